@@ -1,0 +1,1 @@
+//! The `lakehead` command line.

@@ -1,0 +1,1 @@
+//! Archives into Arrow columns by bulk copy.

@@ -1,0 +1,1 @@
+//! The commit plane: encoders, file assembly, the commit loop, and what a lost answer means.

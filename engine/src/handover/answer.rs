@@ -1,0 +1,83 @@
+//! What the commit plane tells a shard.
+
+use super::port::TablePort;
+use super::{Refusal, TableKey};
+use lakehead_protocol::schema::Schema;
+use std::sync::Arc;
+
+/// A table that can be written.
+#[derive(Debug, Clone)]
+pub struct OpenTable {
+    pub key: TableKey,
+    /// Delta `metaData.id`.
+    pub id: Arc<str>,
+    pub version: u64,
+    /// The table's columns as the wire names them.
+    pub schema: Arc<Schema>,
+    /// The same columns in the Arrow types that row groups have; fields carry their Parquet field ids.
+    pub arrow_schema: arrow::datatypes::SchemaRef,
+    /// Current generation.
+    pub generation: u64,
+    /// Number of the next cut: row groups sealed early belong to it.
+    pub next_cut: u64,
+    /// Where its pieces go.
+    pub port: TablePort,
+}
+
+/// A named stream as the table shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StreamEntry {
+    pub stream: Arc<str>,
+    /// Rows committed.
+    pub committed: u64,
+    /// Major epoch, zero when never opened.
+    pub epoch: u64,
+    /// Table version this was read at.
+    pub version: u64,
+}
+
+/// An answer or an event for one shard.
+#[derive(Debug, Clone)]
+pub enum Answer {
+    TableOpened {
+        ticket: u64,
+        result: Result<OpenTable, Refusal>,
+    },
+    StreamFound {
+        table: TableKey,
+        stream: Arc<str>,
+        result: Result<StreamEntry, Refusal>,
+    },
+    /// Seal everything of the table and send it with a `CutDone` for this cut.
+    CutWanted {
+        table: TableKey,
+        generation: u64,
+        cut: u64,
+    },
+    /// The cut is in the table. `minted` holds the streams that got their epoch, with their entries after the commit.
+    Committed {
+        table: TableKey,
+        generation: u64,
+        cut: u64,
+        version: u64,
+        minted: Arc<[StreamEntry]>,
+    },
+    /// Everything uncommitted of the table is given up; `generation` is the new one, `next_cut` the next cut's number.
+    /// `fenced` streams have a newer opener elsewhere: their producers here are FENCED.
+    Discarded {
+        table: TableKey,
+        generation: u64,
+        next_cut: u64,
+        fenced: Arc<[Arc<str>]>,
+        why: Refusal,
+    },
+    /// The table is closed for good under this key (remade, unsupported, gone). Streams of it are refused with `why`.
+    TableClosed {
+        table: TableKey,
+        why: Refusal,
+    },
+    /// The table's port has room again after it had been full.
+    Room {
+        table: TableKey,
+    },
+}

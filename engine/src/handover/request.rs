@@ -1,0 +1,34 @@
+//! What a shard asks of the commit plane.
+
+use super::{ShardId, TableKey};
+use lakehead_protocol::schema::Schema;
+use std::sync::Arc;
+
+/// A request. Answers come back as [`super::answer::Answer`] to the shard that asked; none of them blocks.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Request {
+    /// Open the table of this name; answered by `TableOpened` with the same `ticket`.
+    OpenTable {
+        shard: ShardId,
+        ticket: u64,
+        name: Arc<str>,
+        /// The schema to make the table from when it does not exist.
+        create: Option<Arc<Schema>>,
+    },
+    /// Read a named stream's entries from the newest version of the table; answered by `StreamFound`.
+    FindStream { shard: ShardId, table: TableKey, stream: Arc<str> },
+    /// Ask for a cut soon: somebody waits for an epoch, the budget is short, or rows or bytes are enough. Without it the
+    /// table's tick asks when there is anything to commit.
+    WantCut { table: TableKey, urgency: Urgency },
+}
+
+/// Why a cut is wanted before the tick.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Urgency {
+    /// Rows wait: at the next tick.
+    Tick,
+    /// A stream is being opened: at once if the table has not committed for a tick, else at the tick.
+    Open,
+    /// Rows or bytes are enough, memory is short, or the engine drains: at once.
+    Now,
+}
