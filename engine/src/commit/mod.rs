@@ -13,4 +13,5 @@
 
 pub mod attempt;
 pub mod decide;
+pub mod encode;
 pub mod ledger;
