@@ -15,12 +15,15 @@ use crate::shard::Settings as ShardSettings;
 use clap::Args;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use std::fs::{self, File};
+use std::io::IsTerminal;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use url::Url;
 
+/// The kernel tells every snapshot; one line per commit of ours says as much.
+const LOG_DEFAULT: &str = "info,delta_kernel=warn";
 const LISTEN_DEFAULT: &str = "127.0.0.1:7531";
 /// How long a drain may take: the store may be slow.
 const DRAIN_DEADLINE: Duration = Duration::from_secs(30);
@@ -222,8 +225,12 @@ fn wait_for(mut signals: signal_hook::iterator::Signals) {
 
 fn start_logging() {
     use tracing_subscriber::EnvFilter;
-    let filter = EnvFilter::try_from_env("LAKEHEAD_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
-    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+    let filter = EnvFilter::try_from_env("LAKEHEAD_LOG").unwrap_or_else(|_| EnvFilter::new(LOG_DEFAULT));
+    let _ = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_writer(std::io::stderr)
+        .try_init();
 }
 
 /// A shard that cannot go on takes the process down: its producers resume against the table, which nothing half-done
