@@ -74,7 +74,12 @@ async fn send(arguments: &DemoArguments) -> Result<Committed, DemoError> {
 
 fn report(stream: &Stream) {
     let committed = stream.committed();
-    eprintln!("sent {:>9}   in the table {:>9} (version {})", stream.next_offset(), committed.offset, committed.version);
+    eprintln!(
+        "sent {:>9}   in the table {:>9} (version {})",
+        stream.next_offset(),
+        committed.offset,
+        committed.version
+    );
 }
 
 fn schema() -> SchemaRef {
@@ -91,7 +96,8 @@ fn readings(first: i64, rows: i64) -> Result<RecordBatch, ArrowError> {
     let now = now_us();
     let numbers = first..first + rows;
     let times = TimestampMicrosecondArray::from_iter_values(numbers.clone().map(|number| now + number - first));
-    let devices = StringArray::from_iter_values(numbers.clone().map(|number| format!("device-{:04}", number % DEVICES)));
+    let devices =
+        StringArray::from_iter_values(numbers.clone().map(|number| format!("device-{:04}", number % DEVICES)));
     let temperatures: Float64Array = numbers
         .clone()
         .map(|number| (number % 100 != 99).then(|| 20.0 + (number as f64 / 5_000.0).sin() * 8.0))

@@ -5,4 +5,3 @@ pub mod demo;
 pub mod exit;
 pub mod serve;
 pub mod table;
-

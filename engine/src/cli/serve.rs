@@ -2,7 +2,8 @@
 
 use super::exit::Exit;
 use crate::budget::Budget;
-use crate::commit::plane::{CommitPlane, ShardMailbox};
+use crate::commit::ShardMailbox;
+use crate::commit::plane::CommitPlane;
 use crate::commit::settings::Settings as CommitSettings;
 use crate::config::Config;
 use crate::handover::ShardId;
@@ -97,8 +98,8 @@ fn serve(arguments: ServeArguments) -> Result<(), Failure> {
         budget: budget.clone(),
         drain_deadline: DRAIN_DEADLINE,
     };
-    let running = Cores::start(&settings, mailboxes, sockets, &submit)
-        .map_err(|error| Failure::new(Exit::Failure, error))?;
+    let running =
+        Cores::start(&settings, mailboxes, sockets, &submit).map_err(|error| Failure::new(Exit::Failure, error))?;
     announce(&directory, address)?;
     tracing::info!(%address, ?cores, budget_mb, tables = %directory.join("tables").display(), "ready");
 
@@ -148,7 +149,8 @@ fn lock(directory: &Path) -> Result<File, Failure> {
         let message = format!("{} is in use by another engine or cannot be locked: {error}", directory.display());
         Failure::new(Exit::Configuration, message)
     };
-    let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(|error| unusable(&error))?;
+    let file =
+        File::options().create(true).truncate(false).write(true).open(&path).map_err(|error| unusable(&error))?;
     file.try_lock().map_err(|error| unusable(&error))?;
     Ok(file)
 }
@@ -159,8 +161,9 @@ fn commit_settings(config: &Config, directory: &Path, cores: usize) -> Result<Co
         Some(root) => parse_root(root)?,
         None => {
             let path = directory.join("tables");
-            fs::create_dir_all(&path)
-                .map_err(|error| Failure::new(Exit::Configuration, format!("cannot make {}: {error}", path.display())))?;
+            fs::create_dir_all(&path).map_err(|error| {
+                Failure::new(Exit::Configuration, format!("cannot make {}: {error}", path.display()))
+            })?;
             Url::from_directory_path(&path)
                 .map_err(|()| Failure::new(Exit::Configuration, format!("{} is not a usable path", path.display())))?
         }

@@ -182,10 +182,8 @@ pub const BUDGET_MB_MIN: usize = 64;
 
 fn refuse_unknown_keys(table: &toml::Table, path: &Path) -> Result<(), ConfigError> {
     let unknown = |key: String, name: &str, known: &[&str]| {
-        let hint = nearest(name, known).map_or_else(
-            || format!("; known here: {}", known.join(", ")),
-            |near| format!("; did you mean {near:?}?"),
-        );
+        let hint = nearest(name, known)
+            .map_or_else(|| format!("; known here: {}", known.join(", ")), |near| format!("; did you mean {near:?}?"));
         ConfigError::UnknownKey { path: path.to_owned(), key, hint }
     };
     let sections = KEYS.map(|(section, _)| section);
@@ -219,7 +217,9 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read() {
-        let config = parse("[server]\ncores = [1]\n[tables]\ncompression = \"lz4\"\n[tables.uris]\n\"a.b\" = \"file:///x\"").unwrap();
+        let config =
+            parse("[server]\ncores = [1]\n[tables]\ncompression = \"lz4\"\n[tables.uris]\n\"a.b\" = \"file:///x\"")
+                .unwrap();
         assert_eq!(config.server.cores, Some(vec![1]));
         assert_eq!(config.tables.compression, CompressionName::Lz4);
         assert_eq!(config.tables.uris["a.b"], "file:///x");
