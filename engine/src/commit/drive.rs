@@ -124,3 +124,6 @@ fn pause(failures: u32) -> Duration {
     let doublings = failures.saturating_sub(1).min(16);
     Duration::from_millis((PAUSE_MS_MIN << doublings).min(PAUSE_MS_MAX))
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,7 +4,8 @@
 //! at before a commit names it. It is durable before the commit is put. All calls block.
 
 use super::encode::{DataFile, EncodeError, EncodedRowGroup, EncodingPlan};
-use crate::store::{FileWriter, Store};
+use crate::budget::{Budget, Reservation};
+use crate::store::{FILE_BUFFER_BYTES, FileWriter, Store};
 use crate::table::delta::table::AddedFile;
 use parquet::basic::Compression;
 use std::sync::Arc;
@@ -23,6 +24,8 @@ pub struct StagedFile {
     path: String,
     row_groups: usize,
     file: Box<DataFile<Box<dyn FileWriter>>>,
+    /// The writer's buffer.
+    memory: Reservation,
 }
 
 /// A finished, durable file.
@@ -41,10 +44,12 @@ impl StagedFile {
         store: &Arc<dyn Store>,
         plan: &EncodingPlan,
         compression: Compression,
+        budget: &Budget,
     ) -> Result<Self, StagedFileError> {
         let path = new_path(compression);
+        let memory = budget.reserve(FILE_BUFFER_BYTES);
         let file = Box::new(DataFile::begin(store.begin_file(&path)?, plan)?);
-        Ok(Self { path, row_groups: 0, file })
+        Ok(Self { path, row_groups: 0, file, memory })
     }
 
     /// Appends a row group. Its memory comes back at once: the bytes are in the store's file.
@@ -67,9 +72,10 @@ impl StagedFile {
     /// # Errors
     /// When the store does not promise that; the file is lost.
     pub fn finish(self) -> Result<FinishedStagedFile, StagedFileError> {
-        let Self { path, row_groups, file } = self;
+        let Self { path, row_groups, file, memory } = self;
         let finished = file.finish()?;
         let bytes = finished.sink.finish()?;
+        drop(memory);
         let added = AddedFile { path, bytes, modified_ms: now_unix_ms(), statistics: finished.statistics };
         Ok(FinishedStagedFile { added, row_groups })
     }

@@ -8,15 +8,12 @@
 //! An error of the link's folder sync is `Unknown`: the next put of the same bytes finds the name taken, and says `Exists`
 //! only after it has synced the folder itself.
 
-use super::{FileWriter, PutOutcome, ReadOutcome, Store};
+use super::{FILE_BUFFER_BYTES, FileWriter, PutOutcome, ReadOutcome, Store};
 use bytes::Bytes;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, ErrorKind, Write};
 use std::path::{Component, Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-
-/// Bytes gathered before they go to the kernel.
-const WRITE_BUFFER_BYTES: usize = 1 << 20;
 
 /// Tells apart the hidden files of one process; the process id tells processes apart.
 static STAGED: AtomicU64 = AtomicU64::new(0);
@@ -90,7 +87,7 @@ impl Store for LocalStore {
         let path = self.resolve(path)?;
         create_folders(parent(&path)?)?;
         let file = OpenOptions::new().write(true).create_new(true).open(&path)?;
-        let file = BufWriter::with_capacity(WRITE_BUFFER_BYTES, file);
+        let file = BufWriter::with_capacity(FILE_BUFFER_BYTES, file);
         Ok(Box::new(LocalFile { file, bytes: 0, unfinished: Unfinished { path, keep: false } }))
     }
 

@@ -43,6 +43,9 @@ pub enum ReadOutcome {
     Unknown(String),
 }
 
+/// Memory that a [`FileWriter`] holds while it is open.
+pub const FILE_BUFFER_BYTES: usize = 1 << 20;
+
 /// A file on its way into the store. Nobody sees it as part of the table before a commit names it; dropped without
 /// [`FileWriter::finish`] it is removed as far as possible.
 pub trait FileWriter: Write + Send {

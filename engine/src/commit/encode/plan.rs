@@ -1,7 +1,7 @@
 //! How a table's columns are written.
 //!
 //! Each column is written the way its own values speak for: a sample of its first row group is encoded in every way that
-//! all readers know ([`super::sample`]), and [`super::choice`] picks. Data changes, so a column is looked at again every so
+//! all readers know (`sample`), and `choice` picks. Data changes, so a column is looked at again every so
 //! many row groups, and earlier when row groups have become much larger (in a small one, a dictionary hardly pays).
 //! Any chunk may be written any way; a file may mix them.
 

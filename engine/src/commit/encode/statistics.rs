@@ -1,7 +1,7 @@
 //! Delta statistics of a file, merged from the metadata of its column chunks.
 //!
 //! Nulls are counted for all columns that every chunk counted them for; least and greatest values are kept for the first
-//! 32 columns, where [`super::bound`] has some.
+//! 32 columns, where `bound` has some.
 
 use super::bound::{Bound, End, Extreme};
 use super::civil_date::{date_text, timestamp_text};

@@ -73,14 +73,15 @@ impl TableTask {
         self.life()
     }
 
+    /// A mint that is not among `minted` was refused: the table has as many named streams as it may.
     fn tell_committed(&self, cut: &GatheredCut, version: u64, minted: Vec<StreamEntry>, refused: &[Arc<str>]) {
+        if let Some(first) = refused.first() {
+            let streams_max = self.opened.terms.streams_max;
+            tracing::warn!(table = %self.opened.table.url(), refused = refused.len(), %first, streams_max, "too many streams");
+        }
         let (table, generation) = (self.opened.key, self.book.generation());
         let minted: Arc<[StreamEntry]> = minted.into();
         for shard in &cut.members {
-            for stream in refused {
-                let result = Err(self.too_many_streams());
-                self.context.answer(*shard, Answer::StreamFound { table, stream: stream.clone(), result });
-            }
             let minted = minted.clone();
             self.context.answer(*shard, Answer::Committed { table, generation, cut: cut.cut, version, minted });
         }

@@ -92,7 +92,7 @@ impl TableTask {
         let Some(work) = self.cuts.get_mut(&cut).and_then(|open| open.next_work()) else { return };
         let (generation, own) = (self.book.generation(), self.own.clone());
         let (store, encoding) = (self.opened.table.store().clone(), self.opened.encoding.clone());
-        let compression = self.context.settings.compression;
+        let (compression, budget) = (self.context.settings.compression, self.context.budget.clone());
         let job = move || {
             let message = match work {
                 FileWork::Append { file, row_groups } => {
@@ -100,7 +100,7 @@ impl TableTask {
                     let append = || {
                         let mut file = match file {
                             Some(file) => file,
-                            None => StagedFile::begin(&store, &encoding, compression)?,
+                            None => StagedFile::begin(&store, &encoding, compression, &budget)?,
                         };
                         row_groups.into_iter().try_for_each(|row_group| file.append(row_group))?;
                         Ok(file)
