@@ -304,18 +304,8 @@ impl Session {
         self.outbox.bytes()
     }
 
-    /// One past the last row.
-    pub(crate) fn end(&self) -> u64 {
-        self.outbox.end()
-    }
-
-    /// Whether the present connection was welcomed.
-    pub(crate) fn is_streaming(&self) -> bool {
-        matches!(self.link, Link::Streaming { .. })
-    }
-
     /// Whether every appended row is in the table.
-    pub(crate) fn all_committed(&self) -> bool {
+    fn all_committed(&self) -> bool {
         self.committed.offset >= self.outbox.end()
     }
 
