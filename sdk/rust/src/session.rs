@@ -149,6 +149,7 @@ impl Session {
         };
         if let Some(welcomed) = &self.welcomed {
             hello.mode = MODE_RESUME;
+            hello.table_id = welcomed.table_id.clone();
             hello.epoch_major = welcomed.epoch_major;
             hello.epoch_minor = welcomed.epoch_minor;
         }

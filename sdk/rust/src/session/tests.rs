@@ -72,6 +72,7 @@ fn the_first_connections_open_and_later_ones_resume() {
     session.lost("gone");
     let third = hello(&session.connected().unwrap());
     assert_eq!((third.mode, third.attempt, third.epoch_major, third.schema_follows), (MODE_RESUME, 3, 5, 0));
+    assert_eq!((first.table_id.as_str(), third.table_id.as_str()), ("", "id"));
     assert!(session.welcomed(&welcome(0, 0)).unwrap().is_some());
 }
 

@@ -97,10 +97,11 @@ async fn serve(engine: Arc<Mutex<Engine>>, mut socket: DuplexStream) {
         }
         let answer = &answer[..answer.len().min(to_left)];
         to_left -= answer.len();
-        let mut engine = engine.lock().unwrap();
-        engine.from_client_bytes += read;
-        engine.to_client_bytes += answer.len();
-        drop(engine);
+        {
+            let mut engine = engine.lock().unwrap();
+            engine.from_client_bytes += read;
+            engine.to_client_bytes += answer.len();
+        }
         if socket.write_all(answer).await.is_err() || closed {
             break;
         }

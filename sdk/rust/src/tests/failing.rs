@@ -102,7 +102,8 @@ async fn servers_are_tried_in_turn_until_one_works() {
     let client = builder().server("down:1").server("two:1").build().unwrap();
     let serve = async {
         let mut busy = listener.accept().await;
-        assert_eq!((busy.address.as_str(), busy.hello().await.attempt), ("one:1", 1));
+        let attempt = busy.hello().await.attempt;
+        assert_eq!((busy.address.as_str(), attempt), ("one:1", 1));
         busy.reject(RejectCode::Busy, 0).await;
         let mut peer = listener.accept().await;
         let hello = peer.hello().await;

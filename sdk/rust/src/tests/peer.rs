@@ -8,7 +8,7 @@ use lakehead_protocol::FrameBuffer;
 use lakehead_protocol::ack::Ack;
 use lakehead_protocol::arrow_schema::from_arrow;
 use lakehead_protocol::batch::ArchivedBatch;
-use lakehead_protocol::control::{ArchivedClose, Closed};
+use lakehead_protocol::control::{ArchivedClose, ArchivedPing, Closed, Ping};
 use lakehead_protocol::frame::{self, Progress};
 use lakehead_protocol::hello::{ArchivedHello, Hello};
 use lakehead_protocol::kind::{Kind, PeerState};
@@ -138,9 +138,10 @@ impl Peer {
     /// What the client says next; pings are answered on the way.
     pub async fn hear(&mut self) -> Said {
         loop {
-            let (said, consumed) = match frame::next(&self.bytes, self.state).unwrap() {
+            let (said, ping, consumed) = match frame::next(&self.bytes, self.state).unwrap() {
                 Progress::Frame { frame, consumed } => {
                     let payload = frame.payload;
+                    let mut ping = None;
                     let said = match frame.header.kind {
                         Kind::Hello => {
                             self.state = PeerState::Streaming;
@@ -158,10 +159,13 @@ impl Peer {
                         Kind::Close => {
                             Some(Said::Close(archive::access::<ArchivedClose>(payload).unwrap().sent.to_native()))
                         }
-                        Kind::Ping => None,
+                        Kind::Ping => {
+                            ping = Some(owned::<_, Ping>(archive::access::<ArchivedPing>(payload).unwrap()));
+                            None
+                        }
                         kind => panic!("{kind:?} is not expected"),
                     };
-                    (said, consumed)
+                    (said, ping, consumed)
                 }
                 _ => {
                     let mut scratch = [0; 1024];
@@ -173,22 +177,16 @@ impl Peer {
                 }
             };
             let rest = self.bytes.len() - consumed;
-            let ping = said.is_none().then(|| {
-                let Ok(Progress::Frame { frame, .. }) = frame::next(&self.bytes, self.state) else { unreachable!() };
-                *archive::access::<lakehead_protocol::control::ArchivedPing>(frame.payload).unwrap()
-            });
             self.bytes.copy_within(consumed.., 0);
             self.bytes.resize(rest, 0);
-            match (said, ping) {
-                (Some(said), _) => return said,
-                (None, Some(ping)) => {
-                    self.pings += 1;
-                    if self.answers_pings {
-                        let nonce = ping.nonce.to_native();
-                        self.say(Kind::Pong, &lakehead_protocol::control::Ping { nonce }).await;
-                    }
+            if let Some(ping) = ping {
+                self.pings += 1;
+                if self.answers_pings {
+                    self.say(Kind::Pong, &ping).await;
                 }
-                (None, None) => {}
+            }
+            if let Some(said) = said {
+                return said;
             }
         }
     }
