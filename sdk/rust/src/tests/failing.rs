@@ -156,6 +156,7 @@ async fn a_server_that_welcomes_and_refuses_in_turns_is_not_followed_for_ever() 
         }
     };
     let error = tokio::select! {
+        biased;
         error = stream.flush() => error.unwrap_err(),
         () = serve => unreachable!(),
     };
