@@ -1,15 +1,7 @@
 //! Why a run failed, and the exit code that says so to scripts.
 
+use crate::cli::exit::Exit;
 use std::path::Path;
-
-/// Exit code: anything that has no code of its own.
-pub const EXIT_FAILURE: u8 = 1;
-/// Exit code: the command line cannot be.
-pub const EXIT_USAGE: u8 = 2;
-/// Exit code: the file's rows must change first (EX_DATAERR).
-pub const EXIT_DATA: u8 = 65;
-/// Exit code: the same command may work later (EX_TEMPFAIL).
-pub const EXIT_LATER: u8 = 75;
 
 /// Why a run failed.
 #[derive(Debug, thiserror::Error)]
@@ -46,14 +38,14 @@ impl Failure {
     }
 
     /// What the process exits with.
-    pub fn exit_code(&self) -> u8 {
+    pub fn exit(&self) -> Exit {
         match self {
-            Self::Usage(_) => EXIT_USAGE,
-            Self::Data { .. } => EXIT_DATA,
-            Self::Client { error } if error.is_data_error() => EXIT_DATA,
-            Self::Client { error } if error.is_retryable() => EXIT_LATER,
-            Self::Client { error } if error.code() == "CONFIGURATION" => EXIT_USAGE,
-            Self::File { .. } | Self::Client { .. } | Self::System(_) => EXIT_FAILURE,
+            Self::Usage(_) => Exit::Usage,
+            Self::Data { .. } => Exit::Data,
+            Self::Client { error } if error.is_data_error() => Exit::Data,
+            Self::Client { error } if error.is_retryable() => Exit::TryLater,
+            Self::Client { error } if error.code() == "CONFIGURATION" => Exit::Usage,
+            Self::File { .. } | Self::Client { .. } | Self::System(_) => Exit::Failure,
         }
     }
 }

@@ -1,19 +1,19 @@
 //! The run: open, pass over what is there, send the rest, close.
 
 use super::args::WriteArgs;
-use super::failure::{EXIT_FAILURE, Failure};
+use super::failure::Failure;
 use super::source::Source;
 use super::summary::Summary;
 use super::value::type_name;
+use crate::cli::exit::Exit;
 use arrow::datatypes::Schema;
 use lakehead_client::{Client, RejectCode, Stream};
-use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
 /// Runs the command: a summary on stdout, everything for people on stderr.
-pub fn run(args: &WriteArgs) -> ExitCode {
+pub fn run(args: &WriteArgs) -> Exit {
     // Reading and encoding keep this thread busy; the connection has the other one.
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
     let result = match runtime {
@@ -24,11 +24,11 @@ pub fn run(args: &WriteArgs) -> ExitCode {
     {
         Ok(summary) => {
             println!("{summary}");
-            ExitCode::SUCCESS
+            Exit::Success
         }
         Err(failure) => {
             eprintln!("error: {failure}");
-            ExitCode::from(failure.exit_code().max(EXIT_FAILURE))
+            failure.exit()
         }
     }
 }

@@ -2,6 +2,7 @@ use super::csv_source::CsvSource;
 use super::failure::Failure;
 use super::infer::Kind;
 use super::parquet_source::ParquetSource;
+use crate::cli::exit::Exit;
 use arrow::array::{Array, AsArray, Int64Array, RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Field, Int64Type, Schema, SchemaRef, TimeUnit, TimestampMicrosecondType};
 use indicatif::ProgressBar;
@@ -31,7 +32,7 @@ fn rows(source: &CsvSource, table: &SchemaRef, skip: u64) -> Result<Vec<RecordBa
 fn failure(text: &str, fields: Vec<Field>) -> String {
     let dir = tempfile::tempdir().unwrap();
     let failed = rows(&open(&csv(&dir, text), 2), &Arc::new(Schema::new(fields)), 0).unwrap_err();
-    assert_eq!(failed.exit_code(), 65);
+    assert_eq!(failed.exit(), Exit::Data);
     failed.to_string()
 }
 
@@ -154,5 +155,5 @@ fn a_parquet_file_is_read_from_any_row_on() {
         assert_eq!(whole, batch.slice(skip as usize, 1_000 - skip as usize));
     }
     let not = ParquetSource::open(&csv(&dir, "n\n1\n"), 64).unwrap_err();
-    assert_eq!(not.exit_code(), 65);
+    assert_eq!(not.exit(), Exit::Data);
 }
