@@ -1,6 +1,6 @@
 //! The command line's words.
 
-use super::{demo, serve, table};
+use super::{demo, serve, table, write};
 use clap::{Parser, Subcommand};
 
 /// Rows over TCP straight into lakehouse tables.
@@ -18,6 +18,7 @@ pub enum Command {
     Serve(serve::ServeArguments),
     /// Send live telemetry for some seconds, to see the engine work.
     Demo(demo::DemoArguments),
+    Write(write::WriteArgs),
     /// Look at tables.
     Table(table::TableArguments),
 }
@@ -28,6 +29,7 @@ impl Command {
         match self {
             Self::Serve(arguments) => serve::run(arguments),
             Self::Demo(arguments) => demo::run(arguments),
+            Self::Write(arguments) => write::run(&arguments),
             Self::Table(arguments) => table::run(arguments),
         }
     }

@@ -5,3 +5,4 @@ pub mod demo;
 pub mod exit;
 pub mod serve;
 pub mod table;
+pub mod write;
