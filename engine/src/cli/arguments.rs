@@ -18,6 +18,7 @@ pub enum Command {
     Serve(serve::ServeArguments),
     /// Send live telemetry for some seconds, to see the engine work.
     Demo(demo::DemoArguments),
+    /// Load a file into a table. With --stream it can be run again: it goes on where the table ends.
     Write(write::WriteArgs),
     /// Look at tables.
     Table(table::TableArguments),
