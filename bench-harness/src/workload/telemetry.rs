@@ -22,14 +22,12 @@ pub fn pooled_columns(random: &mut ChaCha8Rng) -> Result<RecordBatch, ArrowError
     let devices = device_names(random);
     let temp: ArrayRef =
         Arc::new(Float64Array::from_iter_values((0..PERIOD).map(|_| f64::from(random.random_range(0..1_000)) / 20.0)));
-    let status: ArrayRef = Arc::new(Int32Array::from_iter_values(
-        (0..PERIOD).map(|_| STATUSES[random.random_range(0..STATUSES.len())]),
-    ));
+    let status: ArrayRef =
+        Arc::new(Int32Array::from_iter_values((0..PERIOD).map(|_| STATUSES[random.random_range(0..STATUSES.len())])));
     let device: ArrayRef =
         Arc::new(StringArray::from_iter_values((0..PERIOD).map(|_| &devices[random.random_range(0..DEVICES)])));
-    let msg: ArrayRef = Arc::new(StringArray::from_iter_values(
-        (0..PERIOD).map(|_| MESSAGES[random.random_range(0..MESSAGES.len())]),
-    ));
+    let msg: ArrayRef =
+        Arc::new(StringArray::from_iter_values((0..PERIOD).map(|_| MESSAGES[random.random_range(0..MESSAGES.len())])));
     let columns = [("temp", temp), ("status", status), ("device", device), ("msg", msg)];
     nullable_columns(columns.into_iter().map(|(name, column)| (name.to_owned(), column)).collect())
 }
@@ -39,7 +37,8 @@ fn device_names(random: &mut ChaCha8Rng) -> Vec<String> {
     (0..DEVICES)
         .map(|device| {
             let tail = 8 + device % 5;
-            let suffix: String = (0..tail).map(|_| char::from(b"0123456789abcdef"[random.random_range(0..16)])).collect();
+            let suffix: String =
+                (0..tail).map(|_| char::from(b"0123456789abcdef"[random.random_range(0..16)])).collect();
             format!("sensor-{device:03}{suffix}")
         })
         .collect()
