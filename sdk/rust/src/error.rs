@@ -85,6 +85,11 @@ impl Error {
         Self { inner: Arc::new(Inner { kind, rows }) }
     }
 
+    /// The same error about the rows that are open now.
+    pub(crate) fn with_rows_now(&self, rows: OpenRows) -> Self {
+        Self::with_rows(self.inner.kind.clone(), rows)
+    }
+
     /// What went wrong, for programs that look closer.
     pub fn kind(&self) -> &ErrorKind {
         &self.inner.kind

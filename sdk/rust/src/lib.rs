@@ -51,12 +51,23 @@
 //! | what is kept, sent, resent, refused | `outbox`, `session`: no I/O, no clock |
 //! | sockets, timers, reconnecting | `driver`, `connection`, `dial` |
 
+mod backoff;
 mod client;
 mod code;
 mod committed;
+mod conform;
+mod connection;
+mod dial;
+mod driver;
+mod encode;
 mod error;
+mod message;
 mod open;
 mod options;
+mod outbox;
+mod session;
+mod shared;
+mod split;
 mod stream;
 
 pub use client::{Client, ClientBuilder};
