@@ -23,7 +23,7 @@ def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("table", metavar="TABLE_DIR", help="the table's directory, which holds _delta_log")
     arguments.add_argument("--json", action="store_true", help="print everything that was found as one JSON object")
-    arguments.add_argument("--files", action="store_true", help="print the live files, one a line, and judge nothing")
+    arguments.add_argument("--files", action="store_true", help="print the live files in commit order, one a line, and judge nothing")
     arguments.add_argument("--commits", action="store_true", help="print one line per commit as well")
     arguments.add_argument("--ledger", nargs="+", default=[], metavar="FILE", help="producers' ledgers (verifier/ledger.py)")
     arguments.add_argument("--expect-rows", type=int, metavar="N", help="a problem unless the table has N rows")
@@ -31,8 +31,8 @@ def main():
     options = arguments.parse_args()
     try:
         if options.files:
-            for path in sorted(delta_log.replay(options.table).state.files):
-                print(Path(options.table).resolve() / path)
+            for path in delta_log.live_files(options.table):
+                print(path)
             return 0
         found = report.verify(options.table, options.ledger, options.expect_rows, options.named)
     except (CannotVerify, OSError, ValueError) as error:

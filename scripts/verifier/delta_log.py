@@ -126,6 +126,12 @@ def replay(table):
     return log
 
 
+def live_files(table):
+    """Absolute paths of the table's live files, in the order in which they were committed."""
+    files = replay(table).state.files.values()
+    return [Path(table).resolve() / file.path for file in sorted(files, key=lambda file: (file.version, file.path))]
+
+
 def read_commit(log_dir, version, log):
     commit = Commit(version)
     with open(log_dir / f"{version:020d}.json", encoding="utf-8") as lines:
