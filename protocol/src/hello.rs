@@ -1,6 +1,8 @@
 //! Hello: the first frame of a connection, at most 4 KiB, judged before anything is allocated for the peer.
 
-use crate::limits::{CREDENTIAL_BYTES_MAX, OFFSET_MAX, STREAM_NAME_BYTES_MAX, TABLE_NAME_BYTES_MAX};
+use crate::limits::{
+    CREDENTIAL_BYTES_MAX, OFFSET_MAX, STREAM_NAME_BYTES_MAX, TABLE_ID_BYTES_MAX, TABLE_NAME_BYTES_MAX,
+};
 use rkyv::{Archive, Deserialize, Serialize};
 
 /// `mode`: become the stream's newest opener; older ones are fenced for good.
@@ -22,6 +24,8 @@ pub struct Hello {
     pub table: String,
     /// Name of the stream; empty for an anonymous one.
     pub stream: String,
+    /// Identity of the table as an earlier Welcome gave it, or empty: a table made anew under the name is refused.
+    pub table_id: String,
     /// Token or empty.
     pub credential: Vec<u8>,
     /// For people: the client's name and version.
@@ -59,6 +63,8 @@ pub enum HelloError {
     TableName,
     #[error("a stream name has at most {STREAM_NAME_BYTES_MAX} bytes, none of them a control character")]
     StreamName,
+    #[error("a table's identity has at most {TABLE_ID_BYTES_MAX} bytes")]
+    TableId,
     #[error("a credential has at most {CREDENTIAL_BYTES_MAX} bytes")]
     Credential,
     #[error("mode {0} is none: 1 opens, 2 resumes, 3 describes")]
@@ -82,6 +88,9 @@ impl Hello {
         }
         if self.stream.len() > STREAM_NAME_BYTES_MAX || self.stream.chars().any(char::is_control) {
             return Err(HelloError::StreamName);
+        }
+        if self.table_id.len() > TABLE_ID_BYTES_MAX {
+            return Err(HelloError::TableId);
         }
         if self.credential.len() > CREDENTIAL_BYTES_MAX {
             return Err(HelloError::Credential);

@@ -24,6 +24,10 @@ pub const NESTING_MAX: usize = 32;
 pub const TABLE_NAME_BYTES_MAX: usize = 512;
 /// Bytes of a stream's name.
 pub const STREAM_NAME_BYTES_MAX: usize = 256;
+/// Bytes of a table's identity (Delta uses 36 characters).
+pub const TABLE_ID_BYTES_MAX: usize = 64;
+/// Schemas that one connection may announce.
+pub const SCHEMAS_PER_CONNECTION_MAX: usize = 256;
 /// Bytes of a column's name.
 pub const COLUMN_NAME_BYTES_MAX: usize = 255;
 /// Bytes of a credential.
@@ -38,7 +42,10 @@ pub const OFFSET_MAX: u64 = i64::MAX as u64;
 const _: () = {
     assert!(HEADER_BYTES.is_multiple_of(FRAME_ALIGNMENT));
     assert!(BATCH_BYTES_MAX.is_multiple_of(FRAME_ALIGNMENT));
-    assert!(TABLE_NAME_BYTES_MAX + STREAM_NAME_BYTES_MAX + CREDENTIAL_BYTES_MAX + 512 <= HELLO_BYTES_MAX);
+    assert!(
+        TABLE_NAME_BYTES_MAX + STREAM_NAME_BYTES_MAX + TABLE_ID_BYTES_MAX + CREDENTIAL_BYTES_MAX + 512
+            <= HELLO_BYTES_MAX
+    );
     assert!(MESSAGE_BYTES_MAX + 512 <= CONTROL_BYTES_MAX);
     assert!(COLUMNS_MAX * (COLUMN_NAME_BYTES_MAX + 64) <= SCHEMA_BYTES_MAX);
     assert!(BATCH_ROWS_MAX / 8 <= BATCH_BYTES_MAX);

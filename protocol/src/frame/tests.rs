@@ -31,7 +31,7 @@ proptest! {
                          numbers in prop::array::uniform8(any::<u64>()), opener in any::<[u8; 16]>(), mode in any::<u8>()) {
         let [attempt, epoch_major, epoch_minor, durable_seen, committed_seen, sent, resendable_from, schema_fingerprint] = numbers;
         let hello = Hello {
-            table, stream, credential, client: "test".into(), opener, attempt, epoch_major, epoch_minor, durable_seen,
+            table, stream, table_id: String::new(), credential, client: "test".into(), opener, attempt, epoch_major, epoch_minor, durable_seen,
             committed_seen, sent, resendable_from, schema_fingerprint, mode, keep: 1, schema_follows: 0,
         };
         let mut out = FrameBuffer::new();

@@ -1,0 +1,32 @@
+//! Boolean columns: one bit a row.
+
+use arrow::array::BooleanBufferBuilder;
+use arrow::buffer::BooleanBuffer;
+
+/// Bits end to end, least significant first.
+#[derive(Debug)]
+pub struct Bits {
+    bits: BooleanBufferBuilder,
+}
+
+impl Bits {
+    /// An empty column with room for `rows`.
+    pub fn new(rows: usize) -> Self {
+        Self { bits: BooleanBufferBuilder::new(rows) }
+    }
+
+    /// Appends rows `skip..rows` of a batch's bitmap.
+    pub fn append(&mut self, bitmap: &[u8], skip: usize, rows: usize) {
+        self.bits.append_packed_range(skip..rows, bitmap);
+    }
+
+    /// Bytes in memory.
+    pub fn memory_bytes(&self) -> usize {
+        self.bits.capacity() / 8
+    }
+
+    /// The bits so far; starts anew with room for `rows`.
+    pub fn seal(&mut self, rows: usize) -> BooleanBuffer {
+        std::mem::replace(&mut self.bits, BooleanBufferBuilder::new(rows)).build()
+    }
+}

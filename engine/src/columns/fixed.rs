@@ -1,0 +1,37 @@
+//! Columns whose values have one width: integers, floats, decimals, dates, timestamps.
+
+use arrow::buffer::{Buffer, MutableBuffer};
+
+/// Values end to end, little-endian, as both the wire and Arrow have them.
+#[derive(Debug)]
+pub struct FixedValues {
+    width: usize,
+    values: MutableBuffer,
+}
+
+impl FixedValues {
+    /// An empty column of values of `width` bytes, with room for `bytes`.
+    pub fn new(width: usize, bytes: usize) -> Self {
+        Self { width, values: MutableBuffer::new(bytes) }
+    }
+
+    /// Appends the values of a batch from its row `skip` on.
+    pub fn append(&mut self, values: &[u8], skip: usize) {
+        self.values.extend_from_slice(&values[skip * self.width..]);
+    }
+
+    /// Bytes in memory.
+    pub fn memory_bytes(&self) -> usize {
+        self.values.capacity()
+    }
+
+    /// Bytes of values.
+    pub fn bytes(&self) -> usize {
+        self.values.len()
+    }
+
+    /// The buffer so far; starts anew with room for `bytes`.
+    pub fn seal(&mut self, bytes: usize) -> Buffer {
+        std::mem::replace(&mut self.values, MutableBuffer::new(bytes)).into()
+    }
+}

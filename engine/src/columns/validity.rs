@@ -1,0 +1,44 @@
+//! Which rows have a value.
+
+use arrow::array::BooleanBufferBuilder;
+use arrow::buffer::{BooleanBuffer, NullBuffer};
+
+/// A validity bitmap that exists only once a batch brought one.
+#[derive(Debug, Default)]
+pub struct Validity {
+    rows: usize,
+    bits: Option<BooleanBufferBuilder>,
+}
+
+impl Validity {
+    /// Appends rows `skip..rows` of a batch's bitmap; an empty bitmap means that all have values.
+    pub fn append(&mut self, bitmap: &[u8], skip: usize, rows: usize) {
+        let added = rows - skip;
+        if bitmap.is_empty() {
+            if let Some(bits) = &mut self.bits {
+                bits.append_n(added, true);
+            }
+        } else {
+            let before = self.rows;
+            let bits = self.bits.get_or_insert_with(|| {
+                let mut bits = BooleanBufferBuilder::new(before + added);
+                bits.append_n(before, true);
+                bits
+            });
+            bits.append_packed_range(skip..rows, bitmap);
+        }
+        self.rows += added;
+    }
+
+    /// Bytes in memory.
+    pub fn memory_bytes(&self) -> usize {
+        self.bits.as_ref().map_or(0, |bits| bits.capacity() / 8)
+    }
+
+    /// The bitmap so far; `None` when every row has a value. Starts anew.
+    pub fn seal(&mut self) -> Option<NullBuffer> {
+        self.rows = 0;
+        let bits: BooleanBuffer = self.bits.take()?.build();
+        Some(NullBuffer::new(bits)).filter(|nulls| nulls.null_count() > 0)
+    }
+}
