@@ -23,6 +23,8 @@ pub enum Command {
     Run(Box<RunArguments>),
     /// Write the rows that a run with one connection would send to an Arrow IPC file.
     Generate(GenerateArguments),
+    /// Take rows in and forget them, as a server without an engine: shows what the generator can do.
+    Sink(SinkArguments),
 }
 
 #[derive(Debug, Args)]
@@ -97,6 +99,12 @@ pub struct GenerateArguments {
     pub seed: u64,
     #[arg(long)]
     pub out: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub struct SinkArguments {
+    #[arg(long, default_value = "127.0.0.1:0")]
+    pub listen: SocketAddr,
 }
 
 /// How much to offer.

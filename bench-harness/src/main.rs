@@ -4,7 +4,8 @@
 //! - [`run`]: sending them and hearing of their commits.
 //! - [`readback`]: counting them in the table, independently of the engine.
 //! - [`report`]: what is said about it.
-//! - [`measure`], [`generate`]: the two commands.
+//! - [`sink`]: a server without an engine, to load the generator itself.
+//! - [`measure`], [`generate`]: the other two commands.
 
 mod arguments;
 mod generate;
@@ -12,6 +13,7 @@ mod measure;
 mod readback;
 mod report;
 mod run;
+mod sink;
 mod workload;
 
 use arguments::{Arguments, Command};
@@ -39,6 +41,10 @@ fn main() -> ExitCode {
             Err(error) => failed(&error),
         },
         Command::Generate(arguments) => match generate::generate(&arguments) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => failed(&error),
+        },
+        Command::Sink(arguments) => match sink::serve(arguments.listen) {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => failed(&error),
         },

@@ -28,5 +28,5 @@ mod workload;
 
 pub use kind::Kind;
 pub use row_bytes::row_bytes;
-pub use row_number::{ROWS_PER_STREAM_MAX, RowNumber};
+pub use row_number::RowNumber;
 pub use workload::{SEQ_COLUMN, STREAM_COLUMN, TIMESTAMP_COLUMN, Workload};

@@ -95,7 +95,7 @@ fn a_batch_longer_than_built_for_is_refused() {
 
 proptest! {
     #[test]
-    fn timestamps_round_trip(stream in 0_u64..500_000, row in 0..super::ROWS_PER_STREAM_MAX, random: u64) {
+    fn timestamps_round_trip(stream in 0_u64..500_000, row in 0..super::row_number::ROWS_PER_STREAM_MAX, random: u64) {
         let number = RowNumber { stream, row };
         prop_assert_eq!(RowNumber::from_timestamp_us(number.timestamp_us(random)), Some(number));
     }
