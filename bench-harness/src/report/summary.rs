@@ -41,7 +41,7 @@ fn write(out: &mut String, report: &Report) -> fmt::Result {
     let latency = &report.committed_latency;
     writeln!(
         out,
-        "latency      committed p50 {:.0}  p90 {:.0}  p99 {:.0}  p99.9 {:.0}  max {:.0} ms ({} batches after {:.1} s of warm-up)",
+        "latency      committed p50 {:.1}  p90 {:.1}  p99 {:.1}  p99.9 {:.1}  max {:.1} ms ({} batches after {:.1} s of warm-up)",
         latency.p50_ms,
         latency.p90_ms,
         latency.p99_ms,

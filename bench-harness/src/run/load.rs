@@ -7,7 +7,8 @@ use super::progress::Progress;
 use super::sender::{SendError, Sender, Sent};
 use super::timeline::{Second, Timeline};
 use super::watcher::{Heard, Watcher};
-use arrow::array::RecordBatch;
+use arrow::array::{RecordBatch, UInt32Array};
+use arrow::compute::take_record_batch;
 use arrow::error::ArrowError;
 use lakehead_client::{Client, Stream};
 use std::collections::VecDeque;
@@ -145,7 +146,9 @@ fn prepare(plan: &Plan, number: usize, name: &str) -> Result<VecDeque<RecordBatc
     firsts
         .map(|first| {
             let rows = (rows - first).min(plan.batch_rows as u64) as usize;
-            plan.workload.batch(number as u64, name, first, rows)
+            let batch = plan.workload.batch(number as u64, name, first, rows)?;
+            // Copied out of the pool: a program that gathered these rows would not hold its strings in shared slices.
+            take_record_batch(&batch, &UInt32Array::from_iter_values(0..rows as u32))
         })
         .collect()
 }
