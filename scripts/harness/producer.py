@@ -79,6 +79,12 @@ class Producer:
         return self.run_sessions(lambda: self.sent_highest if stop.is_set() else OFFSET_MAX)
 
     def run_sessions(self, target):
+        try:
+            return self.run_until_acknowledged(target)
+        finally:
+            self.ledger.close()
+
+    def run_until_acknowledged(self, target):
         last_progress = time.monotonic()
         while True:
             before = self.committed
