@@ -25,12 +25,14 @@ pub const ENCODING_DICTIONARY: u8 = 1;
 
 /// Consecutive rows of one stream.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Archive, Serialize, Deserialize)]
+#[rkyv(derive(Debug))]
 pub struct Batch {
     pub columns: Vec<Column>,
 }
 
 /// The buffers of one column.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Archive, Serialize, Deserialize)]
+#[rkyv(derive(Debug))]
 pub struct Column {
     /// [`ENCODING_PLAIN`] or [`ENCODING_DICTIONARY`].
     pub encoding: u8,

@@ -1,1 +1,38 @@
 //! Pure state of one core: streams, admission, acks, cuts. No I/O, no clock, no thread.
+//!
+//! A [`Shard`] is a state machine: [`Shard::step`] takes one [`event::Event`] and appends what must be done to a list of
+//! [`action::Action`]s, in order. The reactor carries them out; the simulator does so too, with fakes at the other end.
+//!
+//! | question | file |
+//! |---|---|
+//! | is this batch accepted, trimmed or refused | [`admission`] |
+//! | who may open or resume a stream, and where does it go on | [`opening`] |
+//! | what happens to an accepted batch | [`batches`] |
+//! | how rows become cuts, and commits become acks | [`cuts`] |
+//! | how connections and the shard end | [`closing`] |
+//! | what is known of a stream, of a table, of a connection | [`stream`], [`table`], [`connection`] |
+//!
+//! # Invariants
+//!
+//! - A stream has at most one owner: the connection whose rows are admitted. An owner has the stream's current epoch.
+//! - `committed <= cut_from <= next` for each stream: rows below `committed` are in the table, rows below `cut_from` are in
+//!   cuts that were handed over, rows below `next` are in the builder.
+//! - While a mint is wanted or in flight the stream has no owner: rows of an older epoch are in the cut that mints the new
+//!   one, or in earlier cuts.
+
+pub mod action;
+pub mod admission;
+pub mod batches;
+pub mod closing;
+pub mod connection;
+pub mod cuts;
+pub mod event;
+pub mod opening;
+pub mod state;
+pub mod stream;
+pub mod table;
+
+pub use state::{Settings, Shard};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,356 @@
+//! One connection's task: writes what waits, reads when it may, and hands frames to the shard.
+
+use super::gate::Passage;
+use super::home::home;
+use super::local::{Handle, Reactor};
+use super::mailbox::{Handoff, Mail};
+use super::receive::{Kept, PartialFrame, READ_BYTES, Rest};
+use crate::handover::Refusal;
+use crate::shard::event::Event;
+use futures_lite::io::{AsyncRead, AsyncWrite};
+use glommio::net::TcpStream;
+use lakehead_protocol::archive::{self, MalformedArchive};
+use lakehead_protocol::batch::ArchivedBatch;
+use lakehead_protocol::control::ArchivedPing;
+use lakehead_protocol::frame::{self, Frame, Progress};
+use lakehead_protocol::hello::{ArchivedHello, Hello};
+use lakehead_protocol::kind::{Kind, PeerState};
+use lakehead_protocol::limits::FRAME_ALIGNMENT;
+use lakehead_protocol::reject::RejectCode;
+use lakehead_protocol::schema::{ArchivedSchema, Schema};
+use std::os::fd::{FromRawFd, IntoRawFd, OwnedFd};
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+/// From accept to a complete Hello.
+const HELLO_PATIENCE: Duration = Duration::from_secs(10);
+/// From the first byte of a frame to its last, and for a peer that does not read what we write.
+const FRAME_PATIENCE: Duration = Duration::from_secs(30);
+/// How long a refused peer's further bytes are read and dropped, so that it can read why.
+const LINGER: Duration = Duration::from_secs(2);
+
+/// A socket and where its peer stands.
+pub struct Connection {
+    reactor: Rc<Reactor>,
+    stream: TcpStream,
+    handle: Rc<Handle>,
+    kept: Kept,
+    lingering: bool,
+}
+
+/// What one turn of a connection came to.
+enum Turn {
+    /// Something was read or written; there may be more.
+    Progress,
+    /// The connection is over.
+    Over,
+    /// The stream lives on another core.
+    Elsewhere { core: usize, hello: Box<Hello>, unread: Vec<u8> },
+}
+
+impl Connection {
+    /// A connection of this reactor, known to it as `handle`.
+    pub fn new(reactor: Rc<Reactor>, stream: TcpStream, handle: Rc<Handle>) -> Self {
+        handle.deadline.set(Some(reactor.now.get() + HELLO_PATIENCE));
+        Self { reactor, stream, handle, kept: Kept::Nothing, lingering: false }
+    }
+
+    /// Serves the connection to its end. `unread` came in before it was ours.
+    pub async fn run(mut self, unread: Vec<u8>) {
+        if !unread.is_empty() {
+            self.take_over(&unread);
+        }
+        loop {
+            match std::future::poll_fn(|context| self.turn(context)).await {
+                Turn::Progress => glommio::yield_if_needed().await,
+                Turn::Over => return self.reactor.unregister(self.handle.id),
+                Turn::Elsewhere { core, hello, unread } => return self.move_to(core, *hello, unread),
+            }
+        }
+    }
+
+    /// Bytes that another core read behind the Hello: at most a Schema frame and pings, or the peer broke the rules.
+    fn take_over(&mut self, unread: &[u8]) {
+        let mut shared = self.reactor.clone().shared_buffer.take();
+        shared.clear();
+        shared.extend_from_slice(unread);
+        self.consume(&shared);
+        shared.resize(READ_BYTES, 0);
+        self.reactor.shared_buffer.replace(shared);
+    }
+
+    #[expect(unsafe_code, reason = "glommio gives a socket back only as a raw descriptor")]
+    fn move_to(self, core: usize, hello: Hello, unread: Vec<u8>) {
+        let reactor = self.reactor.clone();
+        reactor.unregister(self.handle.id);
+        // SAFETY: into_raw_fd gives up the descriptor after glommio let go of it; it is ours alone from here on.
+        let socket = unsafe { OwnedFd::from_raw_fd(self.stream.into_raw_fd()) };
+        reactor.mailboxes[core].send(Mail::Adopt(Handoff { socket, hello, unread }));
+    }
+
+    fn turn(&mut self, context: &mut Context<'_>) -> Poll<Turn> {
+        self.handle.watch(context.waker());
+        if self.handle.broken.get() {
+            return Poll::Ready(Turn::Over);
+        }
+        if self.deadline_passed() {
+            if self.lingering || self.handle.finishing.get() {
+                return Poll::Ready(Turn::Over);
+            }
+            self.refuse(&Refusal::new(RejectCode::TimedOut, "nothing came for too long in the middle of something"), 0);
+        }
+        if let Poll::Ready(Err(_)) = self.write(context) {
+            return Poll::Ready(Turn::Over);
+        }
+        self.read(context)
+    }
+
+    fn deadline_passed(&self) -> bool {
+        self.handle.deadline.get().is_some_and(|deadline| self.reactor.now.get() >= deadline)
+    }
+
+    /// Writes until the outbox is empty or the socket full. After the last frame our side is shut and the rest read away:
+    /// closing on unread bytes would reset the connection before the peer has read the reason.
+    fn write(&mut self, context: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        let mut outbox = self.handle.outbox.borrow_mut();
+        loop {
+            let bytes = outbox.unwritten();
+            if bytes.is_empty() {
+                break;
+            }
+            let Poll::Ready(written) = Pin::new(&mut self.stream).poll_write(context, bytes) else {
+                let patience = self.reactor.now.get() + FRAME_PATIENCE;
+                self.handle.deadline.set(self.handle.deadline.get().or(Some(patience)));
+                return Poll::Pending;
+            };
+            outbox.wrote(written?);
+        }
+        drop(outbox);
+        if self.handle.finishing.get() && !self.lingering {
+            ready!(Pin::new(&mut self.stream).poll_close(context))?;
+            self.lingering = true;
+            self.kept = Kept::Nothing;
+            self.handle.deadline.set(Some(self.reactor.now.get() + LINGER));
+        } else if self.handle.state.get() == PeerState::Streaming && !self.kept.is_begun() && !self.lingering {
+            self.handle.deadline.set(None);
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    fn read(&mut self, context: &mut Context<'_>) -> Poll<Turn> {
+        let reactor = self.reactor.clone();
+        if self.lingering {
+            let mut shared = reactor.shared_buffer.borrow_mut();
+            let count = ready!(Pin::new(&mut self.stream).poll_read(context, &mut shared)).unwrap_or(0);
+            return Poll::Ready(if count == 0 { Turn::Over } else { Turn::Progress });
+        }
+        if self.handle.finishing.get() || reactor.draining.get() {
+            return Poll::Pending;
+        }
+        if let Kept::Frame(partial) = &mut self.kept {
+            let count = match ready!(Pin::new(&mut self.stream).poll_read(context, partial.missing())) {
+                Ok(0) | Err(_) => return Poll::Ready(Turn::Over),
+                Ok(count) => count,
+            };
+            if partial.came(count) {
+                self.complete_frame();
+            }
+            return Poll::Ready(Turn::Progress);
+        }
+        if !self.may_begin(context) {
+            return Poll::Pending;
+        }
+        let Passage::Open(memory) = self.pass(context) else { return Poll::Pending };
+        if let Kept::Waiting { bytes, frame_bytes } = std::mem::take(&mut self.kept) {
+            self.kept = Kept::Frame(Box::new(PartialFrame::new(&bytes, frame_bytes, memory)));
+            self.handle.deadline.set(Some(reactor.now.get() + FRAME_PATIENCE));
+            return Poll::Ready(Turn::Progress);
+        }
+        let mut shared = reactor.shared_buffer.take();
+        let turn = self.read_shared(context, &mut shared);
+        reactor.shared_buffer.replace(shared);
+        turn
+    }
+
+    /// Rows are not read while their table's port is full.
+    fn may_begin(&self, context: &Context<'_>) -> bool {
+        if self.handle.state.get() != PeerState::Streaming {
+            return true;
+        }
+        let table = self.reactor.shard.borrow().table_of(self.handle.id);
+        table.is_none_or(|table| self.reactor.ports.may_read(table, context.waker()))
+    }
+
+    /// Memory for what is read next.
+    fn pass(&self, context: &Context<'_>) -> Passage {
+        let bytes = match &self.kept {
+            Kept::Waiting { frame_bytes, .. } => *frame_bytes,
+            _ => READ_BYTES,
+        };
+        let passage = self.reactor.gate.ask(self.handle.id, bytes, context.waker());
+        if let Passage::Wait { first } = passage {
+            // The peer is not at fault while we do not read.
+            if self.handle.state.get() == PeerState::Streaming {
+                self.handle.deadline.set(None);
+            }
+            if first {
+                self.reactor.step(Event::MemoryShort);
+            }
+        }
+        passage
+    }
+
+    fn read_shared(&mut self, context: &mut Context<'_>, shared: &mut [u8]) -> Poll<Turn> {
+        let begun = self.kept.restore_head(shared);
+        let count = match Pin::new(&mut self.stream).poll_read(context, &mut shared[begun..]) {
+            Poll::Pending => {
+                self.kept = Kept::head(&shared[..begun]);
+                return Poll::Pending;
+            }
+            Poll::Ready(Ok(0) | Err(_)) => return Poll::Ready(Turn::Over),
+            Poll::Ready(Ok(count)) => count,
+        };
+        Poll::Ready(self.consume(&shared[..begun + count]))
+    }
+
+    fn complete_frame(&mut self) {
+        if let Kept::Frame(partial) = std::mem::take(&mut self.kept) {
+            self.consume(partial.bytes());
+        }
+    }
+
+    /// Takes in whole frames and keeps the rest.
+    fn consume(&mut self, bytes: &[u8]) -> Turn {
+        match self.consume_frames(bytes) {
+            Rest::Head { at } => {
+                self.keep_deadline(at == bytes.len());
+                self.kept = Kept::head(&bytes[at..]);
+            }
+            Rest::Frame { at, header, frame_bytes } => {
+                let judged = match header.kind {
+                    Kind::Batch => self.reactor.shard.borrow().judge_header(self.handle.id, &header),
+                    _ => Ok(()),
+                };
+                match judged {
+                    Ok(()) => {
+                        self.keep_deadline(false);
+                        self.kept = Kept::waiting(&bytes[at..], frame_bytes);
+                    }
+                    Err(refusal) => self.refuse(&refusal, header.first_offset),
+                }
+            }
+            Rest::Discard => {}
+            Rest::Elsewhere { at, core } => return self.elsewhere(bytes, at, core),
+        }
+        Turn::Progress
+    }
+
+    /// A begun frame must be completed in time; between frames a welcome peer may be silent as long as it likes.
+    fn keep_deadline(&self, complete: bool) {
+        if self.handle.state.get() != PeerState::Streaming {
+            return;
+        }
+        let patience = self.reactor.now.get() + FRAME_PATIENCE;
+        self.handle.deadline.set(if complete { None } else { Some(patience) });
+    }
+
+    fn elsewhere(&mut self, bytes: &[u8], at: usize, core: usize) -> Turn {
+        let hello = match frame::next(bytes, PeerState::Greeting) {
+            Ok(Progress::Frame { frame, .. }) => read_hello(frame.payload).ok(),
+            _ => None,
+        };
+        match hello {
+            Some(hello) => Turn::Elsewhere { core, hello: Box::new(hello), unread: bytes[at..].to_vec() },
+            None => Turn::Over,
+        }
+    }
+
+    fn consume_frames(&mut self, bytes: &[u8]) -> Rest {
+        debug_assert!((bytes.as_ptr() as usize).is_multiple_of(FRAME_ALIGNMENT));
+        let mut at = 0;
+        loop {
+            if self.handle.finishing.get() || self.handle.broken.get() {
+                return Rest::Discard;
+            }
+            match frame::next(&bytes[at..], self.handle.state.get()) {
+                Ok(Progress::NeedHeader { .. }) => return Rest::Head { at },
+                Ok(Progress::NeedPayload { header, frame_bytes }) => return Rest::Frame { at, header, frame_bytes },
+                Ok(Progress::Frame { frame, consumed }) => {
+                    at += consumed;
+                    match self.take(&frame) {
+                        Ok(None) => {}
+                        Ok(Some(core)) => return Rest::Elsewhere { at, core },
+                        Err(error) => self.refuse(
+                            &Refusal::new(RejectCode::MalformedFrame, error.to_string()),
+                            frame.header.first_offset,
+                        ),
+                    }
+                }
+                Err(error) => self.refuse(&Refusal::new(error.code(), error.to_string()), 0),
+            }
+        }
+    }
+
+    /// Hands one frame on. Answers the core it belongs to, when that is another one.
+    fn take(&mut self, frame: &Frame<'_>) -> Result<Option<usize>, MalformedArchive> {
+        let (reactor, connection) = (&self.reactor, self.handle.id);
+        match frame.header.kind {
+            Kind::Batch => {
+                let batch = archive::access::<ArchivedBatch>(frame.payload)?;
+                reactor.step(Event::Batch { connection, header: frame.header, batch });
+            }
+            Kind::Hello => return self.greet(frame.payload),
+            Kind::Schema => {
+                let schema = read_schema(frame.payload)?;
+                reactor.step(Event::Schema { connection, schema_id: frame.header.schema_id, schema });
+            }
+            Kind::Close => reactor.step(Event::Close { connection }),
+            Kind::Ping => {
+                let nonce = archive::access::<ArchivedPing>(frame.payload)?.nonce.to_native();
+                if self.handle.outbox.borrow_mut().pong(nonce).is_err() {
+                    self.handle.broken.set(true);
+                }
+            }
+            // What a peer of this side may not send was refused with the header.
+            Kind::Pong | Kind::Welcome | Kind::Ack | Kind::Reject | Kind::GoingAway | Kind::Closed => {}
+        }
+        Ok(None)
+    }
+
+    fn greet(&mut self, payload: &[u8]) -> Result<Option<usize>, MalformedArchive> {
+        let hello = read_hello(payload)?;
+        if let Err(error) = hello.check() {
+            self.refuse(&Refusal::new(RejectCode::BadHello, error.to_string()), 0);
+            return Ok(None);
+        }
+        let core = home(&hello, self.reactor.core, self.reactor.mailboxes.len());
+        if core != self.reactor.core {
+            return Ok(Some(core));
+        }
+        self.handle.state.set(PeerState::Opening);
+        // Opening waits for us, not for the peer, unless a schema is to come.
+        self.handle.deadline.set((hello.schema_follows == 1).then(|| self.reactor.now.get() + FRAME_PATIENCE));
+        self.reactor.step(Event::Hello { connection: self.handle.id, hello });
+        Ok(None)
+    }
+
+    /// Refuses the peer for something found on this side of the shard.
+    fn refuse(&self, refusal: &Refusal, offset: u64) {
+        let mut actions = Vec::new();
+        self.reactor.shard.borrow_mut().refuse_frame(self.handle.id, refusal, offset, &mut actions);
+        self.reactor.carry_out(actions);
+        self.handle.deadline.set(Some(self.reactor.now.get() + FRAME_PATIENCE));
+    }
+}
+
+fn read_hello(payload: &[u8]) -> Result<Hello, MalformedArchive> {
+    let view = archive::access::<ArchivedHello>(payload)?;
+    rkyv::api::high::deserialize::<_, rkyv::rancor::Failure>(view).map_err(|_| MalformedArchive)
+}
+
+fn read_schema(payload: &[u8]) -> Result<Schema, MalformedArchive> {
+    let view = archive::access::<ArchivedSchema>(payload)?;
+    rkyv::api::high::deserialize::<_, rkyv::rancor::Failure>(view).map_err(|_| MalformedArchive)
+}

@@ -1,0 +1,42 @@
+//! What happens as time passes: deadlines, and a bound on how long the runtime can sleep by mistake.
+
+use super::local::Reactor;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+/// Longest that a reactor sleeps. See the module head of [`super`].
+pub const TICK: Duration = Duration::from_millis(50);
+/// Deadlines are long; looking at every connection at each tick would be work for nothing.
+const TICKS_PER_SWEEP: u32 = 10;
+
+/// Ticks until the task is dropped.
+pub async fn tick(reactor: Rc<Reactor>) {
+    let mut ticks = 0u32;
+    loop {
+        glommio::timer::sleep(TICK).await;
+        reactor.now.set(now());
+        ticks = ticks.wrapping_add(1);
+        if ticks.is_multiple_of(TICKS_PER_SWEEP) {
+            sweep(&reactor);
+        }
+    }
+}
+
+/// Wakes connections whose patience has ended.
+fn sweep(reactor: &Reactor) {
+    let now = reactor.now.get();
+    let late: Vec<_> = reactor
+        .connections
+        .borrow()
+        .values()
+        .filter(|handle| handle.deadline.get().is_some_and(|deadline| deadline <= now))
+        .cloned()
+        .collect();
+    late.iter().for_each(|handle| handle.wake());
+}
+
+/// The reactor's clock.
+#[expect(clippy::disallowed_methods, reason = "this is where the data plane looks at the clock")]
+pub fn now() -> Instant {
+    Instant::now()
+}

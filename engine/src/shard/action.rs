@@ -1,0 +1,33 @@
+//! What a shard wants done.
+
+use super::connection::ConnectionId;
+use crate::handover::TableKey;
+use crate::handover::cut::Piece;
+use crate::handover::request::Request;
+use lakehead_protocol::ack::Ack;
+use lakehead_protocol::control::{Closed, GoingAway};
+use lakehead_protocol::reject::Reject;
+use lakehead_protocol::welcome::Welcome;
+
+/// One output of [`super::Shard::step`], to be carried out in order.
+#[derive(Debug)]
+pub enum Action {
+    /// Send a frame. An Ack that has not left yet may be replaced by the next one.
+    Send(ConnectionId, Outgoing),
+    /// Send a last frame, then close. The shard has forgotten the connection already.
+    Finish(ConnectionId, Outgoing),
+    /// Ask the commit plane.
+    Request(Request),
+    /// Hand a piece of a table's cut over, in order per table.
+    HandOver(TableKey, Piece),
+}
+
+/// A frame to a client.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Outgoing {
+    Welcome(Box<Welcome>),
+    Ack(Ack),
+    Reject(Box<Reject>),
+    GoingAway(GoingAway),
+    Closed(Closed),
+}

@@ -1,0 +1,148 @@
+//! What happens to a batch.
+
+use super::action::Action;
+use super::admission::{Admission, judge};
+use super::connection::{Connection, ConnectionId, Phase};
+use super::state::Shard;
+use crate::handover::cut::Piece;
+use crate::handover::request::{Request, Urgency};
+use crate::handover::row_group::RowGroup;
+use crate::handover::{Refusal, TableKey};
+use lakehead_protocol::batch::ArchivedBatch;
+use lakehead_protocol::batch_check;
+use lakehead_protocol::header::Header;
+use lakehead_protocol::reject::RejectCode;
+
+impl Shard {
+    /// Whether a batch with this header may come: judged before its payload is waited for.
+    ///
+    /// # Errors
+    /// The refusal, for [`Shard::refuse_frame`].
+    pub fn judge_header(&self, id: ConnectionId, header: &Header) -> Result<(), Refusal> {
+        let Some(Connection { phase: Phase::Streaming(streaming), .. }) = self.connections.get(&id) else {
+            return Err(Refusal::new(RejectCode::UnexpectedFrame, "a batch may come only after Welcome"));
+        };
+        if streaming.closing {
+            return Err(Refusal::new(RejectCode::UnexpectedFrame, "a batch came after Close"));
+        }
+        let total = streaming.received_bytes + u64::from(header.payload_bytes);
+        if total > streaming.credit_bytes {
+            let message = format!(
+                "{total} payload bytes are more than the {} that were granted; wait for an Ack with more credit",
+                streaming.credit_bytes
+            );
+            return Err(Refusal::new(RejectCode::CreditExceeded, message));
+        }
+        if !streaming.layouts.contains_key(&header.schema_id) {
+            let message = format!("schema id {} was not announced on this connection", header.schema_id);
+            return Err(Refusal::new(RejectCode::UnknownSchema, message));
+        }
+        Ok(())
+    }
+
+    /// Refuses what a connection sent, for a reason found outside the shard.
+    pub fn refuse_frame(&mut self, id: ConnectionId, refusal: &Refusal, offset: u64, actions: &mut Vec<Action>) {
+        self.refuse(id, refusal, offset, actions);
+    }
+
+    pub(super) fn batch(
+        &mut self,
+        id: ConnectionId,
+        header: &Header,
+        batch: &ArchivedBatch,
+        actions: &mut Vec<Action>,
+    ) {
+        if let Err(refusal) = self.judge_header(id, header) {
+            return self.refuse(id, &refusal, header.first_offset, actions);
+        }
+        let Some(Connection { phase: Phase::Streaming(streaming), .. }) = self.connections.get_mut(&id) else { return };
+        let Some(layout) = streaming.layouts.get(&header.schema_id).cloned() else { return };
+        if let Err(error) = batch_check::check(batch, &layout.schema, header.rows) {
+            let offset = header.first_offset.saturating_add(error.row().unwrap_or(0) as u64);
+            return self.refuse(id, &Refusal::new(error.code(), error.to_string()), offset, actions);
+        }
+        streaming.received_bytes += u64::from(header.payload_bytes);
+        let spent = streaming.received_bytes + self.settings.credit_bytes - streaming.credit_bytes;
+        let credit_is_short = spent * 2 > self.settings.credit_bytes;
+        let (key, slot) = (streaming.table, streaming.slot);
+        let Some(table) = self.tables.get_mut(&key) else { return };
+        let Some(stream) = table.streams.get_mut(&slot) else { return };
+        match judge(stream.next, header.first_offset, header.rows) {
+            Admission::Accept { skip } => {
+                if stream.next == stream.cut_from {
+                    table.dirty.push(slot);
+                }
+                stream.next = header.first_offset + u64::from(header.rows);
+                let (skip, rows, bytes) = (skip as usize, header.rows as usize, header.payload_bytes as usize);
+                let bytes = bytes / rows * (rows - skip);
+                table.builder.append(batch, &layout, skip, rows, bytes);
+                table.memory.resize(table.builder.memory_bytes());
+                table.rows_since_cut += (rows - skip) as u64;
+                table.bytes_since_cut += bytes;
+                self.after_append(key, actions);
+                if credit_is_short {
+                    self.acknowledge(key, slot, actions);
+                }
+            }
+            // The client may not know how far it has come: tell it.
+            Admission::Duplicate => self.acknowledge(key, slot, actions),
+            Admission::Gap { expected } => {
+                let message = format!(
+                    "the batch starts at offset {} but the next row of the stream is {expected}: resume and send from there",
+                    header.first_offset
+                );
+                self.refuse(id, &Refusal::new(RejectCode::OffsetGap, message), expected, actions);
+            }
+            Admission::OutOfRange => {
+                let refusal =
+                    Refusal::new(RejectCode::BadBatch, "the batch's offsets are beyond what a table can count");
+                self.refuse(id, &refusal, header.first_offset, actions);
+            }
+        }
+    }
+
+    /// Seals what is full, and asks for a cut when there is reason to.
+    fn after_append(&mut self, key: TableKey, actions: &mut Vec<Action>) {
+        let Some(table) = self.tables.get(&key) else { return };
+        if table.builder.is_full() {
+            self.seal(key, actions);
+        }
+        let Some(table) = self.tables.get(&key) else { return };
+        let enough = table.rows_since_cut >= self.settings.cut_rows || table.bytes_since_cut >= self.settings.cut_bytes;
+        self.want_cut(key, if enough { Urgency::Now } else { Urgency::Tick }, actions);
+    }
+
+    /// Hands the builder's rows over as a row group of the next cut.
+    pub(super) fn seal(&mut self, key: TableKey, actions: &mut Vec<Action>) {
+        let Some(table) = self.tables.get_mut(&key) else { return };
+        let sealed = match table.builder.seal() {
+            Ok(None) => return,
+            Ok(Some(rows)) => rows,
+            Err(error) => {
+                // Buffers that contradict their types: a bug, whose rows must not reach the table half-way.
+                let why = Refusal::new(RejectCode::Internal, format!("sealing a row group failed: {error}"));
+                return self.table_closed(key, &why, actions);
+            }
+        };
+        let memory = std::mem::replace(&mut table.memory, self.budget.reserve(0));
+        table.memory.resize(table.builder.memory_bytes());
+        let row_group = RowGroup {
+            shard: self.settings.shard,
+            generation: table.open.generation,
+            cut: table.open.next_cut,
+            rows: sealed,
+            memory,
+        };
+        actions.push(Action::HandOver(key, Piece::RowGroup(row_group)));
+    }
+
+    /// Asks for a cut unless one as urgent was asked for already.
+    pub(super) fn want_cut(&mut self, key: TableKey, urgency: Urgency, actions: &mut Vec<Action>) {
+        let Some(table) = self.tables.get_mut(&key) else { return };
+        if table.wanted.is_some_and(|wanted| wanted >= urgency) {
+            return;
+        }
+        table.wanted = Some(urgency);
+        actions.push(Action::Request(Request::WantCut { table: key, urgency }));
+    }
+}

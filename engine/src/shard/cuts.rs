@@ -1,0 +1,205 @@
+//! Rows into cuts, commits into acks.
+
+use super::action::{Action, Outgoing};
+use super::connection::{Connection, ConnectionId, Phase};
+use super::state::Shard;
+use super::stream::Mint;
+use super::table::{PendingCut, StreamSlot};
+use crate::handover::answer::StreamEntry;
+use crate::handover::cut::{CutDone, Piece, StreamRange};
+use crate::handover::request::Urgency;
+use crate::handover::{Refusal, TableKey};
+use lakehead_protocol::control::Closed;
+use lakehead_protocol::reject::RejectCode;
+use std::sync::Arc;
+
+impl Shard {
+    /// Everything of the table up to here becomes cut `cut`.
+    pub(super) fn cut_wanted(&mut self, key: TableKey, generation: u64, cut: u64, actions: &mut Vec<Action>) {
+        let Some(table) = self.tables.get(&key) else { return };
+        if table.open.generation != generation || table.open.next_cut > cut {
+            return;
+        }
+        self.seal(key, actions);
+        let Some(table) = self.tables.get_mut(&key) else { return };
+        let mut dirty = std::mem::take(&mut table.dirty);
+        dirty.sort_unstable();
+        dirty.dedup();
+        let (mut ranges, mut mints) = (Vec::new(), Vec::new());
+        let mut pending = PendingCut { cut, rows_to: Vec::new(), mints: Vec::new() };
+        for slot in dirty {
+            let Some(stream) = table.streams.get_mut(&slot) else { continue };
+            if stream.next > stream.cut_from {
+                if let Some(name) = &stream.name {
+                    let range = StreamRange {
+                        stream: name.clone(),
+                        epoch: stream.epoch,
+                        from: stream.cut_from,
+                        to: stream.next,
+                    };
+                    ranges.push(range);
+                }
+                stream.cut_from = stream.next;
+                pending.rows_to.push((slot, stream.next));
+            }
+            if let (Mint::Wanted(by), Some(name)) = (stream.mint, &stream.name) {
+                mints.push(name.clone());
+                stream.mint = Mint::InFlight { cut, by: Some(by), then: None };
+                pending.mints.push(slot);
+            }
+        }
+        let rows = std::mem::take(&mut table.rows_since_cut);
+        table.bytes_since_cut = 0;
+        table.wanted = None;
+        table.open.next_cut = cut + 1;
+        if !pending.rows_to.is_empty() || !pending.mints.is_empty() {
+            table.pending.push_back(pending);
+        }
+        let done = CutDone { shard: self.settings.shard, generation, cut, rows, ranges, mints };
+        actions.push(Action::HandOver(key, Piece::CutDone(done)));
+    }
+
+    pub(super) fn committed(
+        &mut self,
+        key: TableKey,
+        generation: u64,
+        cut: u64,
+        version: u64,
+        minted: &[StreamEntry],
+        actions: &mut Vec<Action>,
+    ) {
+        let Some(table) = self.tables.get_mut(&key).filter(|table| table.open.generation == generation) else { return };
+        table.open.version = table.open.version.max(version);
+        // One commit may settle several cuts, when the ones before brought nothing to commit.
+        let settled = table.pending.partition_point(|pending| pending.cut <= cut);
+        let settled: Vec<PendingCut> = table.pending.drain(..settled).collect();
+        for pending in settled {
+            self.settle(key, &pending, version, minted, actions);
+            let Some(table) = self.tables.get_mut(&key) else { return };
+            pending.rows_to.iter().for_each(|(slot, _)| table.forget_if_done(*slot));
+        }
+    }
+
+    fn settle(
+        &mut self,
+        key: TableKey,
+        pending: &PendingCut,
+        version: u64,
+        minted: &[StreamEntry],
+        actions: &mut Vec<Action>,
+    ) {
+        for (slot, to) in &pending.rows_to {
+            let Some(stream) = self.tables.get_mut(&key).and_then(|table| table.streams.get_mut(slot)) else {
+                continue;
+            };
+            (stream.committed, stream.version) = (*to, version);
+            self.acknowledge(key, *slot, actions);
+            self.finish_if_closed(key, *slot, actions);
+        }
+        for slot in &pending.mints {
+            let name = self.tables.get(&key).and_then(|table| table.streams.get(slot)?.name.clone());
+            let entry = minted.iter().find(|entry| Some(&entry.stream) == name.as_ref());
+            match entry {
+                Some(entry) => self.epoch_minted(key, *slot, entry, actions),
+                None => self.refuse_minters(key, *slot, actions),
+            }
+        }
+    }
+
+    /// The table has more named streams than it may: the mint was left out of the commit.
+    fn refuse_minters(&mut self, key: TableKey, slot: StreamSlot, actions: &mut Vec<Action>) {
+        let Some(table) = self.tables.get_mut(&key) else { return };
+        let Some(stream) = table.streams.remove(&slot) else { return };
+        if let Some(name) = &stream.name {
+            table.names.remove(name);
+        }
+        let Mint::InFlight { by, then, .. } = stream.mint else { return };
+        let message =
+            "the table has as many named streams as it may (streams_max); forget one, or use an anonymous stream";
+        for id in by.into_iter().chain(then) {
+            self.refuse_with(id, RejectCode::TooManyStreams, message, actions);
+        }
+    }
+
+    /// Answers Closed once a closing stream's rows are all in the table.
+    pub(super) fn finish_if_closed(&mut self, key: TableKey, slot: StreamSlot, actions: &mut Vec<Action>) {
+        let Some(stream) = self.tables.get(&key).and_then(|table| table.streams.get(&slot)) else { return };
+        let (Some(owner), true) = (stream.owner, stream.committed == stream.next) else { return };
+        let closing =
+            |connection: &Connection| matches!(&connection.phase, Phase::Streaming(streaming) if streaming.closing);
+        if self.connections.get(&owner).is_some_and(closing) {
+            let closed = Closed { committed: stream.committed, version: stream.version };
+            self.release(owner);
+            actions.push(Action::Finish(owner, Outgoing::Closed(closed)));
+        }
+    }
+
+    /// What was not committed is given up: every stream of the table goes back to what the table shows.
+    pub(super) fn discarded(
+        &mut self,
+        key: TableKey,
+        generation: u64,
+        next_cut: u64,
+        fenced: &[Arc<str>],
+        why: &Refusal,
+        actions: &mut Vec<Action>,
+    ) {
+        let Some(table) = self.tables.get_mut(&key) else { return };
+        (table.open.generation, table.open.next_cut) = (generation, next_cut);
+        if table.builder.clear().is_err() {
+            return self.table_closed(key, why, actions);
+        }
+        table.memory.resize(table.builder.memory_bytes());
+        (table.rows_since_cut, table.bytes_since_cut, table.wanted) = (0, 0, None);
+        table.dirty.clear();
+        table.pending.clear();
+        // The table is asked again about every stream: what was known here has been overtaken.
+        let streams = std::mem::take(&mut table.streams);
+        table.names.clear();
+        let connections = self.connections_of(key);
+        for id in connections {
+            let is_fenced = self
+                .connections
+                .get(&id)
+                .is_some_and(|connection| fenced.iter().any(|name| **name == *connection.hello.stream));
+            let held = self.connections.get(&id).and_then(|connection| match &connection.phase {
+                Phase::Streaming(streaming) => streams.get(&streaming.slot),
+                _ => None,
+            });
+            let (committed, next) = held.map_or((0, 0), |stream| (stream.committed, stream.next));
+            let refusal = if is_fenced {
+                Refusal::new(RejectCode::Fenced, "a newer producer opened this stream at another engine")
+            } else {
+                let message = format!("rows {committed} to {next} were not committed: {}", why.message);
+                Refusal::new(RejectCode::Discarded, message)
+            };
+            self.refuse(id, &refusal, committed, actions);
+        }
+    }
+
+    /// The table is gone for this process: refuse everyone who has to do with it.
+    pub(super) fn table_closed(&mut self, key: TableKey, why: &Refusal, actions: &mut Vec<Action>) {
+        for id in self.connections_of(key) {
+            self.refuse(id, why, 0, actions);
+        }
+        self.tables.remove(&key);
+    }
+
+    /// The connections of a table, in the order of their coming.
+    pub(super) fn connections_of(&self, key: TableKey) -> Vec<ConnectionId> {
+        let of_table = |connection: &Connection| connection.phase.table() == Some(key);
+        let mut ids: Vec<_> =
+            self.connections.iter().filter(|(_, connection)| of_table(connection)).map(|(id, _)| *id).collect();
+        ids.sort_unstable();
+        ids
+    }
+
+    pub(super) fn memory_short(&mut self, actions: &mut Vec<Action>) {
+        let mut waiting: Vec<TableKey> =
+            self.tables.iter().filter(|(_, table)| table.rows_since_cut > 0).map(|(key, _)| *key).collect();
+        waiting.sort_unstable();
+        for key in waiting {
+            self.want_cut(key, Urgency::Now, actions);
+        }
+    }
+}

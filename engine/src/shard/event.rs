@@ -1,0 +1,29 @@
+//! What happens to a shard.
+
+use super::connection::ConnectionId;
+use crate::handover::answer::Answer;
+use lakehead_protocol::batch::ArchivedBatch;
+use lakehead_protocol::header::Header;
+use lakehead_protocol::hello::Hello;
+use lakehead_protocol::schema::Schema;
+
+/// One input of [`super::Shard::step`]. Frames have passed the checks of the protocol crate that need no stream.
+#[derive(Debug)]
+pub enum Event<'a> {
+    /// A connection said a well-formed Hello, and this shard is its home.
+    Hello { connection: ConnectionId, hello: Hello },
+    /// A Schema frame.
+    Schema { connection: ConnectionId, schema_id: u32, schema: Schema },
+    /// A Batch frame whose archive is valid.
+    Batch { connection: ConnectionId, header: Header, batch: &'a ArchivedBatch },
+    /// The client will send nothing more.
+    Close { connection: ConnectionId },
+    /// The connection is gone, whatever the reason.
+    Lost { connection: ConnectionId },
+    /// Word from the commit plane.
+    Answer(Answer),
+    /// The memory budget refused a socket: rows that only wait for the tick should move now.
+    MemoryShort,
+    /// The engine stops: commit what is held, acknowledge, admit nothing more.
+    Drain,
+}

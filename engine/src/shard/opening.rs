@@ -1,0 +1,395 @@
+//! Who may open or resume a stream, and where it goes on.
+//!
+//! ```text
+//! Hello -> table opened -+-> describe: Welcome, done
+//!                        +-> anonymous: Welcome
+//!                        +-> open: older owner FENCED -> epoch minted by the next cut -> Welcome
+//!                        +-> resume: entries known, or found in the table -> epoch current? -> Welcome, else FENCED
+//! ```
+//!
+//! An open's Welcome waits for the commit that mints the epoch. The same cut takes along whatever rows the older owner had
+//! got admitted, so the entries after that commit are all there is to go on from.
+
+use super::action::{Action, Outgoing};
+use super::connection::{Connection, ConnectionId, Phase, Streaming};
+use super::state::Shard;
+use super::stream::{Mint, Stream};
+use super::table::{ShardTable, StreamSlot};
+use crate::columns::layout::Layout;
+use crate::columns::table_builder::TableBuilder;
+use crate::handover::answer::{OpenTable, StreamEntry};
+use crate::handover::request::{Request, Urgency};
+use crate::handover::{Refusal, TableKey};
+use lakehead_protocol::control::Closed;
+use lakehead_protocol::hello::{Hello, MODE_DESCRIBE, MODE_RESUME};
+use lakehead_protocol::limits::SCHEMAS_PER_CONNECTION_MAX;
+use lakehead_protocol::reject::RejectCode;
+use lakehead_protocol::schema::Schema;
+use lakehead_protocol::welcome::Welcome;
+use std::collections::{HashMap, VecDeque};
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// Where a client that knows so much goes on in a stream that the table shows with `committed` rows.
+///
+/// # Errors
+/// LOST_OR_ELSEWHERE when the client was told of committed rows that the table does not show and cannot send them again.
+pub fn resume_point(hello: &Hello, committed: u64) -> Result<u64, Refusal> {
+    let promised = hello.committed_seen.max(hello.durable_seen);
+    if promised > committed && hello.resendable_from > committed {
+        let message = format!(
+            "rows {committed} to {} of stream {:?} were acknowledged once but the table shows only {committed}: the table \
+             was restored to an older version, or another engine's log holds them; they cannot be sent again from {}",
+            promised - 1,
+            hello.stream,
+            hello.resendable_from
+        );
+        return Err(Refusal::new(RejectCode::LostOrElsewhere, message));
+    }
+    Ok(committed)
+}
+
+impl Shard {
+    pub(super) fn hello(&mut self, id: ConnectionId, hello: Hello, actions: &mut Vec<Action>) {
+        let open = Request::OpenTable {
+            shard: self.settings.shard,
+            ticket: id.0,
+            name: hello.table.as_str().into(),
+            create: None,
+        };
+        self.connections.insert(id, Connection { hello, phase: Phase::OpeningTable, early_schema: None });
+        if self.draining {
+            return self.refuse_with(
+                id,
+                RejectCode::ShuttingDown,
+                "this engine is stopping; connect again later",
+                actions,
+            );
+        }
+        actions.push(Action::Request(open));
+    }
+
+    pub(super) fn schema(&mut self, id: ConnectionId, schema_id: u32, schema: Schema, actions: &mut Vec<Action>) {
+        if let Err(error) = schema.check() {
+            return self.refuse_with(id, RejectCode::SchemaMismatch, &error.to_string(), actions);
+        }
+        let Some(connection) = self.connections.get_mut(&id) else { return };
+        match &connection.phase {
+            Phase::Streaming(_) => self.announce(id, schema_id, &schema, actions),
+            _ if connection.early_schema.is_some() => {
+                self.refuse_with(
+                    id,
+                    RejectCode::UnexpectedFrame,
+                    "one schema at most may come before Welcome",
+                    actions,
+                );
+            }
+            Phase::AwaitingSchema => {
+                connection.early_schema = Some((schema_id, schema));
+                self.create_table(id, actions);
+            }
+            _ => connection.early_schema = Some((schema_id, schema)),
+        }
+    }
+
+    /// Asks for the table to be made from the schema that came early.
+    fn create_table(&mut self, id: ConnectionId, actions: &mut Vec<Action>) {
+        let Some(connection) = self.connections.get_mut(&id) else { return };
+        let Some((_, schema)) = &connection.early_schema else { return };
+        connection.phase = Phase::OpeningTable;
+        actions.push(Action::Request(Request::OpenTable {
+            shard: self.settings.shard,
+            ticket: id.0,
+            name: connection.hello.table.as_str().into(),
+            create: Some(Arc::new(schema.clone())),
+        }));
+    }
+
+    /// Matches an announced schema with the table.
+    fn announce(&mut self, id: ConnectionId, schema_id: u32, schema: &Schema, actions: &mut Vec<Action>) {
+        let Some(Connection { phase: Phase::Streaming(streaming), .. }) = self.connections.get_mut(&id) else { return };
+        let Some(table) = self.tables.get(&streaming.table) else { return };
+        if streaming.layouts.contains_key(&schema_id) {
+            let message = format!("schema id {schema_id} was announced before; ids are never used twice");
+            return self.refuse_with(id, RejectCode::UnknownSchema, &message, actions);
+        }
+        if streaming.layouts.len() >= SCHEMAS_PER_CONNECTION_MAX {
+            let message =
+                format!("a connection may announce {SCHEMAS_PER_CONNECTION_MAX} schemas; connect anew to go on");
+            return self.refuse_with(id, RejectCode::UnknownSchema, &message, actions);
+        }
+        match Layout::match_columns(schema, &table.open.schema) {
+            Ok(layout) => {
+                streaming.layouts.insert(schema_id, Rc::new(layout));
+            }
+            Err(error) => self.refuse_with(id, RejectCode::SchemaMismatch, &error.to_string(), actions),
+        }
+    }
+
+    pub(super) fn table_opened(
+        &mut self,
+        id: ConnectionId,
+        result: Result<OpenTable, Refusal>,
+        actions: &mut Vec<Action>,
+    ) {
+        let open = match result {
+            Ok(open) => open,
+            Err(refusal) => return self.table_refused(id, &refusal, actions),
+        };
+        let key = open.key;
+        if !self.tables.contains_key(&key) {
+            match self.new_table(open.clone()) {
+                Ok(table) => {
+                    self.tables.insert(key, table);
+                }
+                Err(refusal) => return self.refuse(id, &refusal, 0, actions),
+            }
+        }
+        let Some(connection) = self.connections.get_mut(&id) else { return };
+        let hello = connection.hello.clone();
+        if !hello.table_id.is_empty() && *hello.table_id != *open.id {
+            let message = format!(
+                "table {} was made anew: it is {} now and was {} when this stream was opened; open the stream afresh to write \
+                 to the new one",
+                hello.table, open.id, hello.table_id
+            );
+            return self.refuse_with(id, RejectCode::TableChanged, &message, actions);
+        }
+        if hello.mode == MODE_DESCRIBE {
+            let entry = Stream::new(None);
+            actions.push(Action::Send(id, Outgoing::Welcome(Box::new(welcome(&open, &entry, [0; 16], 0)))));
+            self.release(id);
+            actions.push(Action::Finish(id, Outgoing::Closed(Closed { committed: 0, version: open.version })));
+        } else if hello.stream.is_empty() {
+            self.open_anonymous(id, key, actions);
+        } else if hello.mode == MODE_RESUME {
+            self.resume(id, key, &hello, actions);
+        } else {
+            self.open_named(id, key, &hello, actions);
+        }
+    }
+
+    fn table_refused(&mut self, id: ConnectionId, refusal: &Refusal, actions: &mut Vec<Action>) {
+        let Some(connection) = self.connections.get_mut(&id) else { return };
+        let may_create = refusal.code == RejectCode::UnknownTable && connection.hello.schema_follows == 1;
+        let asked = std::mem::replace(&mut connection.hello.schema_follows, 0);
+        if may_create && asked == 1 {
+            connection.phase = Phase::AwaitingSchema;
+            self.create_table(id, actions);
+        } else {
+            self.refuse(id, refusal, 0, actions);
+        }
+    }
+
+    fn new_table(&self, open: OpenTable) -> Result<ShardTable, Refusal> {
+        let builder = TableBuilder::new(open.arrow_schema.clone(), self.settings.row_group)
+            .map_err(|error| Refusal::new(RejectCode::TableUnsupported, error.to_string()))?;
+        Ok(ShardTable {
+            open,
+            builder,
+            memory: self.budget.reserve(0),
+            rows_since_cut: 0,
+            bytes_since_cut: 0,
+            wanted: None,
+            streams: HashMap::new(),
+            names: HashMap::new(),
+            next_slot: 0,
+            dirty: Vec::new(),
+            pending: VecDeque::new(),
+        })
+    }
+
+    fn open_anonymous(&mut self, id: ConnectionId, key: TableKey, actions: &mut Vec<Action>) {
+        self.anonymous += 1;
+        let Some(table) = self.tables.get_mut(&key) else { return };
+        let slot = table.add(Stream { owner: Some(id), ..Stream::new(None) });
+        self.welcome(id, key, slot, actions);
+    }
+
+    fn open_named(&mut self, id: ConnectionId, key: TableKey, hello: &Hello, actions: &mut Vec<Action>) {
+        let Some(table) = self.tables.get_mut(&key) else { return };
+        let slot = table.named(&hello.stream);
+        let Some(stream) = table.streams.get_mut(&slot) else { return };
+        if stream.is_stale_attempt(&hello.opener, hello.attempt) {
+            return self.refuse_stale(id, actions);
+        }
+        (stream.opener, stream.attempt) = (hello.opener, hello.attempt);
+        let owner = stream.owner.take();
+        let displaced = match stream.mint {
+            Mint::Idle => {
+                stream.mint = Mint::Wanted(id);
+                table.mark_dirty(slot);
+                None
+            }
+            Mint::Wanted(by) => {
+                stream.mint = Mint::Wanted(id);
+                Some(by)
+            }
+            // The epoch in flight goes to nobody: a newer opener stands behind it, whose rows must not carry it.
+            Mint::InFlight { cut, by, then } => {
+                stream.mint = Mint::InFlight { cut, by: None, then: Some(id) };
+                by.or(then)
+            }
+        };
+        if let Some(connection) = self.connections.get_mut(&id) {
+            connection.phase = Phase::AwaitingEpoch { table: key, slot };
+        }
+        for fenced in owner.into_iter().chain(displaced) {
+            self.fence(fenced, actions);
+        }
+        self.want_cut(key, Urgency::Open, actions);
+    }
+
+    fn resume(&mut self, id: ConnectionId, key: TableKey, hello: &Hello, actions: &mut Vec<Action>) {
+        let Some(table) = self.tables.get_mut(&key) else { return };
+        let known = table.names.get(hello.stream.as_str()).and_then(|slot| Some((*slot, table.streams.get_mut(slot)?)));
+        let Some((slot, stream)) = known else {
+            if let Some(connection) = self.connections.get_mut(&id) {
+                connection.phase = Phase::FindingStream { table: key };
+            }
+            let stream = hello.stream.as_str().into();
+            actions.push(Action::Request(Request::FindStream { shard: self.settings.shard, table: key, stream }));
+            return;
+        };
+        if stream.mint != Mint::Idle || stream.epoch != hello.epoch_major || hello.epoch_minor != 0 {
+            return self.fence(id, actions);
+        }
+        if stream.is_stale_attempt(&hello.opener, hello.attempt) {
+            return self.refuse_stale(id, actions);
+        }
+        if let Err(refusal) = resume_point(hello, stream.committed) {
+            return self.refuse(id, &refusal, hello.committed_seen, actions);
+        }
+        (stream.opener, stream.attempt) = (hello.opener, hello.attempt);
+        // The same producer's older connection: it has not noticed yet that it is dead.
+        if let Some(older) = stream.owner.replace(id) {
+            self.refuse_with(older, RejectCode::StaleAttempt, "this producer resumed on another connection", actions);
+        }
+        self.own(key, slot, id);
+        self.welcome(id, key, slot, actions);
+    }
+
+    pub(super) fn stream_found(
+        &mut self,
+        key: TableKey,
+        name: &str,
+        result: Result<StreamEntry, Refusal>,
+        actions: &mut Vec<Action>,
+    ) {
+        // Every connection that waits for this stream is judged by the entries, in the order of their coming.
+        let waits = |connection: &Connection| {
+            matches!(connection.phase, Phase::FindingStream { table } if table == key)
+                && connection.hello.stream == name
+        };
+        let mut waiting: Vec<ConnectionId> =
+            self.connections.iter().filter(|(_, connection)| waits(connection)).map(|(id, _)| *id).collect();
+        waiting.sort_unstable();
+        if let (Ok(entry), Some(table)) = (&result, self.tables.get_mut(&key)) {
+            let unknown = !table.names.contains_key(name);
+            let slot = table.named(name);
+            // What an open learned in the meantime is newer.
+            if let (true, Some(stream)) = (unknown, table.streams.get_mut(&slot)) {
+                stream.continue_from(entry.committed, entry.epoch, entry.version);
+            }
+        }
+        for id in waiting {
+            match &result {
+                Ok(_) => {
+                    let Some(hello) = self.connections.get(&id).map(|connection| connection.hello.clone()) else {
+                        continue;
+                    };
+                    self.resume(id, key, &hello, actions);
+                }
+                Err(refusal) => self.refuse(id, refusal, 0, actions),
+            }
+        }
+    }
+
+    /// An epoch was minted: its opener is welcome, unless a newer one came meanwhile.
+    pub(super) fn epoch_minted(
+        &mut self,
+        key: TableKey,
+        slot: StreamSlot,
+        entry: &StreamEntry,
+        actions: &mut Vec<Action>,
+    ) {
+        let Some(table) = self.tables.get_mut(&key) else { return };
+        let Some(stream) = table.streams.get_mut(&slot) else { return };
+        let Mint::InFlight { by, then, .. } = stream.mint else { return };
+        stream.continue_from(entry.committed, entry.epoch, entry.version);
+        if let Some(then) = then {
+            stream.mint = Mint::Wanted(then);
+            table.mark_dirty(slot);
+            self.want_cut(key, Urgency::Open, actions);
+        } else {
+            stream.mint = Mint::Idle;
+        }
+        let Some(id) = by else { return };
+        let Some(hello) = self.connections.get(&id).map(|connection| connection.hello.clone()) else { return };
+        match resume_point(&hello, entry.committed) {
+            Ok(_) => {
+                self.own(key, slot, id);
+                self.welcome(id, key, slot, actions);
+            }
+            Err(refusal) => self.refuse(id, &refusal, hello.committed_seen, actions),
+        }
+    }
+
+    fn own(&mut self, key: TableKey, slot: StreamSlot, id: ConnectionId) {
+        if let Some(stream) = self.tables.get_mut(&key).and_then(|table| table.streams.get_mut(&slot)) {
+            stream.owner = Some(id);
+        }
+    }
+
+    fn welcome(&mut self, id: ConnectionId, key: TableKey, slot: StreamSlot, actions: &mut Vec<Action>) {
+        let credit_bytes = self.settings.credit_bytes;
+        let Some(table) = self.tables.get(&key) else { return };
+        let Some(stream) = table.streams.get(&slot) else { return };
+        let Some(connection) = self.connections.get_mut(&id) else { return };
+        connection.phase = Phase::Streaming(Streaming {
+            table: key,
+            slot,
+            layouts: HashMap::new(),
+            received_bytes: 0,
+            credit_bytes,
+            closing: false,
+        });
+        let mut stream_id = [0u8; 16];
+        stream_id[..2].copy_from_slice(&self.settings.shard.0.to_le_bytes());
+        stream_id[4..8].copy_from_slice(&key.0.to_le_bytes());
+        stream_id[8..].copy_from_slice(&slot.0.to_le_bytes());
+        actions
+            .push(Action::Send(id, Outgoing::Welcome(Box::new(welcome(&table.open, stream, stream_id, credit_bytes)))));
+        if let Some((schema_id, schema)) = connection.early_schema.take() {
+            self.announce(id, schema_id, &schema, actions);
+        }
+    }
+
+    fn fence(&mut self, id: ConnectionId, actions: &mut Vec<Action>) {
+        let message = "a newer producer opened this stream; this one may write to it no more";
+        self.refuse_with(id, RejectCode::Fenced, message, actions);
+    }
+
+    fn refuse_stale(&mut self, id: ConnectionId, actions: &mut Vec<Action>) {
+        let message = "a later connection of the same producer has this stream already";
+        self.refuse_with(id, RejectCode::StaleAttempt, message, actions);
+    }
+}
+
+fn welcome(open: &OpenTable, stream: &Stream, stream_id: [u8; 16], credit: u64) -> Welcome {
+    let (batch_bytes_max, batch_rows_max) = Shard::batch_limits();
+    Welcome {
+        table_id: open.id.to_string(),
+        table_version: open.version,
+        schema: (*open.schema).clone(),
+        stream_id,
+        epoch_major: stream.epoch,
+        epoch_minor: 0,
+        resume_offset: stream.next,
+        durable: stream.committed,
+        committed: stream.committed,
+        credit,
+        batch_bytes_max,
+        batch_rows_max,
+    }
+}

@@ -1,0 +1,89 @@
+//! What a shard knows of one stream.
+
+use super::connection::ConnectionId;
+use std::sync::Arc;
+
+/// A named stream, or an anonymous one for as long as its rows are on their way.
+#[derive(Debug)]
+pub struct Stream {
+    /// `None` for an anonymous stream.
+    pub name: Option<Arc<str>>,
+    /// Current major epoch; zero for anonymous streams and before the first mint.
+    pub epoch: u64,
+    /// Rows below this are in the table.
+    pub committed: u64,
+    /// Table version in which the last of them became visible.
+    pub version: u64,
+    /// Rows below this belong to cuts that were handed over.
+    pub cut_from: u64,
+    /// Offset of the next row to admit.
+    pub next: u64,
+    /// The connection whose rows are admitted.
+    pub owner: Option<ConnectionId>,
+    /// Who opened it last, and that producer's highest attempt.
+    pub opener: [u8; 16],
+    pub attempt: u64,
+    pub mint: Mint,
+}
+
+/// Where a new epoch for the stream is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mint {
+    /// None is wanted.
+    Idle,
+    /// The next cut asks for it on behalf of this connection.
+    Wanted(ConnectionId),
+    /// A handed-over cut asks for it. The connection that wanted it may be gone, and another may want one after it.
+    InFlight { cut: u64, by: Option<ConnectionId>, then: Option<ConnectionId> },
+}
+
+impl Stream {
+    /// A stream of which nothing is known yet.
+    pub fn new(name: Option<Arc<str>>) -> Self {
+        Self {
+            name,
+            epoch: 0,
+            committed: 0,
+            version: 0,
+            cut_from: 0,
+            next: 0,
+            owner: None,
+            opener: [0; 16],
+            attempt: 0,
+            mint: Mint::Idle,
+        }
+    }
+
+    /// Continues from what the table shows.
+    pub fn continue_from(&mut self, committed: u64, epoch: u64, version: u64) {
+        self.epoch = epoch;
+        self.committed = committed;
+        self.version = version;
+        self.cut_from = committed;
+        self.next = committed;
+    }
+
+    /// Whether a later attempt of the same opener is known, so that this one comes from a connection that died.
+    pub fn is_stale_attempt(&self, opener: &[u8; 16], attempt: u64) -> bool {
+        self.opener == *opener && attempt <= self.attempt
+    }
+
+    /// Whether rows or a mint are still on their way to the table.
+    pub fn is_settled(&self) -> bool {
+        self.committed == self.next && self.mint == Mint::Idle
+    }
+}
+
+impl Mint {
+    /// The same without this connection's interest. A mint that nobody waits for is still made when it is in flight.
+    pub fn without(self, id: ConnectionId) -> Self {
+        match self {
+            Self::Idle => Self::Idle,
+            Self::Wanted(by) if by == id => Self::Idle,
+            Self::Wanted(by) => Self::Wanted(by),
+            Self::InFlight { cut, by, then } => {
+                Self::InFlight { cut, by: by.filter(|by| *by != id), then: then.filter(|then| *then != id) }
+            }
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! What a shard knows of one open table.
+
+use super::stream::Stream;
+use crate::budget::Reservation;
+use crate::columns::table_builder::TableBuilder;
+use crate::handover::answer::OpenTable;
+use crate::handover::request::Urgency;
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+
+/// Place of a stream in [`ShardTable::streams`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct StreamSlot(pub u64);
+
+/// One table's streams and rows on this core.
+#[derive(Debug)]
+pub struct ShardTable {
+    pub open: OpenTable,
+    pub builder: TableBuilder,
+    /// The builder's memory; goes along when it is sealed.
+    pub memory: Reservation,
+    /// Rows since the last cut, sealed ones included.
+    pub rows_since_cut: u64,
+    /// Bytes of those rows, as they came.
+    pub bytes_since_cut: usize,
+    /// The most urgent cut that was asked for since the last one.
+    pub wanted: Option<Urgency>,
+    pub streams: HashMap<StreamSlot, Stream>,
+    pub names: HashMap<Arc<str>, StreamSlot>,
+    pub next_slot: u64,
+    /// Streams whose rows or mints the next cut takes along.
+    pub dirty: Vec<StreamSlot>,
+    /// Cuts that were handed over and wait for their commit.
+    pub pending: VecDeque<PendingCut>,
+}
+
+/// What a commit of this cut will make true.
+#[derive(Debug)]
+pub struct PendingCut {
+    pub cut: u64,
+    /// Streams with rows in it, named or not, and one past their last row.
+    pub rows_to: Vec<(StreamSlot, u64)>,
+    /// Streams for which it mints an epoch.
+    pub mints: Vec<StreamSlot>,
+}
+
+impl ShardTable {
+    /// The stream of this name, made when it is new here.
+    pub fn named(&mut self, name: &str) -> StreamSlot {
+        if let Some(slot) = self.names.get(name) {
+            return *slot;
+        }
+        let name: Arc<str> = name.into();
+        let slot = self.add(Stream::new(Some(name.clone())));
+        self.names.insert(name, slot);
+        slot
+    }
+
+    /// A new stream.
+    pub fn add(&mut self, stream: Stream) -> StreamSlot {
+        let slot = StreamSlot(self.next_slot);
+        self.next_slot += 1;
+        self.streams.insert(slot, stream);
+        slot
+    }
+
+    /// Notes that the next cut takes this stream along.
+    pub fn mark_dirty(&mut self, slot: StreamSlot) {
+        self.dirty.push(slot);
+    }
+
+    /// Forgets an anonymous stream that nobody will hear of again.
+    pub fn forget_if_done(&mut self, slot: StreamSlot) {
+        let done = |stream: &Stream| stream.name.is_none() && stream.owner.is_none() && stream.is_settled();
+        if self.streams.get(&slot).is_some_and(done) {
+            self.streams.remove(&slot);
+        }
+    }
+
+    /// Whether nothing of this table is on its way.
+    pub fn is_settled(&self) -> bool {
+        self.rows_since_cut == 0 && self.pending.is_empty() && self.streams.values().all(Stream::is_settled)
+    }
+}
