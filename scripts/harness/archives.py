@@ -54,6 +54,7 @@ def vector_at(at, length, here):
 class Hello:
     table: str
     stream: str = ""
+    table_id: str = ""
     credential: bytes = b""
     client: str = "lakehead-tests"
     opener: bytes = bytes(16)
@@ -71,13 +72,13 @@ class Hello:
 
     def archive(self):
         out = Writer()
-        table, stream = out.text(self.table), out.text(self.stream)
+        table, stream, table_id = out.text(self.table), out.text(self.stream), out.text(self.table_id)
         credential = out.put(self.credential)
         client = out.text(self.client)
         out.align(8)
         root = len(out.bytes)
-        out.bytes += text_at(table, root) + text_at(stream, root + 8)
-        out.bytes += vector_at(credential, len(self.credential), root + 16) + text_at(client, root + 24)
+        out.bytes += text_at(table, root) + text_at(stream, root + 8) + text_at(table_id, root + 16)
+        out.bytes += vector_at(credential, len(self.credential), root + 24) + text_at(client, root + 32)
         out.bytes += self.opener + struct.pack(
             "<8QBBB5x", self.attempt, self.epoch_major, self.epoch_minor, self.durable_seen, self.committed_seen,
             self.sent, self.resendable_from, self.schema_fingerprint, self.mode, self.keep, self.schema_follows)
@@ -163,6 +164,7 @@ def ping_archive(nonce):
 
 @dataclass
 class Welcome:
+    table_id: str
     table_version: int
     stream_id: bytes
     epoch_major: int
@@ -176,9 +178,10 @@ class Welcome:
 
 
 def read_welcome(archive):
-    root = archive[-104:]
-    (version,) = struct.unpack_from("<Q", root, 8)
-    return Welcome(version, root[32:48], *struct.unpack_from("<6QII", root, 48))
+    at = len(archive) - 104
+    (version,) = struct.unpack_from("<Q", archive, at + 8)
+    stream_id = archive[at + 32 : at + 48]
+    return Welcome(read_text(archive, at), version, stream_id, *struct.unpack_from("<6QII", archive, at + 48))
 
 
 @dataclass

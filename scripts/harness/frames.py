@@ -18,7 +18,7 @@ WELCOME, ACK, REJECT, GOING_AWAY, CLOSED = 64, 65, 66, 67, 68
 HEADER = struct.Struct("<4sHBBIIIIQII8s")
 
 # Sizes, alignments and field positions of the archived types, in the order in which protocol/src/layout.rs condenses them.
-LAYOUT_FACTS = (8, 40, 4, 0, 4, 8, 16, 24, 32, 16, 20, 4, 0, 8, 12, 120, 8, 104, 32, 32)
+LAYOUT_FACTS = (8, 40, 4, 0, 4, 8, 16, 24, 32, 16, 20, 4, 0, 8, 12, 128, 8, 104, 32, 32)
 
 
 def layout():

@@ -65,7 +65,7 @@ class Producer:
         self.address, self.table, self.stream = address, table, stream
         self.ledger = Ledger(ledger_path, stream)
         self.batch_rows, self.rows_per_second, self.patience_seconds = batch_rows, rows_per_second, patience_seconds
-        self.opener, self.attempt, self.epoch = uuid.uuid4().bytes, 0, None
+        self.opener, self.attempt, self.epoch, self.table_id = uuid.uuid4().bytes, 0, None, ""
         self.committed = self.sent_highest = self.ledger.noted
         self.began = time.monotonic()
         self.connections = 0
@@ -79,6 +79,12 @@ class Producer:
         return self.run_sessions(lambda: self.sent_highest if stop.is_set() else OFFSET_MAX)
 
     def run_sessions(self, target):
+        try:
+            return self.run_until_acknowledged(target)
+        finally:
+            self.ledger.close()
+
+    def run_until_acknowledged(self, target):
         last_progress = time.monotonic()
         while True:
             before = self.committed
@@ -101,7 +107,7 @@ class Producer:
     def hello(self):
         self.attempt += 1
         hello = archives.Hello(
-            self.table, self.stream, opener=self.opener, attempt=self.attempt, durable_seen=self.committed,
+            self.table, self.stream, self.table_id, opener=self.opener, attempt=self.attempt, durable_seen=self.committed,
             committed_seen=self.committed, sent=self.sent_highest, resendable_from=0)
         if self.epoch is not None:
             hello.mode, (hello.epoch_major, hello.epoch_minor) = archives.MODE_RESUME, self.epoch
@@ -110,7 +116,7 @@ class Producer:
     def welcomed(self, welcome):
         """Judges where the engine goes on."""
         self.connections += 1
-        self.epoch = welcome.epoch_major, welcome.epoch_minor
+        self.epoch, self.table_id = (welcome.epoch_major, welcome.epoch_minor), welcome.table_id
         if min(welcome.resume_offset, welcome.committed) < self.committed:
             raise LostRows(
                 f"stream {self.stream}: {self.committed} rows were acknowledged, the engine resumes at "

@@ -24,6 +24,8 @@ NEIGHBOUR_ROWS_PER_SECOND = 500
 HANG_SECONDS = 60
 
 HELLO = Hello("victims", "hostile").archive()
+PADDED_HELLO = Hello("victims", "hostile", client="a name of twenty bytes").archive()
+assert len(PADDED_HELLO) % 16
 LONG_HELLO = Hello("victims", "hostile", client="x" * 5000).archive()
 
 
@@ -43,7 +45,7 @@ def greetings():
     yield "kind 0", frame(0, HELLO), UNKNOWN_KIND
     yield "a flag", frame(frames.HELLO, HELLO, flags=1), MALFORMED
     yield "a reserved bit", frame(frames.HELLO, HELLO, reserved=bytes(7) + b"\x80"), MALFORMED
-    yield "padding that is not zero", frame(frames.HELLO, HELLO + b"\x01", payload_bytes=len(HELLO)), MALFORMED
+    yield "padding that is not zero", frame(frames.HELLO, PADDED_HELLO + b"\x01", payload_bytes=len(PADDED_HELLO)), MALFORMED
     yield "a batch first", frame(frames.BATCH, bytes(64)), UNEXPECTED
     yield "a schema first", frame(frames.SCHEMA, schema_archive(SCHEMA), schema_id=1), UNEXPECTED
     yield "a server's frame", frame(frames.WELCOME, bytes(64)), UNEXPECTED

@@ -12,6 +12,8 @@ from harness.connection import Connection
 PEERS = 500
 MEMORY_BYTES_PER_PEER = 64 << 10
 STREAMS, ROWS = 4, 5_000
+TIMED_OUT = 42
+CUT_OFF_SECONDS = 60
 
 
 class SlowPeersTest(EndToEnd):
@@ -24,7 +26,7 @@ class SlowPeersTest(EndToEnd):
         hello = frames.frame(frames.HELLO, Hello("busy", "slow").archive())
         peers = []
         for index in range(PEERS):
-            peer = Connection(engine.address)
+            peer = Connection(engine.address, CUT_OFF_SECONDS)
             self.addCleanup(peer.close)
             peer.send(hello[: 1 + index % (len(hello) - 1)])
             peers.append(peer)
@@ -38,8 +40,9 @@ class SlowPeersTest(EndToEnd):
         self.assert_good(engine.table("busy"), ledgers, expect_rows=2 * STREAMS * ROWS, named=True)
         self.proved(f"{PEERS} half-said hellos: {grown / 1e6:.1f} MB more (at most {memory_high / 1e6:.0f} MB), "
                     f"{STREAMS * ROWS:,} rows of others went through")
-        for peer in peers:
-            peer.close()
+        refusals = [peer.drain() for peer in peers]
+        self.assertTrue(all(reject is None or reject.code == TIMED_OUT for reject in refusals))
+        self.proved(f"all {PEERS} were cut off by their deadline, {sum(map(bool, refusals))} of them with a refusal")
         self.finish(self.produce(engine, ["busy"], streams=1, rows=100, ledgers=self.folder / "after", prefix="after"))
         self.assertTrue(engine.alive)
 
