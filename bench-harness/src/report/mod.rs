@@ -23,6 +23,7 @@ pub use cost::{Cost, Meter};
 pub use document::{Configuration, Lateness, Report, Throughput};
 pub use listener::listening_process;
 pub use machine::Machine;
+pub use process::ProcessError;
 pub use revision::git_revision;
 pub use rows::{Counts, ReadCounts, Verdict};
 pub use summary::summary;

@@ -11,4 +11,4 @@ mod server;
 #[cfg(test)]
 mod tests;
 
-pub use server::{Sink, serve};
+pub use server::serve;

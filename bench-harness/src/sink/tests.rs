@@ -1,4 +1,4 @@
-use super::Sink;
+use super::server::Sink;
 use crate::run::{Extent, Load, Pace, Plan};
 use crate::workload::{Kind, Workload};
 use std::sync::Arc;
