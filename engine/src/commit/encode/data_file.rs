@@ -78,8 +78,7 @@ impl<W: Write + Send> DataFile<W> {
     /// # Errors
     /// When the sink fails.
     pub fn finish(self) -> Result<FinishedFile<W>, EncodeError> {
-        let Self { mut writer, statistics, memory } = self;
-        writer.finish().map_err(EncodeError::File)?;
+        let Self { writer, statistics, memory } = self;
         let bytes = writer.bytes_written() as u64;
         let sink = writer.into_inner().map_err(EncodeError::File)?;
         Ok(FinishedFile { sink, rows: statistics.rows(), bytes, statistics, memory })
