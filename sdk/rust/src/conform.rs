@@ -148,3 +148,6 @@ fn schema_error(message: String) -> Error {
 fn value_error(target: &ArrowField, row: Option<usize>, reason: String) -> Error {
     Error::plain(ErrorKind::BatchValue { column: target.name().clone(), row, reason })
 }
+
+#[cfg(test)]
+mod tests;

@@ -98,10 +98,8 @@ impl Driver {
             Err(_) => format!("{address}: no connection within {} ms", self.options.open_timeout.as_millis()),
         };
         self.server += 1;
-        match self.shared.session().lost(&cause) {
-            Next::Reconnect { .. } => Next::Reconnect { otherwise: self.unreachable(cause) },
-            other => other,
-        }
+        let next = self.shared.session().lost(&cause);
+        self.name_trouble(next)
     }
 
     /// Begins patience and pauses anew after a connection that was of use.

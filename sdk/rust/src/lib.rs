@@ -76,3 +76,6 @@ pub use error::{Error, ErrorKind};
 pub use lakehead_protocol::reject::{RejectCode, Remedy};
 pub use open::StreamBuilder;
 pub use stream::Stream;
+
+#[cfg(test)]
+mod tests;

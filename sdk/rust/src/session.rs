@@ -149,6 +149,7 @@ impl Session {
         };
         if let Some(welcomed) = &self.welcomed {
             hello.mode = MODE_RESUME;
+            hello.table_id = welcomed.table_id.clone();
             hello.epoch_major = welcomed.epoch_major;
             hello.epoch_minor = welcomed.epoch_minor;
         }
@@ -304,18 +305,8 @@ impl Session {
         self.outbox.bytes()
     }
 
-    /// One past the last row.
-    pub(crate) fn end(&self) -> u64 {
-        self.outbox.end()
-    }
-
-    /// Whether the present connection was welcomed.
-    pub(crate) fn is_streaming(&self) -> bool {
-        matches!(self.link, Link::Streaming { .. })
-    }
-
     /// Whether every appended row is in the table.
-    pub(crate) fn all_committed(&self) -> bool {
+    fn all_committed(&self) -> bool {
         self.committed.offset >= self.outbox.end()
     }
 

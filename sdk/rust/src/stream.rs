@@ -131,9 +131,11 @@ impl Stream {
         *self.handle.committed.borrow()
     }
 
-    /// Follows what is committed. The channel closes when the stream ends, in whatever way.
+    /// Follows what is committed from now on. The channel closes when the stream ends, in whatever way.
     pub fn watch(&self) -> watch::Receiver<Committed> {
-        self.handle.committed.clone()
+        let mut committed = self.handle.committed.clone();
+        committed.mark_unchanged();
+        committed
     }
 
     /// Waits until all rows below `offset` are in the table.
