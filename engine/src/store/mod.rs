@@ -55,6 +55,12 @@ pub trait FileWriter: Write + Send {
 
 /// The folder of one table. Paths are relative to it, with `/` between their parts.
 pub trait Store: Send + Sync {
+    /// Makes the folder itself, where folders are things.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    fn prepare(&self) -> io::Result<()>;
+
     /// Creates the object if the key is free.
     fn put_if_absent(&self, path: &str, bytes: &Bytes) -> PutOutcome;
 

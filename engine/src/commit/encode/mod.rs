@@ -18,13 +18,19 @@
 //! - Every reader of Delta tables reads the files: data pages v1, encodings PLAIN, RLE_DICTIONARY and DELTA_BINARY_PACKED
 //!   only. (Spark's vectorised reader has no BYTE_STREAM_SPLIT, so it is not among the choices.)
 
+mod bound;
+mod choice;
+mod civil_date;
 pub mod column_job;
+pub mod column_writer;
 pub mod data_file;
 pub mod encoded_row_group;
 pub mod encoders;
 pub mod error;
 pub mod plan;
+pub mod sample;
 pub mod statistics;
+mod statistics_struct;
 
 pub use data_file::{DataFile, FinishedFile};
 pub use encoded_row_group::EncodedRowGroup;
@@ -32,3 +38,6 @@ pub use encoders::Encoders;
 pub use error::EncodeError;
 pub use plan::EncodingPlan;
 pub use statistics::FileStatistics;
+
+#[cfg(test)]
+mod tests;
