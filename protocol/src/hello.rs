@@ -64,7 +64,9 @@ pub struct Hello {
 pub enum HelloError {
     #[error("a table name has 1 to {TABLE_NAME_BYTES_MAX} bytes")]
     TableName,
-    #[error("a stream name has at most {STREAM_NAME_BYTES_MAX} bytes, no control character, and does not end in {EPOCH_SUFFIX:?}")]
+    #[error(
+        "a stream name has at most {STREAM_NAME_BYTES_MAX} bytes, no control character, and does not end in {EPOCH_SUFFIX:?}"
+    )]
     StreamName,
     #[error("a table's identity has at most {TABLE_ID_BYTES_MAX} bytes")]
     TableId,
