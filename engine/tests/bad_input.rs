@@ -128,6 +128,7 @@ fn cases() -> Vec<(&'static str, RejectCode, Act)> {
         ("a second hello", RejectCode::UnexpectedFrame, streams(hello_frame().to_vec())),
         ("no table name", RejectCode::BadHello, says_hello(hello("", "", 1))),
         ("a name that climbs", RejectCode::BadTableName, says_hello(hello("../etc", "", 1))),
+        ("a stream named like an epoch", RejectCode::BadHello, says_hello(hello("numbers", "a/epoch", 1))),
         ("a mode that is none", RejectCode::BadHello, says_hello(Hello { mode: 9, ..hello("numbers", "", 1) })),
         (
             "an unknown table",
