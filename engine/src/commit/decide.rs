@@ -1,0 +1,160 @@
+//! Did my put land? The most dangerous question of the system, without I/O and without a clock.
+//!
+//! A commit is one conditional put of version N, and its answer can be lost. [`Decision`] holds the bytes, frozen once, and
+//! says what to ask of the store next until it is certain:
+//!
+//! 1. *Created*: ours.
+//! 2. *Exists*: read N. Equal to the frozen bytes means ours; anything else is somebody else's commit.
+//! 3. *Unknown* (an error, a timeout, a reset, an "exists" that reads as missing): the same bytes to the same key again,
+//!    until it is one of the others. Nothing may be put at N + 1 and no staged file deleted meanwhile.
+//! 4. After a put was unknown for longer than [`Patience`], others may have committed, checkpointed and cleaned version N
+//!    away, and a late *Created* makes a stray file that no reader follows. From then on "ours" is believed only when the
+//!    current table shows it ([`Ask::Sight`]); otherwise the verdict is [`Verdict::Stray`].
+//!
+//! Invariants: the bytes never change; [`Verdict::Ours`] is given only when the object at N holds them, and
+//! [`Verdict::Theirs`] only when it holds others, which a late landing of ours cannot replace.
+
+use crate::store::{PutOutcome, ReadOutcome};
+use bytes::Bytes;
+
+/// How long a put may be unknown before "created" is no longer enough.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Patience {
+    pub unknown_ms_max: u64,
+}
+
+/// What to do next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ask {
+    /// Put the frozen bytes if the key is free.
+    Put,
+    /// Read the key.
+    Read,
+    /// Let some time pass; `failures` in a row say how much. `why` is the last one.
+    Pause { failures: u32, why: String },
+    /// Look whether the current table shows the commit.
+    Sight,
+    /// Nothing more: it is decided.
+    Nothing(Verdict),
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    Put(PutOutcome),
+    Read(ReadOutcome),
+    Paused,
+    Sighted(Sighting),
+}
+
+/// Whether the newest version of the table shows the commit: same `metaData.id`, version at or past N, its entries or
+/// files visible.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Sighting {
+    Shown,
+    NotShown(String),
+    Unknown(String),
+}
+
+/// How it ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// Version N is ours.
+    Ours,
+    /// Version N is somebody else's.
+    Theirs,
+    /// The object at N is ours, but the table does not show it: a file that nobody follows. Says why.
+    Stray(String),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum State {
+    Putting,
+    Reading,
+    Sighting,
+    /// Waiting, then on with this.
+    Pausing {
+        sighting: bool,
+        why: String,
+    },
+    Decided(Verdict),
+}
+
+/// One version's put on its way to a verdict.
+#[derive(Debug, Clone)]
+pub struct Decision {
+    bytes: Bytes,
+    patience: Patience,
+    state: State,
+    failures: u32,
+    unknown_since_ms: Option<u64>,
+    doubtful: bool,
+}
+
+impl Decision {
+    /// A decision about `bytes`, which are frozen from here on.
+    pub fn new(bytes: Bytes, patience: Patience) -> Self {
+        Self { bytes, patience, state: State::Putting, failures: 0, unknown_since_ms: None, doubtful: false }
+    }
+
+    /// The frozen bytes.
+    pub fn bytes(&self) -> &Bytes {
+        &self.bytes
+    }
+
+    /// Whether a put's answer was ever lost: until a verdict nobody knows what the store holds.
+    pub fn was_unknown(&self) -> bool {
+        self.unknown_since_ms.is_some()
+    }
+
+    /// What to do next.
+    pub fn ask(&self) -> Ask {
+        match &self.state {
+            State::Putting => Ask::Put,
+            State::Reading => Ask::Read,
+            State::Sighting => Ask::Sight,
+            State::Pausing { why, .. } => Ask::Pause { failures: self.failures, why: why.clone() },
+            State::Decided(verdict) => Ask::Nothing(verdict.clone()),
+        }
+    }
+
+    /// Takes in what happened. An event that answers another question than the one asked changes nothing.
+    pub fn on(&mut self, now_ms: u64, event: Event) {
+        if let Some(since) = self.unknown_since_ms {
+            self.doubtful |= now_ms.saturating_sub(since) > self.patience.unknown_ms_max;
+        }
+        self.state = match (&self.state, event) {
+            (State::Putting, Event::Put(PutOutcome::Created)) => self.ours(),
+            (State::Putting, Event::Put(PutOutcome::Exists)) => State::Reading,
+            (State::Putting, Event::Put(PutOutcome::Unknown(why))) => self.unknown(now_ms, why),
+            (State::Reading, Event::Read(ReadOutcome::Found(found))) if found == self.bytes => self.ours(),
+            (State::Reading, Event::Read(ReadOutcome::Found(_))) => State::Decided(Verdict::Theirs),
+            (State::Reading, Event::Read(ReadOutcome::Missing)) => {
+                self.unknown(now_ms, "the store says that the object exists, and that it does not".into())
+            }
+            (State::Reading, Event::Read(ReadOutcome::Unknown(why))) => self.unknown(now_ms, why),
+            (State::Pausing { sighting: true, .. }, Event::Paused) => State::Sighting,
+            (State::Pausing { sighting: false, .. }, Event::Paused) => State::Putting,
+            (State::Sighting, Event::Sighted(Sighting::Shown)) => State::Decided(Verdict::Ours),
+            (State::Sighting, Event::Sighted(Sighting::NotShown(why))) => State::Decided(Verdict::Stray(why)),
+            (State::Sighting, Event::Sighted(Sighting::Unknown(why))) => {
+                self.failures = self.failures.saturating_add(1);
+                State::Pausing { sighting: true, why }
+            }
+            (state, _) => state.clone(),
+        };
+    }
+
+    fn ours(&self) -> State {
+        if self.doubtful { State::Sighting } else { State::Decided(Verdict::Ours) }
+    }
+
+    fn unknown(&mut self, now_ms: u64, why: String) -> State {
+        self.unknown_since_ms.get_or_insert(now_ms);
+        self.failures = self.failures.saturating_add(1);
+        State::Pausing { sighting: false, why }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,87 @@
+//! One Parquet file from the encoded row groups of all shards.
+
+use super::encoded_row_group::EncodedRowGroup;
+use super::error::EncodeError;
+use super::plan::EncodingPlan;
+use super::statistics::FileStatistics;
+use crate::budget::Reservation;
+use parquet::file::writer::SerializedFileWriter;
+use std::io::Write;
+
+/// A Parquet file that is being assembled. Chunks are spliced as they are; nothing is encoded again.
+pub struct DataFile<W: Write + Send> {
+    writer: SerializedFileWriter<W>,
+    statistics: FileStatistics,
+    /// What the appended row groups held: their bytes are the sink's now, and come back when the file is done with.
+    memory: Option<Reservation>,
+}
+
+/// A complete Parquet file.
+#[derive(Debug)]
+pub struct FinishedFile<W> {
+    pub sink: W,
+    pub rows: u64,
+    /// Size of the whole file.
+    pub bytes: u64,
+    pub statistics: FileStatistics,
+    /// Memory of the row groups that went into the file. Drop it when `sink` no longer holds bytes in memory.
+    pub memory: Option<Reservation>,
+}
+
+impl<W: Write + Send> DataFile<W> {
+    /// Begins a file of the plan's table on `sink`.
+    ///
+    /// # Errors
+    /// When the sink refuses the first bytes.
+    pub fn begin(sink: W, plan: &EncodingPlan) -> Result<Self, EncodeError> {
+        let writer = plan.file_writer(sink)?;
+        Ok(Self { writer, statistics: FileStatistics::new(plan.schema().clone()), memory: None })
+    }
+
+    /// Appends a row group of the same table. One without rows leaves no trace.
+    ///
+    /// # Errors
+    /// When the sink fails or the chunks are not the table's. The file is lost then.
+    pub fn append(&mut self, row_group: EncodedRowGroup) -> Result<(), EncodeError> {
+        let EncodedRowGroup { rows, chunks, memory, .. } = row_group;
+        match &mut self.memory {
+            Some(held) => held.absorb(memory),
+            None => self.memory = Some(memory),
+        }
+        if rows == 0 {
+            return Ok(());
+        }
+        self.statistics.add_rows(rows);
+        for (column, chunk) in chunks.iter().enumerate() {
+            self.statistics.merge(column, &chunk.close().metadata);
+        }
+        let mut writer = self.writer.next_row_group().map_err(EncodeError::File)?;
+        for chunk in chunks {
+            chunk.append_to_row_group(&mut writer).map_err(EncodeError::File)?;
+        }
+        writer.close().map_err(EncodeError::File)?;
+        Ok(())
+    }
+
+    /// Rows so far.
+    pub fn rows(&self) -> u64 {
+        self.statistics.rows()
+    }
+
+    /// Bytes so far, without the footer.
+    pub fn bytes(&self) -> u64 {
+        self.writer.bytes_written() as u64
+    }
+
+    /// Writes the footer.
+    ///
+    /// # Errors
+    /// When the sink fails.
+    pub fn finish(self) -> Result<FinishedFile<W>, EncodeError> {
+        let Self { mut writer, statistics, memory } = self;
+        writer.finish().map_err(EncodeError::File)?;
+        let bytes = writer.bytes_written() as u64;
+        let sink = writer.into_inner().map_err(EncodeError::File)?;
+        Ok(FinishedFile { sink, rows: statistics.rows(), bytes, statistics, memory })
+    }
+}

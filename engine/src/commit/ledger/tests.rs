@@ -1,0 +1,77 @@
+use super::*;
+
+fn view(streams: &[(&str, u64, u64)]) -> TableView {
+    let streams = streams
+        .iter()
+        .map(|(name, committed, epoch)| (Arc::from(*name), StreamState { committed: *committed, epoch: *epoch }));
+    TableView {
+        id: "id".into(),
+        version: 7,
+        schema: "{}".into(),
+        streams: Arc::new(streams.collect()),
+        unsupported: None,
+    }
+}
+
+fn range(stream: &str, epoch: u64, from: u64, to: u64) -> StreamRange {
+    StreamRange { stream: stream.into(), epoch, from, to }
+}
+
+fn claim(ranges: Vec<StreamRange>, mints: &[&str]) -> Claim {
+    Claim { rows: 1, ranges, mints: mints.iter().map(|name| Arc::from(*name)).collect() }
+}
+
+fn names(names: &[&str]) -> Vec<Arc<str>> {
+    names.iter().map(|name| Arc::from(*name)).collect()
+}
+
+#[test]
+fn a_range_that_follows_the_table_proceeds_and_a_mint_raises_the_epoch() {
+    let claim = claim(vec![range("a", 2, 10, 15), range("b", 1, 0, 3)], &["a", "c"]);
+    let Judgement::Proceed { entries, refused } = judge(&claim, &view(&[("a", 10, 2), ("b", 0, 1)]), 10) else {
+        panic!("conflict")
+    };
+    assert_eq!(entries.committed, BTreeMap::from([("a".into(), 15), ("b".into(), 3)]));
+    assert_eq!(entries.epochs, BTreeMap::from([("a".into(), 3), ("c".into(), 1)]));
+    assert!(refused.is_empty());
+    let mut after = (*view(&[("a", 10, 2), ("b", 0, 1)]).streams).clone();
+    entries.apply(&mut after);
+    assert_eq!(after["a"], StreamState { committed: 15, epoch: 3 });
+    let after = TableView { streams: Arc::new(after), ..view(&[]) };
+    assert_eq!(entries.visible_in(&after), Some(true));
+    assert_eq!(entries.visible_in(&view(&[("a", 15, 2)])), Some(false));
+    assert_eq!(Entries::default().visible_in(&after), None);
+}
+
+#[test]
+fn a_stream_that_moved_or_was_opened_elsewhere_stops_the_cut() {
+    let shown = view(&[("moved", 11, 2), ("fenced", 10, 3), ("back", 10, 1), ("fine", 10, 2)]);
+    let ranges = ["moved", "fenced", "back", "fine", "unknown"].map(|name| range(name, 2, 10, 12)).to_vec();
+    let conflict = judge(&claim(ranges, &[]), &shown, 10);
+    assert_eq!(
+        conflict,
+        Judgement::Conflict { fenced: names(&["fenced"]), moved: names(&["back", "moved", "unknown"]) }
+    );
+}
+
+#[test]
+fn ranges_of_one_stream_must_follow_one_another() {
+    let shown = view(&[("a", 10, 1)]);
+    let good = claim(vec![range("a", 1, 12, 20), range("a", 1, 10, 12)], &[]);
+    let Judgement::Proceed { entries, .. } = judge(&good, &shown, 10) else { panic!("conflict") };
+    assert_eq!(entries.committed[&Arc::from("a")], 20);
+    for second in [range("a", 1, 11, 20), range("a", 1, 13, 20), range("a", 1, 10, 12)] {
+        let bad = claim(vec![range("a", 1, 10, 12), second], &[]);
+        assert_eq!(judge(&bad, &shown, 10), Judgement::Conflict { fenced: vec![], moved: names(&["a"]) });
+    }
+}
+
+#[test]
+fn mints_stop_at_the_maximum_but_known_streams_always_get_theirs() {
+    let shown = view(&[("a", 0, 1), ("b", 0, 1)]);
+    let Judgement::Proceed { entries, refused } = judge(&claim(vec![], &["a", "c", "c", "d"]), &shown, 3) else {
+        panic!("conflict")
+    };
+    assert_eq!(entries.epochs, BTreeMap::from([("a".into(), 2), ("c".into(), 1)]));
+    assert_eq!(refused, names(&["d"]));
+}
