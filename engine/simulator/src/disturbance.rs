@@ -1,0 +1,24 @@
+//! What comes in between.
+
+/// A disturbance of the work; what each does is told by [`crate::faults::Fault`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Disturbance {
+    CutConnection,
+    AbandonDial,
+    CrashEngine,
+    DrainEngine,
+    MemoryShort,
+    Rival,
+    AskCut,
+}
+
+/// Every one, with how likely it is before a shape weighs it.
+pub const DISTURBANCES: [(Disturbance, u32); 7] = [
+    (Disturbance::CutConnection, 8),
+    (Disturbance::AbandonDial, 6),
+    (Disturbance::CrashEngine, 2),
+    (Disturbance::DrainEngine, 1),
+    (Disturbance::MemoryShort, 3),
+    (Disturbance::Rival, 3),
+    (Disturbance::AskCut, 4),
+];
