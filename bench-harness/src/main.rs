@@ -1,1 +1,57 @@
-fn main() {}
+//! Lakehead's load generator and its reports.
+//!
+//! - [`workload`]: the rows.
+//! - [`run`]: sending them and hearing of their commits.
+//! - [`readback`]: counting them in the table, independently of the engine.
+//! - [`report`]: what is said about it.
+//! - [`sink`]: a server without an engine, to load the generator itself.
+//! - [`measure`], [`generate`]: the other two commands.
+
+mod arguments;
+mod generate;
+mod measure;
+mod readback;
+mod report;
+mod run;
+mod sink;
+mod workload;
+
+use arguments::{Arguments, Command};
+use clap::Parser;
+use report::Verdict;
+use std::fmt::Display;
+use std::process::ExitCode;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+const NOT_EXACTLY_ONCE: u8 = 1;
+const NO_RUN: u8 = 2;
+
+fn main() -> ExitCode {
+    match Arguments::parse().command {
+        Command::Run(arguments) => match measure::measure(&arguments) {
+            Ok(report) => {
+                print!("{}", report::summary(&report));
+                match report.rows.verdict {
+                    Verdict::ExactlyOnce | Verdict::CommittedNotRead => ExitCode::SUCCESS,
+                    Verdict::Uncommitted | Verdict::Wrong => ExitCode::from(NOT_EXACTLY_ONCE),
+                }
+            }
+            Err(error) => failed(&error),
+        },
+        Command::Generate(arguments) => match generate::generate(&arguments) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => failed(&error),
+        },
+        Command::Sink(arguments) => match sink::serve(arguments.listen) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => failed(&error),
+        },
+    }
+}
+
+fn failed(error: &dyn Display) -> ExitCode {
+    eprintln!("error: {error}");
+    ExitCode::from(NO_RUN)
+}

@@ -70,7 +70,8 @@ fn names(columns: &[&Field]) -> String {
     columns.iter().map(|column| column.name.as_str()).collect::<Vec<_>>().join(", ")
 }
 
-fn type_name(field: &Field) -> String {
+/// A column's type in words.
+pub fn type_name(field: &Field) -> String {
     match field.data_type() {
         Some(DataType::Decimal) => format!("decimal({},{})", field.precision, field.scale),
         Some(DataType::TimestampNtz) => "timestamp_ntz".to_owned(),

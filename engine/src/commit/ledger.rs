@@ -114,7 +114,7 @@ pub fn judge(claim: &Claim, view: &TableView, streams_max: usize) -> Judgement {
             fenced.push(range.stream.clone());
         } else if shown.epoch < range.epoch || committed != range.from || range.to < range.from {
             moved.push(range.stream.clone());
-        } else {
+        } else if range.to > range.from {
             entries.committed.insert(range.stream.clone(), range.to);
         }
     }

@@ -10,8 +10,30 @@
 //!
 //! These three are state machines and functions without I/O, clock or table format. A shell carries their steps out and
 //! tells them what happened; a simulator drives the same code over a model table.
+//!
+//! | question | file |
+//! |---|---|
+//! | who starts the threads, takes requests? | [`plane`] |
+//! | which tables are open? | [`directory`] |
+//! | what does one table do all day? | [`table_task`], with [`cut_book`] for numbers and [`rhythm`] for times |
+//! | how do row groups become a durable file? | [`encode`], [`open_cut`], [`staged_file`] |
+//! | who carries an attempt's steps out? | [`drive`] |
 
 pub mod attempt;
+pub mod context;
+pub mod cut_book;
 pub mod decide;
+pub mod directory;
+pub mod drive;
 pub mod encode;
 pub mod ledger;
+pub mod open_cut;
+pub mod plane;
+pub mod rhythm;
+pub mod settings;
+pub mod staged_file;
+pub mod table_task;
+
+pub use context::ShardMailbox;
+pub use plane::{CommitPlane, Requester, StartError};
+pub use settings::Settings;

@@ -4,7 +4,7 @@ use super::gate::Passage;
 use super::home::home;
 use super::local::{Handle, Reactor};
 use super::mailbox::{Handoff, Mail};
-use super::receive::{Kept, PartialFrame, READ_BYTES, Rest};
+use super::receive::{GREETING_BYTES, Kept, PartialFrame, READ_BYTES, Rest};
 use crate::handover::Refusal;
 use crate::shard::event::Event;
 use futures_lite::io::{AsyncRead, AsyncWrite};
@@ -15,7 +15,7 @@ use lakehead_protocol::control::ArchivedPing;
 use lakehead_protocol::frame::{self, Frame, Progress};
 use lakehead_protocol::hello::{ArchivedHello, Hello};
 use lakehead_protocol::kind::{Kind, PeerState};
-use lakehead_protocol::limits::FRAME_ALIGNMENT;
+use lakehead_protocol::limits::{FRAME_ALIGNMENT, HEADER_BYTES};
 use lakehead_protocol::reject::RejectCode;
 use lakehead_protocol::schema::{ArchivedSchema, Schema};
 use std::os::fd::{FromRawFd, IntoRawFd, OwnedFd};
@@ -155,23 +155,52 @@ impl Connection {
                 Ok(count) => count,
             };
             if partial.came(count) {
-                self.complete_frame();
+                return Poll::Ready(self.complete_frame());
             }
             return Poll::Ready(Turn::Progress);
         }
         if !self.may_begin(context) {
             return Poll::Pending;
         }
-        let Passage::Open(memory) = self.pass(context) else { return Poll::Pending };
-        if let Kept::Waiting { bytes, frame_bytes } = std::mem::take(&mut self.kept) {
-            self.kept = Kept::Frame(Box::new(PartialFrame::new(&bytes, frame_bytes, memory)));
-            self.handle.deadline.set(Some(reactor.now.get() + FRAME_PATIENCE));
-            return Poll::Ready(Turn::Progress);
+        if matches!(self.kept, Kept::Waiting { .. }) {
+            return self.begin_frame(context);
         }
+        let (_memory, bytes) = match self.handle.state.get() {
+            PeerState::Greeting => (None, GREETING_BYTES),
+            _ => match reactor.gate.may_read_much() {
+                Some(memory) => (Some(memory), READ_BYTES),
+                None => (None, HEADER_BYTES),
+            },
+        };
         let mut shared = reactor.shared_buffer.take();
-        let turn = self.read_shared(context, &mut shared);
+        let turn = self.read_shared(context, &mut shared[..bytes]);
         reactor.shared_buffer.replace(shared);
         turn
+    }
+
+    /// A frame whose header is here gets a buffer, once there is memory for it.
+    fn begin_frame(&mut self, context: &Context<'_>) -> Poll<Turn> {
+        let Kept::Waiting { bytes, frame_bytes } = &self.kept else { return Poll::Ready(Turn::Progress) };
+        let (id, reactor) = (self.handle.id, &self.reactor);
+        let memory = match self.handle.state.get() {
+            PeerState::Greeting => reactor.gate.small_frame(*frame_bytes),
+            _ => match reactor.gate.frame(id, *frame_bytes, context.waker()) {
+                Passage::Open(memory) => memory,
+                Passage::Wait { news } => {
+                    // The peer is not at fault while we do not read.
+                    self.handle.deadline.set(None);
+                    if news {
+                        reactor.step(Event::MemoryShort);
+                    }
+                    return Poll::Pending;
+                }
+            },
+        };
+        self.kept = Kept::Frame(Box::new(PartialFrame::new(bytes, *frame_bytes, memory)));
+        if self.handle.state.get() != PeerState::Greeting {
+            self.handle.deadline.set(Some(reactor.now.get() + FRAME_PATIENCE));
+        }
+        Poll::Ready(Turn::Progress)
     }
 
     /// Rows are not read while their table's port is full.
@@ -181,25 +210,6 @@ impl Connection {
         }
         let table = self.reactor.shard.borrow().table_of(self.handle.id);
         table.is_none_or(|table| self.reactor.ports.may_read(table, context.waker()))
-    }
-
-    /// Memory for what is read next.
-    fn pass(&self, context: &Context<'_>) -> Passage {
-        let bytes = match &self.kept {
-            Kept::Waiting { frame_bytes, .. } => *frame_bytes,
-            _ => READ_BYTES,
-        };
-        let passage = self.reactor.gate.ask(self.handle.id, bytes, context.waker());
-        if let Passage::Wait { first } = passage {
-            // The peer is not at fault while we do not read.
-            if self.handle.state.get() == PeerState::Streaming {
-                self.handle.deadline.set(None);
-            }
-            if first {
-                self.reactor.step(Event::MemoryShort);
-            }
-        }
-        passage
     }
 
     fn read_shared(&mut self, context: &mut Context<'_>, shared: &mut [u8]) -> Poll<Turn> {
@@ -215,9 +225,13 @@ impl Connection {
         Poll::Ready(self.consume(&shared[..begun + count]))
     }
 
-    fn complete_frame(&mut self) {
-        if let Kept::Frame(partial) = std::mem::take(&mut self.kept) {
-            self.consume(partial.bytes());
+    fn complete_frame(&mut self) -> Turn {
+        match std::mem::take(&mut self.kept) {
+            Kept::Frame(partial) => self.consume(partial.bytes()),
+            kept => {
+                self.kept = kept;
+                Turn::Progress
+            }
         }
     }
 

@@ -124,3 +124,8 @@ async fn wait_until(reactor: &Reactor, limit: Option<Duration>, done: impl Fn(&R
         glommio::timer::sleep(super::tick::TICK).await;
     }
 }
+
+/// What the runtime wants done before the process has other threads.
+pub fn prepare() {
+    glommio::early_init();
+}

@@ -1,63 +1,158 @@
 //! When sockets are not read because memory is short.
 //!
-//! Before each read into the shared buffer there must be memory for what the read may bring; before a frame's own buffer
-//! is made, the whole frame is reserved. A connection that is refused waits at the head of the gate, and while it waits no
-//! other connection of this core begins to read: so at most one half-read frame per core waits for memory, and frames whose
-//! memory is reserved are read on, processed and freed. Nobody waits for somebody who waits.
+//! As long as nobody waits, connections read a large slice at once ([`Gate::may_read_much`]). When memory for that is
+//! missing, or somebody waits, a connection reads no more than a header and then asks for its whole frame
+//! ([`Gate::frame`]). So what a waiting peer holds is a header; only the one that found the memory gone behind a large read
+//! holds more, at most one per core. Frames whose memory is reserved are read on, processed and freed: nobody waits for
+//! somebody who waits.
+//!
+//! Large frames get at most half of the budget together, shared out over the cores: peers that begin many of them and then
+//! dawdle hold up each other, until their patience ends, and nobody with small ones.
 
+use super::receive::READ_BYTES;
 use crate::budget::{Budget, Reservation};
 use crate::shard::connection::ConnectionId;
 use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
+use std::rc::Rc;
 use std::task::Waker;
+
+/// Frames above this share half of the budget.
+const LARGE_BYTES: usize = 64 * 1024;
 
 /// One core's gate.
 pub struct Gate {
     budget: Budget,
-    head: Cell<Option<ConnectionId>>,
+    large_bytes_max: usize,
+    large_bytes: Rc<Cell<usize>>,
+    waiting: RefCell<HashSet<ConnectionId>>,
     queue: RefCell<VecDeque<Waker>>,
 }
 
-/// What the gate says.
+/// Memory of one frame, until dropped.
+#[derive(Debug)]
+pub struct FrameMemory {
+    _reservation: Reservation,
+    large: Option<(Rc<Cell<usize>>, usize)>,
+}
+
+/// The answer to one who asks for a frame's memory.
 #[derive(Debug)]
 pub enum Passage {
-    /// Go on; the memory is held until dropped.
-    Open(Reservation),
-    /// Wait to be woken. `first` when this refusal is news: what waits only for the tick should be committed.
-    Wait { first: bool },
+    Open(FrameMemory),
+    /// Wait to be woken. `news` when this connection did not wait before: what waits only for the tick should be committed.
+    Wait {
+        news: bool,
+    },
 }
 
 impl Gate {
-    /// An open gate.
-    pub fn new(budget: Budget) -> Self {
-        Self { budget, head: Cell::new(None), queue: RefCell::default() }
+    /// A gate of one of `cores` cores.
+    pub fn new(budget: Budget, cores: usize) -> Self {
+        let large_bytes_max = budget.limit() / 2 / cores.max(1);
+        Self {
+            budget,
+            large_bytes_max,
+            large_bytes: Rc::default(),
+            waiting: RefCell::default(),
+            queue: RefCell::default(),
+        }
     }
 
-    /// Asks for `bytes` on behalf of a connection.
-    pub fn ask(&self, connection: ConnectionId, bytes: usize, waker: &Waker) -> Passage {
-        let head = self.head.get();
-        if head.is_none_or(|head| head == connection) {
-            if let Some(reservation) = self.budget.try_reserve(bytes) {
+    /// Whether a large slice may be read now; the reservation is for as long as its frames are taken in.
+    pub fn may_read_much(&self) -> Option<Reservation> {
+        if !self.waiting.borrow().is_empty() {
+            return None;
+        }
+        self.budget.try_reserve(READ_BYTES)
+    }
+
+    /// Asks for the memory of a whole frame on behalf of a connection.
+    pub fn frame(&self, connection: ConnectionId, bytes: usize, waker: &Waker) -> Passage {
+        match self.try_frame(bytes) {
+            Some(memory) => {
                 self.leave(connection);
-                return Passage::Open(reservation);
+                Passage::Open(memory)
             }
-            self.head.set(Some(connection));
+            None => {
+                self.queue.borrow_mut().push_back(waker.clone());
+                Passage::Wait { news: self.waiting.borrow_mut().insert(connection) }
+            }
         }
-        self.queue.borrow_mut().push_back(waker.clone());
-        Passage::Wait { first: head.is_none() }
     }
 
-    /// A connection is gone or served: if others waited behind it, they may go on.
+    /// Memory for a frame that is too small to make anybody wait: a Hello.
+    pub fn small_frame(&self, bytes: usize) -> FrameMemory {
+        FrameMemory { _reservation: self.budget.reserve(bytes), large: None }
+    }
+
+    fn try_frame(&self, bytes: usize) -> Option<FrameMemory> {
+        let is_large = bytes > LARGE_BYTES;
+        let large_bytes = self.large_bytes.get();
+        // One large frame fits always, whatever the share.
+        if is_large && large_bytes > 0 && large_bytes + bytes > self.large_bytes_max {
+            return None;
+        }
+        let reservation = self.budget.try_reserve(bytes)?;
+        let large = is_large.then(|| {
+            self.large_bytes.set(large_bytes + bytes);
+            (self.large_bytes.clone(), bytes)
+        });
+        Some(FrameMemory { _reservation: reservation, large })
+    }
+
+    /// A connection is gone or served.
     pub fn leave(&self, connection: ConnectionId) {
-        if self.head.get() == Some(connection) {
-            self.head.set(None);
-            self.wake();
-        }
+        self.waiting.borrow_mut().remove(&connection);
     }
 
-    /// Memory came back: everyone who waits asks again.
+    /// Memory came back, or time passed: everyone who waits asks again.
     pub fn wake(&self) {
         let waiting = std::mem::take(&mut *self.queue.borrow_mut());
         waiting.into_iter().for_each(Waker::wake);
+    }
+}
+
+impl Drop for FrameMemory {
+    fn drop(&mut self) {
+        if let Some((large_bytes, bytes)) = &self.large {
+            large_bytes.set(large_bytes.get() - bytes);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn open(passage: Passage) -> FrameMemory {
+        match passage {
+            Passage::Open(memory) => memory,
+            Passage::Wait { .. } => panic!("refused"),
+        }
+    }
+
+    #[test]
+    fn large_frames_leave_room_for_small_ones() {
+        let gate = Gate::new(Budget::new(8 << 20), 1);
+        let waker = Waker::noop();
+        let large = open(gate.frame(ConnectionId(1), 3 << 20, waker));
+        assert!(matches!(gate.frame(ConnectionId(2), 2 << 20, waker), Passage::Wait { news: true }));
+        assert!(matches!(gate.frame(ConnectionId(2), 2 << 20, waker), Passage::Wait { news: false }));
+        assert!(gate.may_read_much().is_none(), "somebody waits");
+        drop(open(gate.frame(ConnectionId(3), 1000, waker)));
+        drop(large);
+        drop(open(gate.frame(ConnectionId(2), 2 << 20, waker)));
+        assert!(gate.may_read_much().is_some());
+    }
+
+    #[test]
+    fn who_leaves_holds_nobody_up() {
+        let gate = Gate::new(Budget::new(4 << 20), 1);
+        let held = open(gate.frame(ConnectionId(1), 2 << 20, Waker::noop()));
+        assert!(matches!(gate.frame(ConnectionId(2), 2 << 20, Waker::noop()), Passage::Wait { .. }));
+        gate.leave(ConnectionId(2));
+        assert!(gate.may_read_much().is_some());
+        drop(held);
     }
 }

@@ -80,7 +80,7 @@ impl Reactor {
         Self {
             core: usize::from(settings.shard.0),
             shard: RefCell::new(Shard::new(settings, budget.clone())),
-            gate: Gate::new(budget),
+            gate: Gate::new(budget, mailboxes.len()),
             ports: Ports::default(),
             mailboxes,
             shared_buffer: RefCell::new(shared_buffer),

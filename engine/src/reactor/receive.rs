@@ -3,13 +3,15 @@
 //! A connection reads into the core's one shared buffer and its whole frames are used where they lie. What is left at the
 //! end stays with the connection: less than a header as it is, an incomplete frame in a buffer of exactly its size.
 
-use crate::budget::Reservation;
+use super::gate::FrameMemory;
 use lakehead_protocol::FrameBuffer;
 use lakehead_protocol::header::Header;
-use lakehead_protocol::limits::HEADER_BYTES;
+use lakehead_protocol::limits::{HEADER_BYTES, HELLO_BYTES_MAX};
 
 /// Size of a core's shared buffer, and the most that one read brings.
 pub const READ_BYTES: usize = 1 << 20;
+/// The most that is read of a peer that has not said Hello: a Hello, and a little of what follows it.
+pub const GREETING_BYTES: usize = HEADER_BYTES + HELLO_BYTES_MAX;
 
 /// What a connection keeps between reads.
 #[derive(Default)]
@@ -19,7 +21,7 @@ pub enum Kept {
     Nothing,
     /// The beginning of a header.
     Head { bytes: [u8; HEADER_BYTES], length: usize },
-    /// A frame whose memory is not reserved yet: header and what came of the payload.
+    /// A frame whose memory is not reserved yet: its header, and what came of the payload.
     Waiting { bytes: FrameBuffer, frame_bytes: usize },
     /// A frame that is being completed in its own buffer.
     Frame(Box<PartialFrame>),
@@ -29,7 +31,7 @@ pub enum Kept {
 pub struct PartialFrame {
     buffer: FrameBuffer,
     filled: usize,
-    _memory: Reservation,
+    _memory: FrameMemory,
 }
 
 impl Kept {
@@ -72,7 +74,7 @@ impl Kept {
 
 impl PartialFrame {
     /// A buffer for a whole frame, with what came of it already; `memory` is its reservation.
-    pub fn new(begun: &[u8], frame_bytes: usize, memory: Reservation) -> Self {
+    pub fn new(begun: &[u8], frame_bytes: usize, memory: FrameMemory) -> Self {
         let mut buffer = FrameBuffer::with_capacity(frame_bytes);
         buffer.extend_from_slice(begun);
         buffer.resize(frame_bytes, 0);

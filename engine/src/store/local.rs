@@ -1,21 +1,19 @@
 //! A table's folder on a local file system.
 //!
-//! A put writes a hidden file beside its target, syncs it, links it to the target's name (which fails when the name is
-//! taken) and syncs the folder. So a name either leads to a complete, synced file or to nothing. A crash may leave the
-//! hidden file behind: its name begins with a dot, no reader of tables looks at it.
+//! A put writes a hidden file into the table's folder, syncs it, links it to the target's name (which fails when the name
+//! is taken) and syncs the target's folder. So a name either leads to a complete, synced file or to nothing. A crash may
+//! leave the hidden file behind: its name begins with a dot, and it is not in the log's folder, where a reader could take
+//! it for part of a table.
 //!
 //! An error of the link's folder sync is `Unknown`: the next put of the same bytes finds the name taken, and says `Exists`
 //! only after it has synced the folder itself.
 
-use super::{FileWriter, PutOutcome, ReadOutcome, Store};
+use super::{FILE_BUFFER_BYTES, FileWriter, PutOutcome, ReadOutcome, Store};
 use bytes::Bytes;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, ErrorKind, Write};
 use std::path::{Component, Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-
-/// Bytes gathered before they go to the kernel.
-const WRITE_BUFFER_BYTES: usize = 1 << 20;
 
 /// Tells apart the hidden files of one process; the process id tells processes apart.
 static STAGED: AtomicU64 = AtomicU64::new(0);
@@ -45,7 +43,7 @@ impl LocalStore {
         let target = self.resolve(path)?;
         let folder = parent(&target)?;
         create_folders(folder)?;
-        let staged = Staged::write(folder, bytes)?;
+        let staged = Staged::write(&self.root, bytes)?;
         let outcome = match fs::hard_link(&staged.path, &target) {
             Ok(()) => PutOutcome::Created,
             Err(error) if error.kind() == ErrorKind::AlreadyExists => PutOutcome::Exists,
@@ -69,6 +67,10 @@ impl LocalStore {
 }
 
 impl Store for LocalStore {
+    fn prepare(&self) -> io::Result<()> {
+        create_folders(&self.root)
+    }
+
     fn put_if_absent(&self, path: &str, bytes: &Bytes) -> PutOutcome {
         self.put(path, bytes).unwrap_or_else(|error| PutOutcome::Unknown(error.to_string()))
     }
@@ -85,7 +87,7 @@ impl Store for LocalStore {
         let path = self.resolve(path)?;
         create_folders(parent(&path)?)?;
         let file = OpenOptions::new().write(true).create_new(true).open(&path)?;
-        let file = BufWriter::with_capacity(WRITE_BUFFER_BYTES, file);
+        let file = BufWriter::with_capacity(FILE_BUFFER_BYTES, file);
         Ok(Box::new(LocalFile { file, bytes: 0, unfinished: Unfinished { path, keep: false } }))
     }
 

@@ -43,6 +43,9 @@ pub enum ReadOutcome {
     Unknown(String),
 }
 
+/// Memory that a [`FileWriter`] holds while it is open.
+pub const FILE_BUFFER_BYTES: usize = 1 << 20;
+
 /// A file on its way into the store. Nobody sees it as part of the table before a commit names it; dropped without
 /// [`FileWriter::finish`] it is removed as far as possible.
 pub trait FileWriter: Write + Send {
@@ -55,6 +58,12 @@ pub trait FileWriter: Write + Send {
 
 /// The folder of one table. Paths are relative to it, with `/` between their parts.
 pub trait Store: Send + Sync {
+    /// Makes the folder itself, where folders are things.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    fn prepare(&self) -> io::Result<()>;
+
     /// Creates the object if the key is free.
     fn put_if_absent(&self, path: &str, bytes: &Bytes) -> PutOutcome;
 

@@ -10,10 +10,16 @@ use std::io::Write;
 
 /// A Parquet file that is being assembled. Chunks are spliced as they are; nothing is encoded again.
 pub struct DataFile<W: Write + Send> {
-    writer: SerializedFileWriter<W>,
+    writer: SerializedFileWriter<Counted<W>>,
     statistics: FileStatistics,
     /// What the appended row groups held: their bytes are the sink's now, and come back when the file is done with.
     memory: Option<Reservation>,
+}
+
+/// Counts what goes to the sink: the Parquet writer gives the sink back only when it can no longer be asked.
+struct Counted<W> {
+    sink: W,
+    bytes: u64,
 }
 
 /// A complete Parquet file.
@@ -34,14 +40,14 @@ impl<W: Write + Send> DataFile<W> {
     /// # Errors
     /// When the sink refuses the first bytes.
     pub fn begin(sink: W, plan: &EncodingPlan) -> Result<Self, EncodeError> {
-        let writer = plan.file_writer(sink)?;
+        let writer = plan.file_writer(Counted { sink, bytes: 0 })?;
         Ok(Self { writer, statistics: FileStatistics::new(plan.schema().clone()), memory: None })
     }
 
     /// Appends a row group of the same table. One without rows leaves no trace.
     ///
     /// # Errors
-    /// When the sink fails or the chunks are not the table's. The file is lost then.
+    /// [`EncodeError::File`] when the sink fails or the chunks are not the table's. The file is lost then.
     pub fn append(&mut self, row_group: EncodedRowGroup) -> Result<(), EncodeError> {
         let EncodedRowGroup { rows, chunks, memory, .. } = row_group;
         match &mut self.memory {
@@ -78,10 +84,22 @@ impl<W: Write + Send> DataFile<W> {
     /// # Errors
     /// When the sink fails.
     pub fn finish(self) -> Result<FinishedFile<W>, EncodeError> {
-        let Self { mut writer, statistics, memory } = self;
-        writer.finish().map_err(EncodeError::File)?;
-        let bytes = writer.bytes_written() as u64;
-        let sink = writer.into_inner().map_err(EncodeError::File)?;
+        let Self { writer, statistics, memory } = self;
+        let mut counted = writer.into_inner().map_err(EncodeError::File)?;
+        counted.flush().map_err(|error| EncodeError::File(error.into()))?;
+        let Counted { sink, bytes } = counted;
         Ok(FinishedFile { sink, rows: statistics.rows(), bytes, statistics, memory })
+    }
+}
+
+impl<W: Write> Write for Counted<W> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let written = self.sink.write(bytes)?;
+        self.bytes += written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.sink.flush()
     }
 }

@@ -4,7 +4,7 @@
 //! RowGroup --(one job a column)--> encoder threads --(column chunks)--> EncodedRowGroup --(spliced)--> DataFile
 //! ```
 //!
-//! A row group is split into column jobs ([`column_job`]) that any encoder thread takes ([`encoders`]), so that one table
+//! A row group is split into column jobs (`column_job`) that any encoder thread takes ([`encoders`]), so that one table
 //! keeps all threads busy. How a column is written is decided by its table's [`plan`] from samples of its own values. The
 //! finished chunks of all shards are spliced, without being encoded again, into one Parquet file ([`data_file`]), whose
 //! Delta statistics come from the chunks' metadata ([`statistics`]).
@@ -13,22 +13,32 @@
 //!
 //! - A row group's `done` callback is called exactly once: with the chunks, or with the first error. A panic while encoding
 //!   is an error; so is the end of the encoders before the row group was reached.
-//! - The row group's reservation follows its bytes: Arrow size while it waits, encoded size afterwards, nothing once the
-//!   file has it.
+//! - The row group's reservation follows its bytes: Arrow size while it waits, encoded size afterwards; the file keeps it
+//!   and hands it back with the sink that has the bytes by then.
 //! - Every reader of Delta tables reads the files: data pages v1, encodings PLAIN, RLE_DICTIONARY and DELTA_BINARY_PACKED
 //!   only. (Spark's vectorised reader has no BYTE_STREAM_SPLIT, so it is not among the choices.)
 
-pub mod column_job;
+mod bound;
+mod choice;
+mod civil_date;
+mod column_job;
+mod column_writer;
 pub mod data_file;
 pub mod encoded_row_group;
 pub mod encoders;
 pub mod error;
 pub mod plan;
+mod sample;
 pub mod statistics;
+mod statistics_struct;
 
+pub use column_writer::ColumnWay;
 pub use data_file::{DataFile, FinishedFile};
 pub use encoded_row_group::EncodedRowGroup;
 pub use encoders::Encoders;
 pub use error::EncodeError;
 pub use plan::EncodingPlan;
 pub use statistics::FileStatistics;
+
+#[cfg(test)]
+mod tests;

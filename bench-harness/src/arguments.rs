@@ -1,0 +1,133 @@
+//! The command line.
+
+use crate::workload::Kind;
+use clap::{Args, Parser, Subcommand};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+/// Loads a Lakehead engine with rows, and counts what became of them.
+#[derive(Debug, Parser)]
+#[command(name = "lakehead-bench", version)]
+pub struct Arguments {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Send rows, wait until they are committed, read the table back, report.
+    ///
+    /// Exits with 0 when every row is in the table exactly once, with 1 when one is not, and with 2 when the run could
+    /// not be made.
+    Run(Box<RunArguments>),
+    /// Write the rows that a run with one connection would send to an Arrow IPC file.
+    Generate(GenerateArguments),
+    /// Take rows in and forget them, as a server without an engine: shows what the generator can do.
+    Sink(SinkArguments),
+}
+
+#[derive(Debug, Args)]
+pub struct RunArguments {
+    /// The engine, as address:port.
+    #[arg(long)]
+    pub server: SocketAddr,
+    #[arg(long, value_enum, default_value = "telemetry")]
+    pub workload: Kind,
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=500_000))]
+    pub connections: u32,
+    /// MB of rows a second over all connections (open loop), or "max" (closed loop).
+    #[arg(long, default_value = "max")]
+    pub rate: Rate,
+    /// Seconds to send for.
+    #[arg(long, default_value_t = 10.0, value_parser = positive)]
+    pub duration: f64,
+    /// Send exactly this many rows instead.
+    #[arg(long, conflicts_with = "duration")]
+    pub rows: Option<u64>,
+    /// Make all batches before the first is sent; they are held in memory.
+    #[arg(long, requires = "rows")]
+    pub prepared: bool,
+    /// Seconds whose latencies are left out [default: a tenth of the duration, at most 2].
+    #[arg(long)]
+    pub warm_up: Option<f64>,
+    /// The table's name [default: bench_, the workload's name, and the time].
+    #[arg(long)]
+    pub table: Option<String>,
+    /// Rows of a batch [default: as fits the workload].
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub batch_rows: Option<u32>,
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Tell the engine the streams' names, so that they survive a lost connection.
+    #[arg(long)]
+    pub named: bool,
+    /// Begins the streams' names [default: bench- and the time].
+    #[arg(long)]
+    pub stream_prefix: Option<String>,
+    /// MB of sent rows that are kept until they are committed, over all connections. Bounds the rate: what is
+    /// committed a second later has to be kept for a second.
+    #[arg(long, default_value_t = 2_048)]
+    pub memory: usize,
+    /// Threads of the generator.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub threads: u16,
+    /// The engine's data directory, where the table is read back from.
+    #[arg(long, required_unless_present_any = ["table_path", "no_read_back"])]
+    pub data_dir: Option<PathBuf>,
+    /// The table's own directory, if it is not tables/NAME in the data directory.
+    #[arg(long)]
+    pub table_path: Option<PathBuf>,
+    /// Trust the acks alone.
+    #[arg(long)]
+    pub no_read_back: bool,
+    /// The engine's process [default: the one that listens on the server's port of this machine].
+    #[arg(long)]
+    pub engine_pid: Option<u32>,
+    /// Where to write the whole report.
+    #[arg(long)]
+    pub json: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct GenerateArguments {
+    #[arg(long, value_enum, default_value = "telemetry")]
+    pub workload: Kind,
+    #[arg(long)]
+    pub rows: u64,
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    #[arg(long)]
+    pub out: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub struct SinkArguments {
+    #[arg(long, default_value = "127.0.0.1:0")]
+    pub listen: SocketAddr,
+}
+
+/// How much to offer.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Rate {
+    MegabytesPerSecond(f64),
+    Max,
+}
+
+impl FromStr for Rate {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text == "max" {
+            return Ok(Self::Max);
+        }
+        positive(text).map(Self::MegabytesPerSecond).map_err(|reason| format!("{reason}, or max"))
+    }
+}
+
+fn positive(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(number) if number > 0.0 && number.is_finite() => Ok(number),
+        _ => Err("expected a number above 0".to_owned()),
+    }
+}

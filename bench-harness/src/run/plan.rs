@@ -1,0 +1,56 @@
+use crate::workload::Workload;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How fast to send.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Pace {
+    /// At fixed times, whether the engine keeps up or not.
+    OpenLoop { batches_per_second: f64 },
+    /// As fast as the client takes batches.
+    ClosedLoop,
+}
+
+/// How much to send.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Extent {
+    Time(Duration),
+    /// This many rows over all connections, exactly.
+    Rows(u64),
+}
+
+/// All that a run needs to know.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    pub server: String,
+    pub table: String,
+    pub workload: Arc<Workload>,
+    pub connections: usize,
+    pub pace: Pace,
+    pub extent: Extent,
+    pub batch_rows: usize,
+    /// Latencies of batches meant to be sent before this are not counted.
+    pub warm_up: Duration,
+    /// Whether the engine is told the streams' names.
+    pub named: bool,
+    /// Begins every stream's name, so that no two runs share one.
+    pub stream_prefix: String,
+    /// What one stream may keep until it is committed.
+    pub stream_memory_bytes_max: usize,
+    /// Make all batches before the first is sent. Takes an extent in rows.
+    pub prepared: bool,
+}
+
+impl Plan {
+    /// The name of stream `number`: what a `stream` column says, and the engine is told if streams are named.
+    pub fn stream_name(&self, number: usize) -> String {
+        format!("{}-{number}", self.stream_prefix)
+    }
+
+    /// Rows that connection `number` sends, when their number is given: the first connections take what does not divide.
+    pub fn rows_of(&self, number: usize) -> Option<u64> {
+        let Extent::Rows(rows) = self.extent else { return None };
+        let connections = self.connections as u64;
+        Some(rows / connections + u64::from((number as u64) < rows % connections))
+    }
+}

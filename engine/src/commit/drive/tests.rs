@@ -1,0 +1,181 @@
+//! The faults of the model, over a real Delta table: put and read fail before, after and late.
+
+use super::*;
+use crate::budget::Budget;
+use crate::commit::attempt::Canary;
+use crate::commit::decide::Patience;
+use crate::commit::encode::Encoders;
+use crate::commit::ledger::StreamState;
+use crate::commit::settings::Settings;
+use crate::handover::cut::StreamRange;
+use crate::store::local::LocalStore;
+use crate::store::{FileWriter, Store};
+use crate::table::delta::table::kernel_engine;
+use bytes::Bytes;
+use lakehead_protocol::schema::{DataType, Field, Schema};
+use std::io;
+use std::path::Path;
+use std::sync::Mutex;
+use tokio::runtime::{Builder, Runtime};
+use tokio::time::Instant;
+use url::Url;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fault {
+    /// Nothing happens, and nobody says so.
+    Before,
+    /// It happens, and nobody says so.
+    After,
+    /// It happens at the next request, whatever that is.
+    Late,
+    /// A sub-layer retried: our own put comes back as "exists".
+    ExistsOfOurs,
+    /// "Exists", though nothing is there: what a 409 is mapped to.
+    ExistsOfNobody,
+    /// Somebody else commits first.
+    Raced,
+}
+
+struct FaultyStore {
+    inner: LocalStore,
+    faults: Mutex<Vec<Fault>>,
+    late: Mutex<Option<(String, Bytes)>>,
+}
+
+impl FaultyStore {
+    fn land(&self) {
+        if let Some((path, bytes)) = self.late.lock().unwrap().take() {
+            self.inner.put_if_absent(&path, &bytes);
+        }
+    }
+}
+
+impl Store for FaultyStore {
+    fn prepare(&self) -> io::Result<()> {
+        self.inner.prepare()
+    }
+
+    fn put_if_absent(&self, path: &str, bytes: &Bytes) -> PutOutcome {
+        self.land();
+        let lost = || PutOutcome::Unknown("the answer was lost".into());
+        match self.faults.lock().unwrap().pop() {
+            None => self.inner.put_if_absent(path, bytes),
+            Some(Fault::Before) => lost(),
+            Some(Fault::After) => {
+                self.inner.put_if_absent(path, bytes);
+                lost()
+            }
+            Some(Fault::Late) => {
+                *self.late.lock().unwrap() = Some((path.to_owned(), bytes.clone()));
+                lost()
+            }
+            Some(Fault::ExistsOfOurs) => {
+                self.inner.put_if_absent(path, bytes);
+                PutOutcome::Exists
+            }
+            Some(Fault::ExistsOfNobody) => PutOutcome::Exists,
+            Some(Fault::Raced) => {
+                let other = br#"{"commitInfo":{"timestamp":0,"operation":"OPTIMIZE"}}"#;
+                self.inner.put_if_absent(path, &Bytes::from_static(other));
+                self.inner.put_if_absent(path, bytes)
+            }
+        }
+    }
+
+    fn read(&self, path: &str) -> ReadOutcome {
+        self.land();
+        self.inner.read(path)
+    }
+
+    fn begin_file(&self, path: &str) -> io::Result<Box<dyn FileWriter>> {
+        self.inner.begin_file(path)
+    }
+
+    fn delete(&self, path: &str) -> io::Result<()> {
+        self.inner.delete(path)
+    }
+
+    fn settle(&self, path: &str) -> io::Result<()> {
+        self.inner.settle(path)
+    }
+}
+
+fn context(runtime: &Runtime, folder: &Path) -> Arc<Context> {
+    Arc::new(Context {
+        settings: Settings::new(Url::from_directory_path(folder).unwrap()),
+        budget: Budget::new(1 << 20),
+        shards: Vec::new(),
+        encoders: Encoders::start(1).unwrap(),
+        runtime: runtime.handle().clone(),
+        kernel: kernel_engine(runtime.handle().clone()),
+        started: Instant::now(),
+    })
+}
+
+fn claim(from: u64, mints: &[&str]) -> Claim {
+    let range = StreamRange { stream: "a".into(), epoch: 1, from, to: from + 10 };
+    let ranges = if mints.is_empty() { vec![range] } else { vec![] };
+    Claim { rows: 0, ranges, mints: mints.iter().map(|name| Arc::from(*name)).collect() }
+}
+
+#[test]
+fn commits_land_once_whatever_becomes_of_the_answers() {
+    let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let context = context(&runtime, folder.path());
+    let url = Url::from_directory_path(folder.path().join("t")).unwrap();
+    let sound = DeltaTable::at(&url, context.kernel.clone()).unwrap();
+    let made = sound.create(&Schema::flat(vec![Field::flat("id", DataType::Long, true)])).unwrap();
+    let store = Arc::new(FaultyStore {
+        inner: LocalStore::new(folder.path().join("t")),
+        faults: Mutex::default(),
+        late: Mutex::default(),
+    });
+    let table = sound.clone().with_store(store.clone());
+    let terms = |patience_ms| Terms {
+        id: made.view().id.clone(),
+        schema: made.view().schema.clone(),
+        streams_max: 10,
+        patience: Patience { unknown_ms_max: patience_ms },
+        canary: Canary::None,
+    };
+    let run = |known: &Version, claim: Claim, faults: &[Fault], patience_ms| {
+        *store.faults.lock().unwrap() = faults.iter().rev().copied().collect();
+        let job = Job { terms: terms(patience_ms), claim, file: None, known: known.clone() };
+        runtime.block_on(drive(&context, &table, job))
+    };
+    let mut known = run(&made, claim(0, &["a"]), &[], 60_000).version;
+    let mut from = 0;
+    use Fault::{After, Before, ExistsOfNobody, ExistsOfOurs, Late, Raced};
+    let schedules: [&[Fault]; 11] = [
+        &[],
+        &[Before],
+        &[After],
+        &[Late],
+        &[Late, Before],
+        &[ExistsOfOurs],
+        &[ExistsOfNobody],
+        &[Before, After],
+        &[Raced],
+        &[Raced, After],
+        &[Late, Raced],
+    ];
+    for (patience_ms, faults) in schedules.into_iter().flat_map(|faults| [(60_000, faults), (0, faults)]) {
+        let driven = run(&known, claim(from, &[]), faults, patience_ms);
+        let Outcome::Committed { version, .. } = driven.outcome else { panic!("{faults:?}: {:?}", driven.outcome) };
+        from += 10;
+        let expected = StreamState { committed: from, epoch: 1 };
+        // What was carried forward is what anybody reads.
+        let read = sound.load().unwrap().unwrap();
+        assert_eq!(driven.version.view(), read.view(), "{faults:?}");
+        assert_eq!((read.view().version, read.view().stream("a")), (version, expected), "{faults:?}");
+        assert_eq!(driven.races_lost > 0, faults.contains(&Raced) && faults[0] != Late, "{faults:?}");
+        known = driven.version;
+    }
+    // Somebody else's commit moves the stream: given up, whatever the carried view says.
+    let stale = known.clone();
+    let other = run(&known, claim(from, &[]), &[], 60_000).version;
+    let driven = run(&stale, claim(from, &[]), &[], 60_000);
+    assert!(matches!(driven.outcome, Outcome::Discard { .. }), "{:?}", driven.outcome);
+    assert_eq!(driven.version.view(), other.view());
+}

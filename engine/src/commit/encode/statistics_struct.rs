@@ -1,0 +1,74 @@
+//! A file's statistics as an Arrow struct of one row, the way table libraries take them.
+
+use super::bound::{Bound, End};
+use super::statistics::FileStatistics;
+use arrow::array::{
+    ArrayRef, BooleanArray, Date32Array, Decimal128Array, Float32Array, Float64Array, Int8Array, Int16Array,
+    Int32Array, Int64Array, StringArray, StructArray, TimestampMicrosecondArray, new_null_array,
+};
+use arrow::datatypes::{DataType, Field, Fields};
+use std::sync::Arc;
+
+impl FileStatistics {
+    /// `numRecords`, `nullCount`, `minValues`, `maxValues`, `tightBounds`. A bound that is not known is null; decimals have
+    /// 128 bits, other bounds their column's type.
+    pub fn to_struct(&self) -> StructArray {
+        let nulls = self.nulls().map(|(field, nulls)| member(field.name(), long(nulls)));
+        let mut members = vec![member("numRecords", long(self.rows()))];
+        members.extend(section("nullCount", nulls.collect()));
+        for (name, end) in [("minValues", End::Least), ("maxValues", End::Greatest)] {
+            let bounds = self.bounds(end).map(|(field, bound)| member(field.name(), value(bound, field.data_type())));
+            members.extend(section(name, bounds.collect()));
+        }
+        members.push(member("tightBounds", Arc::new(BooleanArray::from(vec![true]))));
+        StructArray::from(members)
+    }
+}
+
+type Member = (Arc<Field>, ArrayRef);
+
+fn member(name: &str, value: ArrayRef) -> Member {
+    (Arc::new(Field::new(name, value.data_type().clone(), true)), value)
+}
+
+/// A struct of these; none when there are none, since a struct without fields has no length.
+fn section(name: &str, members: Vec<Member>) -> Option<Member> {
+    let (fields, _): (Vec<_>, Vec<_>) = members.iter().cloned().unzip();
+    let field = Field::new(name, DataType::Struct(Fields::from(fields)), true);
+    (!members.is_empty()).then(|| (Arc::new(field), Arc::new(StructArray::from(members)) as ArrayRef))
+}
+
+fn long(value: u64) -> ArrayRef {
+    Arc::new(Int64Array::from(vec![i64::try_from(value).unwrap_or(i64::MAX)]))
+}
+
+fn value(bound: Option<Bound>, data_type: &DataType) -> ArrayRef {
+    let target = match data_type {
+        DataType::Decimal32(precision, scale) | DataType::Decimal64(precision, scale) => {
+            DataType::Decimal128(*precision, *scale)
+        }
+        other => other.clone(),
+    };
+    bound.and_then(|bound| known(&bound, &target)).unwrap_or_else(|| new_null_array(&target, 1))
+}
+
+fn known(bound: &Bound, target: &DataType) -> Option<ArrayRef> {
+    Some(match (bound, target) {
+        (Bound::Integer(value), DataType::Int8) => Arc::new(Int8Array::from(vec![i8::try_from(*value).ok()?])),
+        (Bound::Integer(value), DataType::Int16) => Arc::new(Int16Array::from(vec![i16::try_from(*value).ok()?])),
+        (Bound::Integer(value), DataType::Int32) => Arc::new(Int32Array::from(vec![i32::try_from(*value).ok()?])),
+        (Bound::Integer(value), DataType::Int64) => Arc::new(Int64Array::from(vec![*value])),
+        (Bound::Integer(value), DataType::Date32) => Arc::new(Date32Array::from(vec![i32::try_from(*value).ok()?])),
+        (Bound::Integer(value), DataType::Timestamp(_, zone)) => {
+            Arc::new(TimestampMicrosecondArray::from(vec![*value]).with_timezone_opt(zone.clone()))
+        }
+        // The value came from 32 bits, so nothing is lost.
+        (Bound::Float(value), DataType::Float32) => Arc::new(Float32Array::from(vec![*value as f32])),
+        (Bound::Float(value), DataType::Float64) => Arc::new(Float64Array::from(vec![*value])),
+        (Bound::Text(text), DataType::Utf8) => Arc::new(StringArray::from(vec![text.as_str()])),
+        (Bound::Decimal(unscaled), DataType::Decimal128(precision, scale)) => {
+            Arc::new(Decimal128Array::from(vec![*unscaled]).with_precision_and_scale(*precision, *scale).ok()?)
+        }
+        _ => return None,
+    })
+}

@@ -1,0 +1,46 @@
+//! What the commit plane is told at its start.
+
+use parquet::basic::{Compression, ZstdLevel};
+use std::collections::BTreeMap;
+use std::time::Duration;
+use url::Url;
+
+/// Settings of the commit plane.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Below it live the tables that [`Settings::table_uris`] does not place elsewhere; `file:///.../`.
+    pub tables_root: Url,
+    /// Whether a missing table is made from the first stream's schema.
+    pub create_tables: bool,
+    /// How often a table that gets rows is committed.
+    pub commit_interval: Duration,
+    /// Encoder threads.
+    pub encoders: usize,
+    /// Pieces that wait in a table's port before its sockets are stopped.
+    pub port_capacity: usize,
+    /// Commits between checkpoints.
+    pub checkpoint_interval: u64,
+    /// Named streams per table.
+    pub streams_max: usize,
+    /// For columns where it pays.
+    pub compression: Compression,
+    /// Tables that live elsewhere, by name.
+    pub table_uris: BTreeMap<String, Url>,
+}
+
+impl Settings {
+    /// Defaults for tables below `tables_root`.
+    pub fn new(tables_root: Url) -> Self {
+        Self {
+            tables_root,
+            create_tables: true,
+            commit_interval: Duration::from_secs(1),
+            encoders: 2,
+            port_capacity: 16,
+            checkpoint_interval: 100,
+            streams_max: 1_000,
+            compression: Compression::ZSTD(ZstdLevel::default()),
+            table_uris: BTreeMap::new(),
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! Opens, streams, and the table's end.
+
+use super::{Life, TableMessage, TableTask};
+use crate::handover::answer::{Answer, OpenTable};
+use crate::handover::{Refusal, ShardId};
+use crate::table::delta::streams::is_stream_name;
+use crate::table::delta::{TableError, Version};
+use lakehead_protocol::reject::RejectCode;
+use std::sync::Arc;
+
+impl TableTask {
+    pub(super) fn tell_all(&self, answer: &Answer) {
+        self.book.members().for_each(|shard| self.context.answer(shard, answer.clone()));
+    }
+
+    /// A shard has the table open from here on.
+    pub(super) fn open(&mut self, shard: ShardId, ticket: u64) {
+        self.book.join(shard);
+        let open = OpenTable {
+            key: self.opened.key,
+            id: self.opened.terms.id.clone(),
+            version: self.known.view().version,
+            schema: self.opened.columns.wire.clone(),
+            arrow_schema: self.opened.columns.arrow.clone(),
+            generation: self.book.generation(),
+            next_cut: self.book.next_cut(),
+            port: self.opened.port.clone(),
+        };
+        self.context.answer(shard, Answer::TableOpened { ticket, result: Ok(open) });
+    }
+
+    /// Answers from the newest version. Those that ask while a look is under way share the next one.
+    pub(super) fn find(&mut self, shard: ShardId, stream: Arc<str>) {
+        if !is_stream_name(&stream) {
+            let why = Refusal::new(RejectCode::BadHello, "a stream's name must not end in \"/epoch\"");
+            self.tell_found(shard, stream, Err(why));
+            return;
+        }
+        self.finds.push((shard, stream));
+        self.look();
+    }
+
+    fn look(&mut self) {
+        if !self.finding.is_empty() || self.finds.is_empty() {
+            return;
+        }
+        self.finding = std::mem::take(&mut self.finds);
+        let (context, own) = (self.context.clone(), self.own.clone());
+        let (table, known) = (self.opened.table.clone(), self.known.clone());
+        drop(self.context.runtime.spawn(async move {
+            let result = context.blocking(move || table.refresh(&known)).await;
+            let _ended = own.send(TableMessage::Looked(result));
+        }));
+    }
+
+    pub(super) fn looked(&mut self, result: Option<Result<Version, TableError>>) -> Life {
+        let finding = std::mem::take(&mut self.finding);
+        let refusal = match result {
+            Some(Ok(version)) => {
+                // A version that the commit in flight has to judge is left to it.
+                if version.view().id == self.opened.terms.id {
+                    self.answer_from(&version, finding);
+                    self.learn(version);
+                    self.look();
+                    return Life::GoesOn;
+                }
+                Refusal::new(RejectCode::TableChanged, "another table stands in this one's place")
+            }
+            Some(Err(error)) => Refusal::new(RejectCode::TableUnavailable, error.to_string()),
+            None => Refusal::new(RejectCode::TableUnavailable, "reading the table was interrupted"),
+        };
+        for (shard, stream) in finding {
+            self.tell_found(shard, stream, Err(refusal.clone()));
+        }
+        if refusal.code == RejectCode::TableChanged && self.in_flight.is_none() {
+            return self.close(refusal);
+        }
+        self.look();
+        Life::GoesOn
+    }
+
+    fn answer_from(&self, version: &Version, finding: Vec<(ShardId, Arc<str>)>) {
+        let view = version.view();
+        let full = view.streams.len() >= self.context.settings.streams_max;
+        for (shard, stream) in finding {
+            let known = view.streams.contains_key(&stream);
+            let result = if full && !known { Err(self.too_many_streams()) } else { Ok(view.entry(&stream)) };
+            self.tell_found(shard, stream, result);
+        }
+    }
+
+    fn tell_found(
+        &self,
+        shard: ShardId,
+        stream: Arc<str>,
+        result: Result<crate::handover::answer::StreamEntry, Refusal>,
+    ) {
+        self.context.answer(shard, Answer::StreamFound { table: self.opened.key, stream, result });
+    }
+
+    pub(super) fn too_many_streams(&self) -> Refusal {
+        let message = format!(
+            "the table has {} named streams, which is as many as it may; send under a known name or none",
+            self.context.settings.streams_max
+        );
+        Refusal::new(RejectCode::TooManyStreams, message)
+    }
+
+    /// The table cannot be written any more under this key.
+    pub(super) fn close(&mut self, why: Refusal) -> Life {
+        tracing::error!(table = %self.opened.table.url(), why = why.message, "the table is closed");
+        self.messages.close();
+        self.tell_all(&Answer::TableClosed { table: self.opened.key, why: why.clone() });
+        let waiting = std::mem::take(&mut self.finding).into_iter().chain(std::mem::take(&mut self.finds));
+        let waiting: Vec<_> = waiting.collect();
+        for (shard, stream) in waiting {
+            self.tell_found(shard, stream, Err(why.clone()));
+        }
+        // Nobody can send any more; what was sent is answered.
+        while let Ok(message) = self.messages.try_recv() {
+            match message {
+                TableMessage::Open { shard, ticket } => {
+                    self.context.answer(shard, Answer::TableOpened { ticket, result: Err(why.clone()) });
+                }
+                TableMessage::Find { shard, stream } => self.tell_found(shard, stream, Err(why.clone())),
+                _ => {}
+            }
+        }
+        Life::Ends
+    }
+
+    /// The task's last act.
+    pub(super) fn end(mut self) {
+        self.messages.close();
+        self.give_up_files();
+    }
+}

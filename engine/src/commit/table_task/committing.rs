@@ -1,0 +1,201 @@
+//! From staged files into the table.
+
+use super::{CutInFlight, InFlight, Life, TableMessage, TableTask};
+use crate::commit::attempt::{Files, Outcome, Stop};
+use crate::commit::cut_book::GatheredCut;
+use crate::commit::drive::{Driven, Job, drive};
+use crate::handover::Refusal;
+use crate::handover::answer::{Answer, StreamEntry};
+use crate::table::delta::{TableError, Version};
+use lakehead_protocol::reject::RejectCode;
+use std::sync::Arc;
+
+impl TableTask {
+    /// Begins the commit of the oldest cut, if it is ready and no other commit is in flight.
+    pub(super) fn begin_commit(&mut self) {
+        if self.in_flight.is_some() || self.doomed.is_some() {
+            return;
+        }
+        let Some(oldest) = self.cuts.first_entry().filter(|oldest| oldest.get().is_ready()) else { return };
+        let open = oldest.remove();
+        let times = open.times;
+        let (Some(cut), file) = open.into_parts() else { return };
+        let rows = file.as_ref().map_or(0, |file| file.added.statistics.rows());
+        if rows != cut.claim.rows {
+            // Nobody may be told that rows are committed which no file holds.
+            let message = format!("{} rows were announced for a commit and {rows} arrived", cut.claim.rows);
+            file.into_iter().for_each(|file| self.delete(file.added.path));
+            return self.doom(Refusal::new(RejectCode::Internal, message));
+        }
+        let job = Job {
+            terms: self.opened.terms.clone(),
+            claim: cut.claim.clone(),
+            file: file.as_ref().map(|file| file.added.clone()),
+            known: self.known.clone(),
+        };
+        let began_ms = self.context.now_ms();
+        self.in_flight = Some(InFlight::Commit(Box::new(CutInFlight { cut, file, times, began_ms })));
+        let (context, table, own) = (self.context.clone(), self.opened.table.clone(), self.own.clone());
+        drop(self.context.runtime.spawn(async move {
+            let driven = drive(&context, &table, job).await;
+            let _ended = own.send(TableMessage::Committed(Box::new(driven)));
+        }));
+    }
+
+    /// The commit in flight is decided.
+    pub(super) fn committed(&mut self, driven: Driven) -> Life {
+        let Driven { outcome, version, races_lost } = driven;
+        self.learn(version);
+        let Some(InFlight::Commit(ended)) = self.in_flight.take() else { return self.life() };
+        match outcome {
+            Outcome::Committed { version, minted, refused } => {
+                self.rhythm.committed(self.context.now_ms());
+                self.log(&ended, version, races_lost);
+                self.tell_committed(&ended.cut, version, minted, &refused);
+                self.begin_checkpoint(version);
+            }
+            Outcome::Nothing { version, refused } => self.tell_committed(&ended.cut, version, Vec::new(), &refused),
+            Outcome::Discard { fenced, files, why, .. } => {
+                match files {
+                    Files::Delete => self.delete_file(&ended),
+                    Files::Keep => tracing::error!(table = %self.opened.table.url(), why, "a commit nobody follows"),
+                }
+                self.discard(fenced, Refusal::new(RejectCode::Discarded, why));
+            }
+            Outcome::Stop { why } => {
+                self.delete_file(&ended);
+                return self.close(stop_refusal(why));
+            }
+        }
+        if let Some(why) = self.doomed.take() {
+            self.discard(Vec::new(), why);
+        }
+        self.life()
+    }
+
+    /// A mint that is not among `minted` was refused: the table has as many named streams as it may.
+    fn tell_committed(&self, cut: &GatheredCut, version: u64, minted: Vec<StreamEntry>, refused: &[Arc<str>]) {
+        if let Some(first) = refused.first() {
+            let streams_max = self.opened.terms.streams_max;
+            tracing::warn!(table = %self.opened.table.url(), refused = refused.len(), %first, streams_max, "too many streams");
+        }
+        let (table, generation) = (self.opened.key, self.book.generation());
+        let minted: Arc<[StreamEntry]> = minted.into();
+        for shard in &cut.members {
+            let minted = minted.clone();
+            self.context.answer(*shard, Answer::Committed { table, generation, cut: cut.cut, version, minted });
+        }
+    }
+
+    /// Everything uncommitted will be given up: now, or when the commit in flight is over, whose rows are not part of it.
+    pub(super) fn doom(&mut self, why: Refusal) {
+        tracing::error!(table = %self.opened.table.url(), why = why.message, "uncommitted rows are given up");
+        if matches!(self.in_flight, Some(InFlight::Commit(_))) {
+            self.doomed.get_or_insert(why);
+        } else {
+            self.discard(Vec::new(), why);
+        }
+    }
+
+    fn discard(&mut self, fenced: Vec<Arc<str>>, why: Refusal) {
+        self.doomed = None;
+        self.give_up_files();
+        let (generation, next_cut) = self.book.discard();
+        self.rhythm.asked();
+        tracing::warn!(table = %self.opened.table.url(), generation, why = why.message, "uncommitted rows were discarded");
+        let (table, fenced) = (self.opened.key, fenced.into());
+        self.tell_all(&Answer::Discarded { table, generation, next_cut, fenced, why });
+    }
+
+    /// Removes what no commit names.
+    pub(super) fn give_up_files(&mut self) {
+        let cuts = std::mem::take(&mut self.cuts);
+        for (_, open) in cuts {
+            self.under_way = self.under_way.saturating_sub(open.waiting());
+            let finished = open.give_up(&self.context.runtime);
+            finished.into_iter().for_each(|file| self.delete(file.added.path));
+        }
+    }
+
+    fn delete_file(&self, ended: &CutInFlight) {
+        ended.file.iter().for_each(|file| self.delete(file.added.path.clone()));
+    }
+
+    /// Removes a file that no commit names, some time.
+    pub(super) fn delete(&self, path: String) {
+        let (store, url) = (self.opened.table.store().clone(), self.opened.table.url().clone());
+        drop(self.context.runtime.spawn_blocking(move || {
+            if let Err(error) = store.delete(&path) {
+                tracing::warn!(table = %url, path, %error, "a file of uncommitted rows could not be removed");
+            }
+        }));
+    }
+
+    /// Takes over what was seen of the table, unless something newer is known.
+    pub(super) fn learn(&mut self, seen: Version) {
+        if seen.view().version > self.known.view().version || seen.view().id != self.known.view().id {
+            self.known = seen;
+        }
+    }
+
+    fn begin_checkpoint(&mut self, version: u64) {
+        let interval = self.context.settings.checkpoint_interval;
+        if interval == 0 || version.saturating_sub(self.checkpointed) < interval || self.stopping.is_some() {
+            return;
+        }
+        self.in_flight = Some(InFlight::Checkpoint);
+        let (table, known) = (self.opened.table.clone(), self.known.clone());
+        let (context, own) = (self.context.clone(), self.own.clone());
+        drop(self.context.runtime.spawn(async move {
+            let result = context.blocking(move || table.checkpoint(&known)).await;
+            let _ended = own.send(TableMessage::Checkpointed(result));
+        }));
+    }
+
+    /// A checkpoint was written, or not: then the next one is tried an interval later.
+    pub(super) fn was_checkpointed(&mut self, result: Option<Result<Version, TableError>>) -> Life {
+        self.in_flight = None;
+        self.checkpointed = self.known.view().version;
+        match result {
+            // The same version, but listed from its checkpoint on.
+            Some(Ok(version)) if version.view() == self.known.view() => self.known = version,
+            Some(Ok(_)) | None => {}
+            Some(Err(error)) => {
+                tracing::warn!(table = %self.opened.table.url(), %error, "a checkpoint could not be written");
+            }
+        }
+        self.life()
+    }
+
+    fn log(&self, ended: &CutInFlight, version: u64, races_lost: u32) {
+        let CutInFlight { cut, file, times, began_ms } = ended;
+        tracing::info!(
+            table = %self.opened.table.url(),
+            version,
+            rows = cut.claim.rows,
+            files = usize::from(file.is_some()),
+            bytes = file.as_ref().map_or(0, |file| file.added.bytes),
+            row_groups = file.as_ref().map_or(0, |file| file.row_groups),
+            shards = cut.members.len(),
+            streams = cut.claim.ranges.len(),
+            mints = cut.claim.mints.len(),
+            races_lost,
+            gather_ms = times.gathered_ms.saturating_sub(times.asked_ms),
+            file_ms = times.durable_ms.saturating_sub(times.gathered_ms),
+            commit_ms = self.context.now_ms().saturating_sub(*began_ms),
+            "committed"
+        );
+    }
+}
+
+fn stop_refusal(why: Stop) -> Refusal {
+    match why {
+        Stop::Remade => {
+            Refusal::new(RejectCode::TableChanged, "the table was dropped; what stands in its place is another table")
+        }
+        // The same stream goes on under the new schema: resume and be told of it.
+        Stop::SchemaChanged => Refusal::new(RejectCode::Discarded, "the table's schema was changed by somebody else"),
+        Stop::Unsupported(why) => Refusal::new(RejectCode::TableUnsupported, why.as_ref()),
+        Stop::Broken(why) => Refusal::new(RejectCode::Internal, format!("the table cannot be committed to: {why}")),
+    }
+}

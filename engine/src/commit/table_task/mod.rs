@@ -1,0 +1,228 @@
+//! One table: an asynchronous task that owns its cuts, its staged files and its commits.
+//!
+//! ```text
+//! port ──> intake ──> encoders ──> staged file ──> commit ──> answers
+//!                                   (this cut, and the next one while this one is committed)
+//! ```
+//!
+//! The task itself never blocks: what may block runs as a job, whose end comes back as a message. At most one commit is in
+//! flight; the next cut is gathered, encoded and written meanwhile. What goes wrong with one table (a store that hangs, a
+//! file that cannot be written) is felt by its own streams only.
+//!
+//! | part | file |
+//! |---|---|
+//! | from the port to staged files | [`intake`] |
+//! | from staged files to the table | [`committing`] |
+//! | opens, streams, closing | [`answering`] |
+
+mod answering;
+mod committing;
+mod intake;
+
+use super::attempt::Terms;
+use super::context::Context;
+use super::cut_book::{CutBook, GatheredCut};
+use super::drive::Driven;
+use super::encode::{EncodeError, EncodedRowGroup, EncodingPlan};
+use super::open_cut::{OpenCut, Times};
+use super::rhythm::Rhythm;
+use super::staged_file::{FinishedStagedFile, StagedFile, StagedFileError};
+use crate::handover::port::{TablePieces, TablePort};
+use crate::handover::request::Urgency;
+use crate::handover::{Refusal, ShardId, TableKey};
+use crate::table::delta::columns::Columns;
+use crate::table::delta::{DeltaTable, TableError, Version};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
+use tokio::sync::{Notify, oneshot};
+
+/// What a table's task is told. Messages that end a job carry the generation they were begun under.
+pub enum TableMessage {
+    Open {
+        shard: ShardId,
+        ticket: u64,
+    },
+    Find {
+        shard: ShardId,
+        stream: Arc<str>,
+    },
+    Want(Urgency),
+    Encoded {
+        generation: u64,
+        cut: u64,
+        result: Result<EncodedRowGroup, EncodeError>,
+    },
+    Appended {
+        generation: u64,
+        cut: u64,
+        row_groups: usize,
+        result: Result<StagedFile, StagedFileError>,
+    },
+    Finished {
+        generation: u64,
+        cut: u64,
+        result: Result<FinishedStagedFile, StagedFileError>,
+    },
+    Committed(Box<Driven>),
+    Checkpointed(Option<Result<Version, TableError>>),
+    Looked(Option<Result<Version, TableError>>),
+    /// Finish a commit that is in flight, then end. The sender is dropped when that is done.
+    Stop(oneshot::Sender<()>),
+}
+
+/// A table that was opened and has no task yet.
+pub struct OpenedTable {
+    pub key: TableKey,
+    pub table: DeltaTable,
+    pub columns: Columns,
+    pub encoding: Arc<EncodingPlan>,
+    pub version: Version,
+    pub terms: Terms,
+    pub port: TablePort,
+    pub pieces: TablePieces,
+    /// Notified whenever something was sent through the port.
+    pub sent: Arc<Notify>,
+}
+
+/// What occupies the table's one place for a commit.
+enum InFlight {
+    Commit(Box<CutInFlight>),
+    Checkpoint,
+}
+
+/// A cut whose commit is in flight.
+struct CutInFlight {
+    cut: GatheredCut,
+    file: Option<FinishedStagedFile>,
+    times: Times,
+    began_ms: u64,
+}
+
+/// Whether the task goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Life {
+    GoesOn,
+    Ends,
+}
+
+/// The task.
+pub struct TableTask {
+    context: Arc<Context>,
+    opened: OpenedTable,
+    /// The newest version that is known.
+    known: Version,
+    messages: UnboundedReceiver<TableMessage>,
+    /// The way back for jobs.
+    own: UnboundedSender<TableMessage>,
+    book: CutBook,
+    rhythm: Rhythm,
+    cuts: BTreeMap<u64, OpenCut>,
+    /// Row groups that are with the encoders or wait for their file.
+    under_way: usize,
+    in_flight: Option<InFlight>,
+    checkpointed: u64,
+    /// Why everything uncommitted will be given up as soon as the commit in flight is over.
+    doomed: Option<Refusal>,
+    finds: Vec<(ShardId, Arc<str>)>,
+    /// Those that the look that is under way will answer.
+    finding: Vec<(ShardId, Arc<str>)>,
+    stopping: Option<oneshot::Sender<()>>,
+}
+
+impl TableTask {
+    /// A task for an opened table; `own` is the other end of `messages`.
+    pub fn new(
+        context: Arc<Context>,
+        opened: OpenedTable,
+        own: UnboundedSender<TableMessage>,
+        messages: UnboundedReceiver<TableMessage>,
+    ) -> Self {
+        let interval_ms = u64::try_from(context.settings.commit_interval.as_millis()).unwrap_or(u64::MAX);
+        let known = opened.version.clone();
+        Self {
+            context,
+            checkpointed: known.view().version,
+            known,
+            opened,
+            messages,
+            own,
+            book: CutBook::default(),
+            rhythm: Rhythm::new(interval_ms),
+            cuts: BTreeMap::new(),
+            under_way: 0,
+            in_flight: None,
+            doomed: None,
+            finds: Vec::new(),
+            finding: Vec::new(),
+            stopping: None,
+        }
+    }
+
+    /// Runs until the table is closed or the plane stops.
+    pub async fn run(mut self) {
+        let sent = self.opened.sent.clone();
+        loop {
+            let due = self.rhythm.due_ms().filter(|_| self.can_ask()).map(|due_ms| self.context.instant(due_ms));
+            let life = tokio::select! {
+                message = self.messages.recv() => match message {
+                    Some(message) => self.on_message(message),
+                    None => Life::Ends,
+                },
+                () = sent.notified() => Life::GoesOn,
+                () = sleep_until(due), if due.is_some() => {
+                    self.ask_for_cut();
+                    Life::GoesOn
+                }
+            };
+            if life == Life::Ends {
+                break;
+            }
+            self.take_pieces();
+            self.begin_commit();
+        }
+        self.end();
+    }
+
+    fn on_message(&mut self, message: TableMessage) -> Life {
+        match message {
+            TableMessage::Open { shard, ticket } => self.open(shard, ticket),
+            TableMessage::Find { shard, stream } => self.find(shard, stream),
+            TableMessage::Want(urgency) => self.rhythm.want(self.context.now_ms(), urgency),
+            TableMessage::Encoded { generation, cut, result } => self.encoded(generation, cut, result),
+            TableMessage::Appended { generation, cut, row_groups, result } => {
+                self.under_way = self.under_way.saturating_sub(row_groups);
+                self.appended(generation, cut, result);
+            }
+            TableMessage::Finished { generation, cut, result } => self.finished(generation, cut, result),
+            TableMessage::Committed(driven) => return self.committed(*driven),
+            TableMessage::Checkpointed(result) => return self.was_checkpointed(result),
+            TableMessage::Looked(result) => return self.looked(result),
+            TableMessage::Stop(done) => {
+                self.stopping = Some(done);
+                return self.life();
+            }
+        }
+        Life::GoesOn
+    }
+
+    /// A task that is to stop does so when no commit is in flight.
+    fn life(&self) -> Life {
+        if self.stopping.is_some() && self.in_flight.is_none() { Life::Ends } else { Life::GoesOn }
+    }
+
+    /// One cut is gathered at a time, and only one waits for the commit in flight.
+    fn can_ask(&self) -> bool {
+        self.stopping.is_none()
+            && self.doomed.is_none()
+            && !self.book.is_gathering()
+            && !self.cuts.values().any(OpenCut::is_gathered)
+            && self.book.members().next().is_some()
+    }
+}
+
+async fn sleep_until(due: Option<tokio::time::Instant>) {
+    if let Some(due) = due {
+        tokio::time::sleep_until(due).await;
+    }
+}

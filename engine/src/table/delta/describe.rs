@@ -1,0 +1,78 @@
+//! What a person wants to see of a table.
+
+use super::columns::Columns;
+use super::table::{DeltaTable, TableError, Version};
+use crate::commit::ledger::Streams;
+use delta_kernel::scan::state::ScanFile;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// A table, described.
+#[derive(Debug, Clone)]
+pub struct Description {
+    pub id: Arc<str>,
+    pub version: u64,
+    pub columns: Columns,
+    /// Files that the version consists of.
+    pub files: u64,
+    /// Bytes of the files.
+    pub bytes: u64,
+    /// Rows, when every file says how many it has.
+    pub rows: Option<u64>,
+    /// Named streams with committed rows and epochs.
+    pub streams: Arc<Streams>,
+    /// Table properties.
+    pub properties: BTreeMap<String, String>,
+    /// Why this engine could not write the table, if so.
+    pub unsupported: Option<Arc<str>>,
+}
+
+/// Describes the table at `url`, if there is one.
+///
+/// # Errors
+/// When its log cannot be read, or it has columns that have no name here.
+pub fn describe(table: &DeltaTable) -> Result<Option<Description>, TableError> {
+    let Some(version) = table.load()? else { return Ok(None) };
+    let totals = scan(table, &version, None)?;
+    let view = version.view();
+    let properties = version.snapshot.metadata_configuration();
+    Ok(Some(Description {
+        id: view.id.clone(),
+        version: view.version,
+        columns: version.columns()?,
+        files: totals.files,
+        bytes: totals.bytes,
+        rows: totals.rows,
+        streams: view.streams.clone(),
+        properties: properties.iter().map(|(key, value)| (key.clone(), value.clone())).collect(),
+        unsupported: view.unsupported.clone(),
+    }))
+}
+
+/// Whether `version` of the table consists of, among others, the file at `path`.
+pub(super) fn has_file(table: &DeltaTable, version: &Version, path: &str) -> Result<bool, TableError> {
+    Ok(scan(table, version, Some(path))?.wanted_seen)
+}
+
+struct Totals {
+    files: u64,
+    bytes: u64,
+    rows: Option<u64>,
+    wanted: Option<String>,
+    wanted_seen: bool,
+}
+
+fn scan(table: &DeltaTable, version: &Version, wanted: Option<&str>) -> Result<Totals, TableError> {
+    let scan = version.snapshot.clone().scan_builder().build()?;
+    let wanted = wanted.map(str::to_owned);
+    let mut totals = Totals { files: 0, bytes: 0, rows: Some(0), wanted, wanted_seen: false };
+    for metadata in scan.scan_metadata(table.engine())? {
+        totals = metadata?.visit_scan_files(totals, |totals, file: ScanFile| {
+            totals.files += 1;
+            totals.bytes += u64::try_from(file.size).unwrap_or_default();
+            totals.rows = totals.rows.zip(file.stats).map(|(sum, stats)| sum + stats.num_records);
+            totals.wanted_seen |= totals.wanted.as_ref() == Some(&file.path);
+        })?;
+    }
+    Ok(totals)
+}

@@ -1,0 +1,30 @@
+//! Delta tables, through delta_kernel.
+//!
+//! | question | file |
+//! |---|---|
+//! | open, create, look again, checkpoint | [`table`] |
+//! | the bytes of one commit | [`freeze`] |
+//! | which tables are refused | [`support`] |
+//! | columns on the wire, in Arrow and in the table | [`columns`] |
+//! | the entries of named streams | [`streams`] |
+//! | what a person wants to see | [`describe`] |
+//!
+//! # The kernel never puts
+//!
+//! A transaction of delta_kernel ends in a `Committer`. Ours ([`freeze`]) writes nothing: it serialises the actions once,
+//! keeps the bytes, and answers "committed", so that the kernel hands out the snapshot that *would* follow. The engine puts
+//! the bytes itself, by the rules of [`crate::commit::decide`], and takes that snapshot over only when version N is decided
+//! to be ours. So the kernel cannot fail after landing, cannot draw a second id for the same commit, and its result is
+//! never taken for what landed. All calls block.
+
+pub mod columns;
+pub mod describe;
+pub mod freeze;
+pub mod streams;
+pub mod support;
+pub mod table;
+
+#[cfg(test)]
+mod tests;
+
+pub use table::{DeltaTable, TableError, Version};

@@ -1,0 +1,74 @@
+//! Which tables are refused.
+//!
+//! Writing into a table whose features are not honoured would break it for its other writers and readers, so what is not
+//! known to be safe is refused by name, when the table is opened and again whenever somebody changed it.
+
+use super::columns::columns_of;
+use delta_kernel::snapshot::Snapshot;
+use delta_kernel::table_features::{ColumnMappingMode, Operation, TableFeature};
+
+/// Why rows cannot be written into this version of a table, if so.
+pub fn unsupported(snapshot: &Snapshot) -> Option<String> {
+    let configuration = snapshot.table_configuration();
+    let metadata = configuration.metadata();
+    if !metadata.partition_columns().is_empty() {
+        let columns = metadata.partition_columns().join(", ");
+        return Some(format!("the table is partitioned by {columns}; partitioned tables cannot be written here"));
+    }
+    if configuration.column_mapping_mode() != ColumnMappingMode::None {
+        return Some("the table maps columns (delta.columnMapping.mode), which cannot be written here".into());
+    }
+    let properties = snapshot.table_properties();
+    if properties.set_transaction_retention_duration.is_some() {
+        return Some(
+            "the table forgets transaction identifiers (delta.setTransactionRetentionDuration), which hold the streams' \
+             committed offsets; unset the property"
+                .into(),
+        );
+    }
+    if let Some(constraint) = properties.check_constraints.first() {
+        return Some(format!(
+            "the table has the CHECK constraint {:?}, which cannot be honoured here",
+            constraint.name()
+        ));
+    }
+    for field in snapshot.schema().fields() {
+        let of = |prefix: &str| field.metadata.keys().any(|key| key.starts_with(prefix));
+        let feature = [
+            ("delta.generationExpression", "generated"),
+            ("delta.identity.", "an identity column"),
+            ("delta.invariants", "under an invariant"),
+        ];
+        if let Some((_, feature)) = feature.into_iter().find(|(prefix, _)| of(prefix)) {
+            return Some(format!("column {:?} is {feature}, which cannot be honoured here", field.name));
+        }
+    }
+    let unknown = configuration.protocol().writer_features().unwrap_or_default().iter().find(|found| !is_safe(found));
+    if let Some(feature) = unknown {
+        return Some(format!("the table has the feature {:?}, which cannot be honoured here", feature.to_string()));
+    }
+    if let Err(error) = columns_of(&snapshot.schema()) {
+        return Some(error.to_string());
+    }
+    configuration.ensure_operation_supported(Operation::Write).err().map(|error| error.to_string())
+}
+
+/// Features that change nothing for a writer that appends rows, or that the kernel honours for it.
+fn is_safe(feature: &TableFeature) -> bool {
+    matches!(
+        feature,
+        TableFeature::AppendOnly
+            | TableFeature::Invariants
+            | TableFeature::CheckConstraints
+            | TableFeature::GeneratedColumns
+            | TableFeature::IdentityColumns
+            | TableFeature::ChangeDataFeed
+            | TableFeature::ColumnMapping
+            | TableFeature::InCommitTimestamp
+            | TableFeature::DomainMetadata
+            | TableFeature::DeletionVectors
+            | TableFeature::TimestampWithoutTimezone
+            | TableFeature::V2Checkpoint
+            | TableFeature::VacuumProtocolCheck
+    )
+}

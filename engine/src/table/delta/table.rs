@@ -1,0 +1,354 @@
+//! One table: open, create, look again, freeze a commit, checkpoint.
+
+use super::columns::{Columns, columns_of, delta_schema};
+use super::freeze::{Freezer, frozen};
+use super::streams;
+use super::support::unsupported;
+use crate::commit::attempt::Plan;
+use crate::commit::decide::Sighting;
+use crate::commit::encode::FileStatistics;
+use crate::commit::ledger::{Streams, TableView};
+use crate::store::local::LocalStore;
+use crate::store::{PutOutcome, ReadOutcome, Store};
+use bytes::Bytes;
+use delta_kernel::actions::LOG_TXN_SCHEMA;
+use delta_kernel::engine::arrow_data::EngineDataArrowExt;
+use delta_kernel::object_store::local::LocalFileSystem;
+use delta_kernel::snapshot::{Snapshot, SnapshotRef};
+use delta_kernel::transaction::create_table::create_table;
+use delta_kernel::transaction::{CommitResult, UpdateTableOperation};
+use delta_kernel::{Engine, FileMeta};
+use delta_kernel_default_engine::executor::tokio::TokioMultiThreadExecutor;
+use delta_kernel_default_engine::parquet::DataFileMetadata;
+use delta_kernel_default_engine::{DefaultEngineBuilder, build_add_file_metadata};
+use lakehead_protocol::schema::Schema;
+use std::sync::Arc;
+use url::Url;
+
+/// Who writes, in `commitInfo`.
+const ENGINE_INFO: &str = concat!("Lakehead/", env!("CARGO_PKG_VERSION"));
+/// The folder of commits and checkpoints.
+const LOG: &str = "_delta_log";
+
+/// Why an operation on a table failed.
+#[derive(Debug, thiserror::Error)]
+pub enum TableError {
+    #[error("{url} is not on a local file system, which is all that tables can live on here")]
+    Location { url: Url },
+    #[error("{0}")]
+    Unsupported(String),
+    #[error("the table's schema cannot be made: {0}")]
+    Schema(String),
+    #[error("the table's log could not be read or extended: {0}")]
+    Kernel(#[from] delta_kernel::KernelError),
+    #[error("the table's store did not answer: {0}")]
+    Store(String),
+    #[error("version {version} of the table is not JSON: {cause}")]
+    Commit { version: u64, cause: serde_json::Error },
+    #[error("the table at {url} is not the one it was: version {version} is gone or another one")]
+    Remade { url: Url, version: u64 },
+    #[error("{0}")]
+    Internal(&'static str),
+}
+
+/// A kernel engine for all tables; its I/O runs on `handle`'s runtime, which must have several threads.
+pub fn kernel_engine(handle: tokio::runtime::Handle) -> Arc<dyn Engine> {
+    let files = Arc::new(LocalFileSystem::new().with_fsync(true));
+    let executor = Arc::new(TokioMultiThreadExecutor::new(handle));
+    Arc::new(DefaultEngineBuilder::new(files).with_task_executor(executor).build())
+}
+
+/// A table at a place.
+#[derive(Clone)]
+pub struct DeltaTable {
+    url: Url,
+    store: Arc<dyn Store>,
+    engine: Arc<dyn Engine>,
+}
+
+/// One version of a table, as the kernel and the commit machines see it. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Version {
+    pub(super) snapshot: SnapshotRef,
+    view: TableView,
+    /// The commit file of this version, to recognise the table by: another one may have been made in its place.
+    anchor: Option<Bytes>,
+}
+
+/// A file that a commit adds.
+#[derive(Debug, Clone)]
+pub struct AddedFile {
+    /// Relative to the table.
+    pub path: String,
+    pub bytes: u64,
+    pub modified_ms: i64,
+    pub statistics: FileStatistics,
+}
+
+/// A commit that nobody has put yet.
+#[derive(Debug, Clone)]
+pub struct Frozen {
+    pub bytes: Bytes,
+    /// The table after it, should it land.
+    pub after: Version,
+}
+
+impl Version {
+    /// What commits depend upon.
+    pub fn view(&self) -> &TableView {
+        &self.view
+    }
+
+    /// The table's columns.
+    ///
+    /// # Errors
+    /// [`TableError::Unsupported`] for columns that cannot be written here.
+    pub fn columns(&self) -> Result<Columns, TableError> {
+        columns_of(&self.snapshot.schema()).map_err(|error| TableError::Unsupported(error.to_string()))
+    }
+}
+
+impl DeltaTable {
+    /// The table at `url`, which need not exist yet.
+    ///
+    /// # Errors
+    /// [`TableError::Location`] when `url` is not a local folder.
+    pub fn at(url: &Url, engine: Arc<dyn Engine>) -> Result<Self, TableError> {
+        let path = url.to_file_path().map_err(|()| TableError::Location { url: url.clone() })?;
+        Ok(Self { url: url.clone(), store: Arc::new(LocalStore::new(path)), engine })
+    }
+
+    /// The same table in another store: for tests that let it fail.
+    pub fn with_store(self, store: Arc<dyn Store>) -> Self {
+        Self { store, ..self }
+    }
+
+    /// Where it is.
+    pub fn url(&self) -> &Url {
+        &self.url
+    }
+
+    /// Its folder.
+    pub fn store(&self) -> &Arc<dyn Store> {
+        &self.store
+    }
+
+    /// The kernel engine that reads it.
+    pub(super) fn engine(&self) -> &dyn Engine {
+        self.engine.as_ref()
+    }
+
+    /// The newest version, if the table exists. Durable when this returns.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub fn load(&self) -> Result<Option<Version>, TableError> {
+        if !self.exists()? {
+            return Ok(None);
+        }
+        let snapshot = Snapshot::builder_for(self.url.as_str()).build(self.engine())?;
+        self.settle()?;
+        let mut found = std::collections::HashMap::new();
+        for batch in snapshot.log_segment().read_actions(self.engine(), LOG_TXN_SCHEMA.clone())? {
+            let batch = batch?.actions.try_into_record_batch()?;
+            for (app_id, version) in streams::of_batch(&batch) {
+                // Newest first: the first one counts.
+                found.entry(app_id).or_insert(version);
+            }
+        }
+        let mut streams = Streams::new();
+        found.iter().for_each(|(app_id, version)| streams::take(&mut streams, app_id, *version));
+        let anchor = self.commit_file(snapshot.version())?;
+        Ok(Some(version_of(snapshot, Arc::new(streams), anchor)))
+    }
+
+    /// Makes the table with these columns, unless somebody else did meanwhile; gives the newest version in any case.
+    ///
+    /// # Errors
+    /// When the schema is not one for a table, or the store did not take it for sure.
+    pub fn create(&self, wire: &Schema) -> Result<Version, TableError> {
+        let schema = delta_schema(wire).map_err(|error| TableError::Schema(error.to_string()))?;
+        self.store.prepare().map_err(|error| TableError::Store(error.to_string()))?;
+        let (freezer, slot) = Freezer::new();
+        // A table that exists already makes the kernel refuse: then there is one to load.
+        let builder = create_table(self.url.as_str(), Arc::new(schema), ENGINE_INFO, true);
+        match builder.build(self.engine(), freezer) {
+            Ok(transaction) => {
+                let _provisional = transaction.commit(self.engine())?;
+                let bytes = frozen(&slot).ok_or(TableError::Internal("the kernel made no commit"))?;
+                if let PutOutcome::Unknown(why) = self.store.put_if_absent(&commit_path(0), &bytes) {
+                    return Err(TableError::Store(why));
+                }
+                self.load()?.ok_or(TableError::Internal("the table that was made is not there"))
+            }
+            Err(error) => self.load()?.ok_or_else(|| TableError::Schema(error.to_string())),
+        }
+    }
+
+    /// The newest version, read from `known` on. Durable when this returns.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub fn refresh(&self, known: &Version) -> Result<Version, TableError> {
+        if self.is_remade(known)? {
+            let gone = || TableError::Remade { url: self.url.clone(), version: known.view.version };
+            return self.load()?.ok_or_else(gone);
+        }
+        let snapshot = Snapshot::builder_from(known.snapshot.clone()).build(self.engine())?;
+        self.settle()?;
+        if snapshot.version() == known.view.version {
+            return Ok(known.clone());
+        }
+        let mut streams = known.view.streams.clone();
+        let mut anchor = None;
+        for version in known.view.version + 1..=snapshot.version() {
+            let Some(commit) = self.commit_file(version)? else {
+                // Cleaned away since: only a checkpoint knows.
+                return self.load()?.ok_or_else(|| TableError::Remade { url: self.url.clone(), version });
+            };
+            let told = streams::take_commit(Arc::make_mut(&mut streams), &commit);
+            told.map_err(|cause| TableError::Commit { version, cause })?;
+            anchor = Some(commit);
+        }
+        Ok(version_of(snapshot, streams, anchor))
+    }
+
+    /// Whether another table stands where `known` was: its last commit file is not what it was. Appending behind the known
+    /// version of such a table would make a file that no reader follows.
+    ///
+    /// # Errors
+    /// When the store does not say.
+    pub fn is_remade(&self, known: &Version) -> Result<bool, TableError> {
+        match &known.anchor {
+            Some(anchor) => Ok(self.commit_file(known.view.version)?.as_ref() != Some(anchor)),
+            None => Ok(false),
+        }
+    }
+
+    /// The bytes of version `plan.version` upon `known`, and the table after it. Puts nothing.
+    ///
+    /// # Errors
+    /// When the kernel does not make such a commit.
+    pub fn freeze(&self, known: &Version, plan: &Plan, file: Option<&AddedFile>) -> Result<Frozen, TableError> {
+        if plan.version != known.view.version + 1 {
+            return Err(TableError::Internal("a commit follows the version that it was judged upon"));
+        }
+        let (freezer, slot) = Freezer::new();
+        let mut builder = known.snapshot.clone().update_table(UpdateTableOperation::StreamingUpdate, ENGINE_INFO, true);
+        for (app_id, version) in streams::transactions(&plan.entries) {
+            builder = builder.with_transaction_id(app_id, version);
+        }
+        let mut transaction = match file {
+            Some(file) => {
+                let metrics = [
+                    ("numOutputRows", Some(file.statistics.rows().to_string())),
+                    ("numOutputBytes", Some(file.bytes.to_string())),
+                    ("numAddedFiles", Some("1".to_owned())),
+                ];
+                builder.with_blind_append().with_operation_metrics(metrics).build(self.engine(), freezer)?
+            }
+            None => builder.build(self.engine(), freezer)?,
+        };
+        if let Some(file) = file {
+            let location = self.url.join(&file.path).map_err(url_error)?;
+            let meta = FileMeta::new(location, file.modified_ms, file.bytes);
+            let context = transaction.write_state()?.write_context_builder().build()?;
+            let added = DataFileMetadata::new(meta, file.statistics.to_struct());
+            transaction.add_files(build_add_file_metadata(added, &context)?);
+        }
+        let CommitResult::Committed(committed) = transaction.commit(self.engine())? else {
+            return Err(TableError::Internal("the kernel did not take the committer's answer"));
+        };
+        let bytes = frozen(&slot).ok_or(TableError::Internal("the kernel made no commit"))?;
+        let snapshot = committed.post_commit_snapshot().cloned();
+        let snapshot = snapshot.ok_or(TableError::Internal("the kernel gave no snapshot after the commit"))?;
+        let mut streams = known.view.streams.clone();
+        plan.entries.apply(Arc::make_mut(&mut streams));
+        let view = TableView { version: plan.version, streams, ..known.view.clone() };
+        Ok(Frozen { after: Version { snapshot, view, anchor: Some(bytes.clone()) }, bytes })
+    }
+
+    /// Puts the bytes of a version, if it is free.
+    pub fn put(&self, version: u64, bytes: &Bytes) -> PutOutcome {
+        self.store.put_if_absent(&commit_path(version), bytes)
+    }
+
+    /// Reads the bytes of a version.
+    pub fn read(&self, version: u64) -> ReadOutcome {
+        self.store.read(&commit_path(version))
+    }
+
+    /// Whether the newest version of the table `id` shows `plan` and its file.
+    pub fn sight(&self, id: &str, plan: &Plan, file: Option<&AddedFile>) -> Sighting {
+        let found = match self.load() {
+            Ok(Some(found)) => found,
+            Ok(None) => return Sighting::NotShown("the table is gone".into()),
+            Err(error) => return Sighting::Unknown(error.to_string()),
+        };
+        if *found.view.id != *id {
+            return Sighting::NotShown("the table was made anew".into());
+        }
+        if found.view.version < plan.version {
+            return Sighting::NotShown(format!("the table is at version {}", found.view.version));
+        }
+        if plan.entries.visible_in(&found.view) == Some(false) {
+            return Sighting::NotShown(format!("version {} does not show its streams", found.view.version));
+        }
+        match file.map(|file| super::describe::has_file(self, &found, &file.path)) {
+            None | Some(Ok(true)) => Sighting::Shown,
+            Some(Ok(false)) => Sighting::NotShown(format!("version {} does not show its file", found.view.version)),
+            Some(Err(error)) => Sighting::Unknown(error.to_string()),
+        }
+    }
+
+    /// Writes a checkpoint of `known`; gives the same version, which lists from the checkpoint on.
+    ///
+    /// # Errors
+    /// When that fails, which costs nothing but a longer log.
+    pub fn checkpoint(&self, known: &Version) -> Result<Version, TableError> {
+        let (_written, snapshot) = known.snapshot.checkpoint(self.engine(), None)?;
+        Ok(Version { snapshot, ..known.clone() })
+    }
+
+    /// Whether there is a log with anything in it.
+    fn exists(&self) -> Result<bool, TableError> {
+        let log = self.url.join(&format!("{LOG}/")).map_err(url_error)?;
+        match self.engine.storage_handler().list_from(&log).and_then(|mut files| files.next().transpose()) {
+            Ok(first) => Ok(first.is_some()),
+            Err(delta_kernel::KernelError::FileNotFound(_)) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn settle(&self) -> Result<(), TableError> {
+        self.store.settle(LOG).map_err(|error| TableError::Store(error.to_string()))
+    }
+
+    fn commit_file(&self, version: u64) -> Result<Option<Bytes>, TableError> {
+        match self.store.read(&commit_path(version)) {
+            ReadOutcome::Found(bytes) => Ok(Some(bytes)),
+            ReadOutcome::Missing => Ok(None),
+            ReadOutcome::Unknown(why) => Err(TableError::Store(why)),
+        }
+    }
+}
+
+fn version_of(snapshot: SnapshotRef, streams: Arc<Streams>, anchor: Option<Bytes>) -> Version {
+    let metadata = snapshot.table_configuration().metadata();
+    let view = TableView {
+        id: metadata.id().into(),
+        version: snapshot.version(),
+        schema: metadata.schema_string().as_str().into(),
+        streams,
+        unsupported: unsupported(&snapshot).map(Arc::from),
+    };
+    Version { snapshot, view, anchor }
+}
+
+fn commit_path(version: u64) -> String {
+    format!("{LOG}/{version:020}.json")
+}
+
+fn url_error(error: url::ParseError) -> TableError {
+    TableError::Store(error.to_string())
+}

@@ -1,0 +1,154 @@
+use super::table::{AddedFile, kernel_engine};
+use super::*;
+use crate::commit::attempt::Plan;
+use crate::commit::ledger::{Entries, StreamState};
+use crate::store::PutOutcome;
+use lakehead_protocol::schema::{DataType, Field, Schema};
+use std::collections::BTreeMap;
+use url::Url;
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
+}
+
+fn schema() -> Schema {
+    let fields = [("id", DataType::Long), ("at", DataType::TimestampNtz), ("what", DataType::String)];
+    Schema::flat(fields.map(|(name, data_type)| Field::flat(name, data_type, true)).to_vec())
+}
+
+fn table(runtime: &tokio::runtime::Runtime, folder: &std::path::Path) -> DeltaTable {
+    let url = Url::from_directory_path(folder.join("t")).unwrap();
+    DeltaTable::at(&url, kernel_engine(runtime.handle().clone())).unwrap()
+}
+
+fn plan(version: u64, committed: &[(&str, u64)], epochs: &[(&str, u64)]) -> Plan {
+    let map = |numbers: &[(&str, u64)]| -> BTreeMap<_, _> {
+        numbers.iter().map(|(name, number)| ((*name).into(), *number)).collect()
+    };
+    Plan { version, entries: Entries { committed: map(committed), epochs: map(epochs) }, files: false }
+}
+
+fn commit(table: &DeltaTable, version: &Version, plan: &Plan) -> Version {
+    let frozen = table.freeze(version, plan, None).unwrap();
+    assert_eq!(table.put(plan.version, &frozen.bytes), PutOutcome::Created);
+    frozen.after
+}
+
+#[test]
+fn a_table_is_made_and_shows_what_is_committed_to_it() {
+    let (runtime, folder) = (runtime(), tempfile::tempdir().unwrap());
+    let table = table(&runtime, folder.path());
+    assert!(table.load().unwrap().is_none());
+    let made = table.create(&schema()).unwrap();
+    assert_eq!((made.view().version, made.view().unsupported.clone()), (0, None));
+    assert_eq!(*made.columns().unwrap().wire, schema());
+    // A second one to make it gets the same table.
+    assert_eq!(table.create(&schema()).unwrap().view(), made.view());
+
+    let first = commit(&table, &made, &plan(1, &[], &[("a", 1), ("b", 1)]));
+    let second = commit(&table, &first, &plan(2, &[("a", 10)], &[("b", 2)]));
+    for seen in [table.refresh(&made).unwrap(), table.refresh(&second).unwrap(), table.load().unwrap().unwrap()] {
+        assert_eq!(seen.view(), second.view());
+        assert_eq!(seen.view().stream("a"), StreamState { committed: 10, epoch: 1 });
+        assert_eq!(seen.view().stream("b"), StreamState { committed: 0, epoch: 2 });
+    }
+    // A checkpoint keeps all of it, with the commits before it gone.
+    let mut latest = table.checkpoint(&second).unwrap();
+    latest = commit(&table, &latest, &plan(3, &[("b", 5)], &[]));
+    for version in 0..3 {
+        table.store().delete(&format!("_delta_log/{version:020}.json")).unwrap();
+    }
+    for seen in [table.refresh(&made).unwrap(), table.load().unwrap().unwrap()] {
+        assert_eq!(seen.view(), latest.view());
+        assert_eq!(seen.view().stream("a"), StreamState { committed: 10, epoch: 1 });
+    }
+    let described = describe::describe(&table).unwrap().unwrap();
+    assert_eq!((described.version, described.files, described.rows, described.streams.len()), (3, 0, Some(0), 2));
+}
+
+#[test]
+fn a_table_made_anew_in_its_place_is_noticed() {
+    let (runtime, folder) = (runtime(), tempfile::tempdir().unwrap());
+    let table = table(&runtime, folder.path());
+    let made = table.create(&schema()).unwrap();
+    let known = commit(&table, &made, &plan(1, &[], &[("a", 1)]));
+    assert!(!table.is_remade(&known).unwrap());
+    std::fs::remove_dir_all(folder.path().join("t")).unwrap();
+    assert!(table.is_remade(&known).unwrap());
+    assert!(matches!(table.refresh(&known), Err(TableError::Remade { .. })));
+    let other = table.create(&schema()).unwrap();
+    assert!(table.is_remade(&known).unwrap());
+    let seen = table.refresh(&known).unwrap();
+    assert_eq!(seen.view(), other.view());
+    assert_ne!(seen.view().id, known.view().id);
+}
+
+#[test]
+fn tables_that_cannot_be_honoured_are_refused_by_name() {
+    let (runtime, folder) = (runtime(), tempfile::tempdir().unwrap());
+    let log = |features: &str, configuration: &str, partitions: &str, field: &str| {
+        format!(
+            "{{\"protocol\":{{\"minReaderVersion\":1,\"minWriterVersion\":7,\"writerFeatures\":[{features}]}}}}\n\
+             {{\"metaData\":{{\"id\":\"x\",\"format\":{{\"provider\":\"parquet\",\"options\":{{}}}},\"schemaString\":\
+             \"{{\\\"type\\\":\\\"struct\\\",\\\"fields\\\":[{field}]}}\",\"partitionColumns\":[{partitions}],\
+             \"configuration\":{{{configuration}}},\"createdTime\":0}}}}\n"
+        )
+    };
+    let field = |kind: &str, metadata: &str| {
+        format!("{{\\\"name\\\":\\\"c\\\",\\\"type\\\":{kind},\\\"nullable\\\":true,\\\"metadata\\\":{{{metadata}}}}}")
+    };
+    let long = field("\\\"long\\\"", "");
+    let array = field("{\\\"type\\\":\\\"array\\\",\\\"elementType\\\":\\\"long\\\",\\\"containsNull\\\":true}", "");
+    let generated = field("\\\"long\\\"", "\\\"delta.generationExpression\\\":\\\"1\\\"");
+    let cases = [
+        (log("", "", "", &long), None),
+        (log("\"appendOnly\"", "\"delta.appendOnly\":\"true\"", "", &long), None),
+        (log("", "", "\"c\"", &long), Some("partitioned by c")),
+        (log("\"rowTracking\",\"domainMetadata\"", "", "", &long), Some("rowTracking")),
+        (log("\"somethingNew\"", "", "", &long), Some("somethingNew")),
+        (
+            log("", "\"delta.setTransactionRetentionDuration\":\"interval 1 day\"", "", &long),
+            Some("TransactionRetention"),
+        ),
+        (log("\"checkConstraints\"", "\"delta.constraints.positive\":\"c > 0\"", "", &long), Some("positive")),
+        (log("\"generatedColumns\"", "", "", &generated), Some("\"c\" is generated")),
+        (log("", "", "", &array), Some("\"c\" has type")),
+    ];
+    for (index, (commit, expected)) in cases.into_iter().enumerate() {
+        let folder = folder.path().join(index.to_string());
+        std::fs::create_dir_all(folder.join("t/_delta_log")).unwrap();
+        std::fs::write(folder.join("t/_delta_log/00000000000000000000.json"), commit).unwrap();
+        let found = match table(&runtime, &folder).load() {
+            Ok(version) => version.unwrap().view().unsupported.clone().map(|why| why.to_string()),
+            Err(error) => Some(error.to_string()),
+        };
+        match expected {
+            None => assert_eq!(found, None, "case {index}"),
+            Some(part) => assert!(found.as_ref().is_some_and(|why| why.contains(part)), "case {index}: {found:?}"),
+        }
+    }
+}
+
+#[test]
+fn sighting_needs_entries_and_the_file() {
+    use crate::commit::decide::Sighting;
+    use crate::commit::encode::{DataFile, EncodingPlan};
+    let (runtime, folder) = (runtime(), tempfile::tempdir().unwrap());
+    let table = table(&runtime, folder.path());
+    let made = table.create(&schema()).unwrap();
+    let encoding = EncodingPlan::new(made.columns().unwrap().arrow, parquet::basic::Compression::UNCOMPRESSED).unwrap();
+    let statistics = DataFile::begin(Vec::new(), &encoding).unwrap().finish().unwrap().statistics;
+    let file = |path: &str| AddedFile { path: path.into(), bytes: 7, modified_ms: 0, statistics: statistics.clone() };
+    let plan = Plan { files: true, ..plan(1, &[("a", 3)], &[]) };
+    let frozen = table.freeze(&made, &plan, Some(&file("part-x.parquet"))).unwrap();
+    let id = made.view().id.clone();
+    assert!(matches!(table.sight(&id, &plan, Some(&file("part-x.parquet"))), Sighting::NotShown(_)));
+    table.put(1, &frozen.bytes);
+    assert_eq!(table.sight(&id, &plan, Some(&file("part-x.parquet"))), Sighting::Shown);
+    assert!(matches!(table.sight(&id, &plan, Some(&file("part-y.parquet"))), Sighting::NotShown(_)));
+    assert!(matches!(table.sight("other", &plan, None), Sighting::NotShown(_)));
+    let text = std::str::from_utf8(&frozen.bytes).unwrap();
+    for part in ["STREAMING UPDATE", "\"appId\":\"lakehead/stream/a\"", "numOutputRows", "isBlindAppend\":true"] {
+        assert!(text.contains(part), "{part} in {text}");
+    }
+}

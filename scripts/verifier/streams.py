@@ -1,0 +1,110 @@
+"""Order and completeness of verified streams: columns `stream` (text) and `seq` (the row's offset in its stream).
+
+Rows are remembered as runs of consecutive `seq`, so a well-kept stream costs one run per file. Judged are: each seq from 0
+to n-1 once; ascending within each file; versions in order, so that every version is a gap-free prefix; and for a named
+stream n equal to its `txn` entry, in the end and after every commit.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+STREAM_APP = "lakehead/stream/"
+EPOCH_SUFFIX = "/epoch"
+
+
+@dataclass
+class Run:
+    start: int
+    end: int
+    version: int
+    path: str
+
+
+class Streams:
+    def __init__(self):
+        self.runs = {}
+        self.disorder = []
+
+    def take(self, batch, path, version, ledgers=None, hashes=None):
+        """Takes one batch of a file in; batches come in file order, files in commit order."""
+        encoded = batch.column("stream").cast(pa.string()).dictionary_encode()
+        if batch.column("stream").null_count or batch.column("seq").null_count:
+            self.disorder.append(f"{path} has rows whose stream or seq is null.")
+            return
+        names = encoded.dictionary.to_pylist()
+        codes = encoded.indices.to_numpy(zero_copy_only=False)
+        seqs = batch.column("seq").cast(pa.int64()).to_numpy(zero_copy_only=False)
+        order = np.argsort(codes, kind="stable")
+        edges = np.searchsorted(codes[order], np.arange(len(names) + 1))
+        for code, name in enumerate(names):
+            rows = order[edges[code] : edges[code + 1]]
+            self.extend(name, seqs[rows], path, version)
+            if ledgers is not None:
+                ledgers.take(name, seqs[rows], hashes[rows], version)
+
+    def extend(self, name, seqs, path, version):
+        runs = self.runs.setdefault(name, [])
+        breaks = np.flatnonzero(np.diff(seqs) != 1) + 1
+        for start, end in zip(np.concatenate(([0], breaks)), np.concatenate((breaks, [len(seqs)]))):
+            first, past = int(seqs[start]), int(seqs[end - 1]) + 1
+            last = runs[-1] if runs else None
+            if last and last.path == path and last.end == first:
+                last.end = past
+                continue
+            if last and last.path == path and first < last.end:
+                self.disorder.append(f"stream {name}: in {path} row {first} stands behind row {last.end - 1}.")
+            runs.append(Run(first, past, version, path))
+
+    def rows(self, name):
+        return sum(run.end - run.start for run in self.runs.get(name, []))
+
+    def judge(self, findings, txns, commits, rewritten, named):
+        """`rewritten` tells that files were moved by maintenance, so that versions say nothing about order."""
+        for sentence in self.disorder:
+            findings.problem(sentence)
+        for name in sorted(self.runs):
+            self.judge_coverage(findings, name)
+            if not rewritten:
+                self.judge_versions(findings, name, commits)
+            if named and STREAM_APP + name not in txns:
+                findings.problem(f"stream {name} has rows and no txn entry {STREAM_APP}{name}.")
+        for app, said in sorted(txns.items()):
+            name = stream_of(app)
+            if name is not None and said != self.rows(name):
+                findings.problem(f"stream {name}: the txn entry says {said} rows, the table has {self.rows(name)}.")
+
+    def judge_coverage(self, findings, name):
+        expected, before = 0, None
+        for run in sorted(self.runs[name], key=lambda run: (run.start, run.end)):
+            if run.start > expected:
+                findings.problem(f"stream {name}: rows {expected} to {run.start - 1} are missing.")
+            elif run.start < expected:
+                last = min(expected, run.end) - 1
+                findings.problem(f"stream {name}: rows {run.start} to {last} are there twice ({before}, {run.path}).")
+            if run.end > expected:
+                expected, before = run.end, run.path
+
+    def judge_versions(self, findings, name, commits):
+        covered = 0
+        by_version = {}
+        for run in self.runs[name]:
+            by_version.setdefault(run.version, []).append(run)
+        for version in sorted(by_version):
+            lowest = min(run.start for run in by_version[version])
+            if lowest < covered:
+                findings.problem(f"stream {name}: version {version} adds row {lowest} behind row {covered - 1}.")
+            covered = max(covered, max(run.end for run in by_version[version]))
+            said = commits.get(version, {}).get(STREAM_APP + name)
+            if said is not None and said != covered:
+                findings.problem(
+                    f"stream {name}: version {version} says {said} rows in its txn entry and holds rows up to {covered}."
+                )
+
+
+def stream_of(app):
+    """The stream whose committed rows a txn entry counts, or None for other entries."""
+    if app.startswith(STREAM_APP) and not app.endswith(EPOCH_SUFFIX):
+        return app[len(STREAM_APP) :]
+    return None

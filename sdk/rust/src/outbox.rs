@@ -1,0 +1,114 @@
+//! Frames that are kept until their rows are committed, and how far they have been sent on the present connection.
+//!
+//! Invariant: frames stand in offset order without gaps; the last one ends at [`Outbox::end`]. Only what is committed is
+//! dropped, so whatever the table lacks can be sent again.
+
+use lakehead_protocol::FrameBuffer;
+use lakehead_protocol::header::Header;
+use lakehead_protocol::limits::HEADER_BYTES;
+use std::collections::VecDeque;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// An encoded Batch frame.
+#[derive(Debug, Clone)]
+pub(crate) struct KeptFrame {
+    pub rows: Range<u64>,
+    /// What it takes of the credit.
+    pub payload_bytes: u64,
+    pub bytes: Arc<FrameBuffer>,
+}
+
+impl KeptFrame {
+    /// A Batch frame of these rows.
+    pub(crate) fn new(rows: Range<u64>, bytes: FrameBuffer) -> Self {
+        // The exact payload length stands in the header; the padded one is at most 15 bytes more.
+        let header = bytes.first_chunk::<HEADER_BYTES>().and_then(|header| Header::decode(header).ok());
+        let payload_bytes = header.map_or(bytes.len() as u64, |header| u64::from(header.payload_bytes));
+        Self { rows, payload_bytes, bytes: Arc::new(bytes) }
+    }
+}
+
+/// See the module's head.
+#[derive(Debug)]
+pub(crate) struct Outbox {
+    frames: VecDeque<KeptFrame>,
+    /// How many of `frames` the present connection has been given.
+    sent_frames: usize,
+    bytes: usize,
+    end: u64,
+    /// One past the highest offset that any connection has been given.
+    sent_end: u64,
+}
+
+impl Outbox {
+    /// Nothing kept; the next row has this offset.
+    pub(crate) fn starting_at(offset: u64) -> Self {
+        Self { frames: VecDeque::new(), sent_frames: 0, bytes: 0, end: offset, sent_end: offset }
+    }
+
+    /// Keeps a frame, which must begin where the last one ended.
+    pub(crate) fn push(&mut self, frame: KeptFrame) {
+        assert_eq!(frame.rows.start, self.end, "frames are contiguous");
+        self.end = frame.rows.end;
+        self.bytes += frame.bytes.len();
+        self.frames.push_back(frame);
+    }
+
+    /// Drops frames whose rows are all below `offset`.
+    pub(crate) fn drop_below(&mut self, offset: u64) {
+        while let Some(frame) = self.frames.front().filter(|frame| frame.rows.end <= offset) {
+            self.bytes -= frame.bytes.len();
+            self.sent_frames = self.sent_frames.saturating_sub(1);
+            self.frames.pop_front();
+        }
+    }
+
+    /// Goes on, on a new connection, at the frame that holds row `offset`. False when that row is not here.
+    #[must_use]
+    pub(crate) fn rewind_to(&mut self, offset: u64) -> bool {
+        if !(self.start()..=self.end).contains(&offset) {
+            return false;
+        }
+        self.sent_frames = self.frames.partition_point(|frame| frame.rows.end <= offset);
+        true
+    }
+
+    /// Forgets what the lost connection was given.
+    pub(crate) fn unsend(&mut self) {
+        self.sent_frames = 0;
+    }
+
+    /// The next frame for the present connection, if the credit left covers it.
+    pub(crate) fn next(&mut self, credit: u64) -> Option<KeptFrame> {
+        let frame = self.frames.get(self.sent_frames).filter(|frame| frame.payload_bytes <= credit)?.clone();
+        self.sent_frames += 1;
+        self.sent_end = self.sent_end.max(frame.rows.end);
+        Some(frame)
+    }
+
+    /// Whether the present connection has been given everything.
+    pub(crate) fn all_sent(&self) -> bool {
+        self.sent_frames == self.frames.len()
+    }
+
+    /// The lowest row that can be sent again.
+    pub(crate) fn start(&self) -> u64 {
+        self.frames.front().map_or(self.end, |frame| frame.rows.start)
+    }
+
+    /// One past the last row.
+    pub(crate) fn end(&self) -> u64 {
+        self.end
+    }
+
+    /// One past the last row that any connection was given.
+    pub(crate) fn sent_end(&self) -> u64 {
+        self.sent_end
+    }
+
+    /// Bytes that are kept.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
+    }
+}
