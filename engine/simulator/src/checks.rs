@@ -30,10 +30,6 @@ pub struct Ledger {
     sent: BTreeMap<String, u64>,
     /// Who was welcomed under which epoch of a stream.
     holders: BTreeMap<(String, u64), [u8; 16]>,
-    /// Opens that reached a shard, by stream.
-    opens: BTreeMap<String, u64>,
-    /// Epochs that cuts asked for, by stream.
-    mints: BTreeMap<String, u64>,
 }
 
 impl Ledger {
@@ -41,26 +37,6 @@ impl Ledger {
     pub fn sent(&mut self, stream: &str, sent: u64) {
         let known = self.sent.entry(stream.to_owned()).or_default();
         *known = (*known).max(sent);
-    }
-
-    /// An open reached a shard.
-    pub fn opened(&mut self, stream: &str) {
-        *self.opens.entry(stream.to_owned()).or_default() += 1;
-    }
-
-    /// A cut asked for an epoch.
-    pub fn mint_asked(&mut self, stream: &str) {
-        *self.mints.entry(stream.to_owned()).or_default() += 1;
-    }
-
-    /// Opens of a stream so far.
-    pub fn opens(&self, stream: &str) -> u64 {
-        self.opens.get(stream).copied().unwrap_or(0)
-    }
-
-    /// Epochs asked for so far.
-    pub fn mints(&self, stream: &str) -> u64 {
-        self.mints.get(stream).copied().unwrap_or(0)
     }
 
     /// An engine sends an ack: what it says must be true of the table at this moment, and nobody who was fenced may hear of

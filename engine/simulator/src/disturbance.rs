@@ -10,10 +10,13 @@ pub enum Disturbance {
     MemoryShort,
     Rival,
     AskCut,
+    ForeignCommit,
+    ChangeSchema,
+    FailFile,
 }
 
 /// Every one, with how likely it is before a shape weighs it.
-pub const DISTURBANCES: [(Disturbance, u32); 7] = [
+pub const DISTURBANCES: [(Disturbance, u32); 10] = [
     (Disturbance::CutConnection, 8),
     (Disturbance::AbandonDial, 6),
     (Disturbance::CrashEngine, 2),
@@ -21,4 +24,7 @@ pub const DISTURBANCES: [(Disturbance, u32); 7] = [
     (Disturbance::MemoryShort, 3),
     (Disturbance::Rival, 3),
     (Disturbance::AskCut, 4),
+    (Disturbance::ForeignCommit, 3),
+    (Disturbance::ChangeSchema, 1),
+    (Disturbance::FailFile, 2),
 ];

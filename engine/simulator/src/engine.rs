@@ -5,7 +5,7 @@ use crate::plane::{Mail, Plane};
 use crate::shape::Shape;
 use lakehead_engine::budget::Budget;
 use lakehead_engine::columns::table_builder::RowGroupSize;
-use lakehead_engine::handover::ShardId;
+use lakehead_engine::handover::{ShardId, TableKey};
 use lakehead_engine::handover::answer::Answer;
 use lakehead_engine::handover::cut::Piece;
 use lakehead_engine::handover::port::TablePort;
@@ -14,6 +14,7 @@ use lakehead_engine::shard::connection::ConnectionId;
 use lakehead_engine::shard::event::Event;
 use lakehead_engine::shard::{Settings, Shard};
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 /// A running engine. Everything in it is lost when it crashes.
 pub struct Engine {
@@ -28,8 +29,10 @@ pub struct Engine {
 pub struct Host {
     pub shard: Shard,
     pub mail: VecDeque<Answer>,
-    port: Option<TablePort>,
+    port: Option<(TableKey, TablePort)>,
     held: VecDeque<Piece>,
+    /// Epochs that cuts asked for and of which the shard has not heard yet.
+    mints: Vec<(u64, Arc<str>)>,
 }
 
 /// A frame that a shard sends.
@@ -51,7 +54,7 @@ impl Engine {
                 ..Settings::new(ShardId(shard))
             };
             let shard = Shard::new(settings, budget.clone());
-            Host { shard, mail: VecDeque::new(), port: None, held: VecDeque::new() }
+            Host { shard, mail: VecDeque::new(), port: None, held: VecDeque::new(), mints: Vec::new() }
         };
         Self { hosts: (0..shards).map(host).collect(), plane: Plane::new(shape), draining: None, budget }
     }
@@ -79,12 +82,23 @@ impl Engine {
         let Some(answer) = self.hosts.get_mut(shard).and_then(|host| host.mail.pop_front()) else { return Vec::new() };
         if let Some(host) = self.hosts.get_mut(shard) {
             match &answer {
-                Answer::TableOpened { result: Ok(open), .. } => _ = host.port.get_or_insert_with(|| open.port.clone()),
+                Answer::TableOpened { result: Ok(open), .. } => host.open(open.key, &open.port),
                 Answer::Room { .. } => self.plane.pieces += host.push_on(faults),
                 _ => {}
             }
         }
-        self.event(shard, Event::Answer(answer), faults)
+        let settled = match &answer {
+            Answer::Committed { cut, .. } => *cut,
+            Answer::Discarded { .. } | Answer::TableClosed { .. } => u64::MAX,
+            _ => 0,
+        };
+        let closed = if let Answer::TableClosed { table, .. } = &answer { Some(*table) } else { None };
+        let sent = self.event(shard, Event::Answer(answer), faults);
+        if let Some(host) = self.hosts.get_mut(shard) {
+            host.mints.retain(|(cut, _)| *cut > settled);
+            closed.into_iter().for_each(|key| host.close(key));
+        }
+        sent
     }
 
     fn carry_out(&mut self, shard: usize, actions: Vec<Action>, faults: &mut FaultCounts) -> Vec<Sent> {
@@ -94,8 +108,13 @@ impl Engine {
                 Action::Send(ConnectionId(link), frame) => sent.push(Sent { link, frame, last: false }),
                 Action::Finish(ConnectionId(link), frame) => sent.push(Sent { link, frame, last: true }),
                 Action::Request(request) => self.plane.requests.push_back(request),
-                Action::HandOver(_, piece) => {
-                    if let Some(host) = self.hosts.get_mut(shard) {
+                Action::HandOver(key, piece) => {
+                    let host = self.hosts.get_mut(shard);
+                    let open = |host: &&mut Host| host.port.as_ref().is_some_and(|(known, _)| *known == key);
+                    if let Some(host) = host.filter(open) {
+                        if let Piece::CutDone(done) = &piece {
+                            host.mints.extend(done.mints.iter().map(|stream| (done.cut, stream.clone())));
+                        }
                         host.held.push_back(piece);
                         self.plane.pieces += host.push_on(faults);
                     }
@@ -119,6 +138,11 @@ impl Engine {
         self.hosts.get(shard).is_some_and(|host| host.held.is_empty())
     }
 
+    /// Whether a cut of this shard asks for an epoch of the stream.
+    pub fn is_minting(&self, shard: usize, stream: &str) -> bool {
+        self.hosts.get(shard).is_some_and(|host| host.mints.iter().any(|(_, name)| **name == *stream))
+    }
+
     /// Whether nothing is on its way in it.
     pub fn is_settled(&self) -> bool {
         let quiet = |host: &Host| host.mail.is_empty() && host.held.is_empty() && host.shard.is_settled();
@@ -127,9 +151,23 @@ impl Engine {
 }
 
 impl Host {
+    fn open(&mut self, key: TableKey, port: &TablePort) {
+        if self.port.as_ref().is_none_or(|(known, _)| *known != key) {
+            self.held.clear();
+            self.port = Some((key, port.clone()));
+        }
+    }
+
+    fn close(&mut self, key: TableKey) {
+        if self.port.as_ref().is_some_and(|(known, _)| *known == key) {
+            self.held.clear();
+            self.port = None;
+        }
+    }
+
     /// Sends what is held as far as there is room; gives how many pieces went.
     fn push_on(&mut self, faults: &mut FaultCounts) -> usize {
-        let Some(port) = &self.port else { return 0 };
+        let Some((_, port)) = &self.port else { return 0 };
         let mut went = 0;
         while let Some(piece) = self.held.pop_front() {
             if let Err(piece) = port.try_send(piece) {

@@ -37,6 +37,10 @@ faults! {
     LookFailed "the newest version could not be read",
     LateSight "a commit was in doubt for so long that only the table was believed",
     LostRace "another engine took the version",
+    ForeignCommit "somebody else committed to the table",
+    SchemaChanged "somebody else changed the table's schema",
+    TableClosed "a table was closed under its key and opened again under another",
+    FileFailed "a data file could not be written, and what was uncommitted was given up",
     CutDiscarded "a cut conflicted with the table and was given up",
     CutBeforeWelcome "a connection was cut before Welcome",
     CutBeforeAck "a connection was cut with rows sent and not acknowledged",
@@ -61,6 +65,7 @@ faults! {
     TableUnavailable "a table could not be opened for the moment",
     TableMade "a missing table was made from a stream's schema",
     IdleCut "a cut was asked for though nobody wanted one",
+    Busy "a producer was told to try again later",
     Discarded "a producer was sent back to the committed offset",
     AnonymousInDoubt "an anonymous producer lost its connection with rows in doubt",
 }

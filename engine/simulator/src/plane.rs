@@ -10,7 +10,7 @@ use crate::faults::{Fault, FaultCounts};
 use crate::rows::{self, Row};
 use crate::shape::{Shape, chance};
 use crate::store::{Fate, Store};
-use crate::table::{Commit, SCHEMA_TEXT};
+use crate::table::Commit;
 use bytes::Bytes;
 use lakehead_engine::commit::attempt::{Attempt, Event, Outcome, Plan, Step, Terms};
 use lakehead_engine::commit::cut_book::{CutBook, Gathered, GatheredCut};
@@ -29,11 +29,6 @@ use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
-
-/// The model's one table, as every engine calls it.
-pub const TABLE: TableKey = TableKey(1);
-/// Gathered cuts that wait for the commit before them.
-const GATHERED_MAX: usize = 2;
 
 /// Answers for shards, each with whom it is for.
 pub type Mail = Vec<(ShardId, Answer)>;
@@ -56,16 +51,17 @@ pub struct Plane {
     pub wanted: bool,
     /// Pieces in the port.
     pub pieces: usize,
-    /// Streams for which a cut asked an epoch, in the order of asking.
-    pub mints_asked: Vec<Arc<str>>,
     port_capacity: usize,
     patience_steps: u64,
+    keys: u32,
     table: Option<OpenedTable>,
     running: Option<Running>,
 }
 
 struct OpenedTable {
+    key: TableKey,
     id: Arc<str>,
+    schema: Arc<str>,
     version: u64,
     book: CutBook,
     port: TablePort,
@@ -73,6 +69,8 @@ struct OpenedTable {
     rows: BTreeMap<u64, Vec<RowGroup>>,
     gathered: VecDeque<(GatheredCut, Vec<RowGroup>)>,
     view: Option<TableView>,
+    /// Why everything uncommitted will be given up when the commit that is under way is over.
+    doomed: Option<Refusal>,
 }
 
 struct Running {
@@ -100,9 +98,9 @@ impl Plane {
             requests: VecDeque::new(),
             wanted: false,
             pieces: 0,
-            mints_asked: Vec::new(),
             port_capacity: shape.port_capacity,
             patience_steps: shape.patience_steps,
+            keys: 0,
             table: None,
             running: None,
         }
@@ -114,22 +112,19 @@ impl Plane {
         self.requests.is_empty() && self.pieces == 0 && self.running.is_none() && table_is_idle && !self.wanted
     }
 
-    /// Whether a cut may be asked for now.
+    /// Whether a cut may be asked for now: one at a time is gathered, and one waits for the commit that is under way.
     pub fn may_cut(&self) -> bool {
-        self.table.as_ref().is_some_and(|table| !table.book.is_gathering() && table.gathered.len() < GATHERED_MAX)
+        self.table
+            .as_ref()
+            .is_some_and(|table| !table.book.is_gathering() && table.gathered.is_empty() && table.doomed.is_none())
     }
 
     /// Whether a commit has something to do at this step.
     pub fn may_commit(&self, step: u64) -> bool {
         match &self.running {
             Some(running) => running.under_way.as_ref().is_none_or(|put| put.not_before <= step),
-            None => self.table.as_ref().is_some_and(|table| !table.gathered.is_empty()),
+            None => self.table.as_ref().is_some_and(|table| !table.gathered.is_empty() && table.doomed.is_none()),
         }
-    }
-
-    /// Whether a put is out.
-    pub fn is_putting(&self) -> bool {
-        self.running.as_ref().is_some_and(|running| running.under_way.is_some())
     }
 
     /// The process died: a put that is out may land all the same.
@@ -150,6 +145,12 @@ impl Plane {
                 let result = self.open_table(shard, create.as_deref(), around);
                 around.trace.line(|| format!("plane answers open of ticket {ticket}: {}", sentence(&result)));
                 vec![(shard, Answer::TableOpened { ticket, result })]
+            }
+            Some(Request::FindStream { shard, table, stream })
+                if self.table.as_ref().is_none_or(|open| open.key != table) =>
+            {
+                let result = Err(Refusal::new(RejectCode::Discarded, "the table was closed"));
+                vec![(shard, Answer::StreamFound { table, stream, result })]
             }
             Some(Request::FindStream { shard, table, stream }) => {
                 let result = match around.store.look(around.rng, around.faults) {
@@ -188,8 +189,11 @@ impl Plane {
             }
             let view = view.ok_or_else(|| Refusal::new(RejectCode::UnknownTable, "no such table"))?;
             let (port, pieces) = table_port(self.port_capacity, Arc::new(|| {}));
+            self.keys += 1;
             self.table = Some(OpenedTable {
+                key: TableKey(self.keys),
                 id: view.id.clone(),
+                schema: view.schema.clone(),
                 version: view.version,
                 book: CutBook::default(),
                 port,
@@ -197,13 +201,14 @@ impl Plane {
                 rows: BTreeMap::new(),
                 gathered: VecDeque::new(),
                 view: Some(view),
+                doomed: None,
             });
         }
         let broken = || Refusal::new(RejectCode::Internal, "the model's schema is no schema");
         let table = self.table.as_mut().ok_or_else(broken)?;
         table.book.join(shard);
         Ok(OpenTable {
-            key: TABLE,
+            key: table.key,
             id: table.id.clone(),
             version: table.version,
             schema: Arc::new(rows::schema()),
@@ -223,7 +228,7 @@ impl Plane {
         }
         let generation = table.book.generation();
         around.trace.line(|| format!("plane asks for cut {cut} of generation {generation}"));
-        table.to_all(&Answer::CutWanted { table: TABLE, generation, cut })
+        table.to_all(&Answer::CutWanted { table: table.key, generation, cut })
     }
 
     /// Takes one piece out of the port.
@@ -244,14 +249,13 @@ impl Plane {
             }
             Piece::CutDone(done) => {
                 around.trace.line(|| format!("plane gets {done:?}"));
-                self.mints_asked.extend(done.mints.iter().cloned());
                 if let Gathered::Whole(whole) = table.book.done(done) {
                     let row_groups = table.rows.remove(&whole.cut).unwrap_or_default();
                     table.gathered.push_back((whole, row_groups));
                 }
             }
         }
-        if was_full { table.to_all(&Answer::Room { table: TABLE }) } else { Vec::new() }
+        if was_full { table.to_all(&Answer::Room { table: table.key }) } else { Vec::new() }
     }
 
     /// Takes the commit one step further.
@@ -319,7 +323,7 @@ impl Plane {
         let Some((cut, row_groups)) = table.gathered.pop_front() else { return Vec::new() };
         let terms = Terms {
             id: table.id.clone(),
-            schema: SCHEMA_TEXT.into(),
+            schema: table.schema.clone(),
             streams_max: 1_000,
             patience: Patience { unknown_ms_max: self.patience_steps },
             canary: Canary::of_commit(around.canary),
@@ -329,18 +333,35 @@ impl Plane {
         around.trace.line(|| format!("commit of cut {} begins: {:?}", cut.cut, cut.claim));
         let early = (around.canary == Some(Canary::AckBeforeCommit) && cut.claim.mints.is_empty()).then(|| {
             let (generation, version) = (table.book.generation(), table.version + 1);
-            Answer::Committed { table: TABLE, generation, cut: cut.cut, version, minted: Arc::new([]) }
+            Answer::Committed { table: table.key, generation, cut: cut.cut, version, minted: Arc::new([]) }
         });
         self.running =
             Some(Running { cut, row_groups, attempt, base, plan: None, frozen: None, under_way: None });
         early.map_or_else(Vec::new, |answer| table.to_all(&answer))
     }
 
+    /// A data file of the cut that is gathered, or will be, cannot be written: what is uncommitted is given up.
+    pub fn fail_file(&mut self, around: &mut Around<'_>) -> Mail {
+        let is_committing = self.running.is_some();
+        let Some(table) = self.table.as_mut().filter(|table| table.doomed.is_none()) else { return Vec::new() };
+        if table.gathered.is_empty() && table.rows.is_empty() {
+            return Vec::new();
+        }
+        around.faults.met(Fault::FileFailed);
+        around.trace.line(|| "a data file cannot be written".to_owned());
+        let why = Refusal::new(RejectCode::TableUnavailable, "a data file cannot be written");
+        if is_committing {
+            table.doomed = Some(why);
+            return Vec::new();
+        }
+        table.discard(Vec::new(), why, around.canary)
+    }
+
     fn finish(&mut self, outcome: Outcome, around: &mut Around<'_>) -> Mail {
         let (Some(running), Some(table)) = (self.running.take(), &mut self.table) else { return Vec::new() };
         let (generation, cut) = (table.book.generation(), running.cut.cut);
         around.trace.line(|| format!("commit of cut {cut} ends: {outcome:?}"));
-        match outcome {
+        let mut mail = match outcome {
             Outcome::Committed { version, minted, .. } => {
                 table.version = version;
                 table.view = running.base.zip(running.plan).map(|(base, plan)| {
@@ -348,32 +369,45 @@ impl Plane {
                     plan.entries.apply(&mut streams);
                     TableView { version, streams: Arc::new(streams), ..base }
                 });
-                table.to_all(&Answer::Committed { table: TABLE, generation, cut, version, minted: minted.into() })
+                table.to_all(&Answer::Committed { table: table.key, generation, cut, version, minted: minted.into() })
             }
             Outcome::Nothing { version, .. } => {
                 table.view = running.base;
                 let minted = Arc::new([]);
-                table.to_all(&Answer::Committed { table: TABLE, generation, cut, version, minted })
+                table.to_all(&Answer::Committed { table: table.key, generation, cut, version, minted })
             }
             Outcome::Discard { fenced, why, .. } => {
                 around.faults.met(Fault::CutDiscarded);
-                table.gathered.clear();
-                if around.canary != Some(Canary::GenerationIgnored) {
-                    table.rows.clear();
-                }
-                let (generation, next_cut) = table.book.discard();
-                let why = Refusal::new(RejectCode::Discarded, why);
-                table.to_all(&Answer::Discarded { table: TABLE, generation, next_cut, fenced: fenced.into(), why })
+                table.doomed = None;
+                table.discard(fenced, Refusal::new(RejectCode::Discarded, why), around.canary)
             }
             Outcome::Stop { why } => {
-                let why = Refusal::new(RejectCode::TableUnsupported, format!("{why:?}"));
-                table.to_all(&Answer::TableClosed { table: TABLE, why })
+                around.faults.met(Fault::TableClosed);
+                let why = Refusal::new(RejectCode::Discarded, format!("{why:?}"));
+                let mail = table.to_all(&Answer::TableClosed { table: table.key, why });
+                self.table = None;
+                self.pieces = 0;
+                self.wanted = false;
+                return mail;
             }
+        };
+        if let Some(why) = table.doomed.take() {
+            mail.extend(table.discard(Vec::new(), why, around.canary));
         }
+        mail
     }
 }
 
 impl OpenedTable {
+    fn discard(&mut self, fenced: Vec<Arc<str>>, why: Refusal, canary: Option<Canary>) -> Mail {
+        self.gathered.clear();
+        if canary != Some(Canary::GenerationIgnored) {
+            self.rows.clear();
+        }
+        let (generation, next_cut) = self.book.discard();
+        self.to_all(&Answer::Discarded { table: self.key, generation, next_cut, fenced: fenced.into(), why })
+    }
+
     fn to_all(&self, answer: &Answer) -> Mail {
         self.book.members().map(|shard| (shard, answer.clone())).collect()
     }
@@ -384,6 +418,7 @@ impl Running {
         let rows: Vec<Row> = self.row_groups.iter().flat_map(|group| rows::read(&group.rows)).collect();
         let commit = Commit {
             id: None,
+            schema: None,
             nonce,
             committed: plan.entries.committed.clone(),
             epochs: plan.entries.epochs.clone(),

@@ -50,9 +50,6 @@ pub struct Producer {
     pub spent: u64,
     pub credit: u64,
     pub engine: usize,
-    /// Asks for epochs of its stream, and opens of it by others, when it was welcomed or said Hello.
-    pub mints_then: u64,
-    pub opens_then: u64,
     /// Whether it announces its schema with Hello.
     pub schema_early: bool,
     connections: u64,
@@ -79,8 +76,6 @@ impl Producer {
             spent: 0,
             credit: 0,
             engine,
-            mints_then: 0,
-            opens_then: 0,
             schema_early: true,
             connections: 0,
         }
@@ -216,8 +211,10 @@ impl Producer {
                 Ok(())
             }
             Some(code @ (RejectCode::Discarded | RejectCode::TableUnavailable | RejectCode::Busy | RejectCode::ShuttingDown)) => {
-                if code == RejectCode::Discarded {
-                    faults.met(Fault::Discarded);
+                match code {
+                    RejectCode::Discarded => faults.met(Fault::Discarded),
+                    RejectCode::Busy => faults.met(Fault::Busy),
+                    _ => {}
                 }
                 self.disconnected(faults);
                 Ok(())

@@ -140,6 +140,9 @@ impl World {
                 let stream = self.rng.random_range(0..self.shape.streams);
                 self.rival(&format!("s{stream}"));
             }
+            Disturbance::ForeignCommit => self.foreign_commit(Fault::ForeignCommit),
+            Disturbance::ChangeSchema => self.foreign_commit(Fault::SchemaChanged),
+            Disturbance::FailFile => self.plane(engine, Plane::fail_file),
             Disturbance::AskCut => {
                 if self.engines[engine].as_ref().is_some_and(|engine| engine.plane.may_cut()) {
                     self.plane(engine, Plane::ask_cut);

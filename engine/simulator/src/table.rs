@@ -10,14 +10,14 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::sync::Arc;
 
-/// What [`TableView::schema`] says of the model: it never changes.
-pub const SCHEMA_TEXT: &str = "stream string, seq long, content long";
 
 /// One version's content.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Commit {
     /// `metaData.id`, in the version that makes the table.
     pub id: Option<String>,
+    /// What the table writes of its schema, where it changes (a comment, say: the columns stay).
+    pub schema: Option<String>,
     /// Sets apart commits of the same content: the equal bytes of two writers would be each other's.
     pub nonce: u64,
     pub committed: BTreeMap<Arc<str>, u64>,
@@ -35,6 +35,9 @@ impl Commit {
         // Writing to a string cannot fail.
         if let Some(id) = &self.id {
             let _ = writeln!(text, "meta {id}");
+        }
+        if let Some(schema) = &self.schema {
+            let _ = writeln!(text, "schema {schema}");
         }
         for (stream, rows) in &self.committed {
             let _ = writeln!(text, "txn {stream} {rows}");
@@ -62,6 +65,7 @@ impl Commit {
             match kind {
                 "nonce" => commit.nonce = first.parse().ok()?,
                 "meta" => commit.id = Some(first.to_owned()),
+                "schema" => commit.schema = Some(first.to_owned()),
                 "txn" => _ = commit.committed.insert(first.into(), number()?),
                 "epoch" => _ = commit.epochs.insert(first.into(), number()?),
                 "range" => {
@@ -83,6 +87,7 @@ pub struct Table {
     /// Newest version that a reader reaches.
     head: Option<u64>,
     id: Arc<str>,
+    schema: Arc<str>,
     streams: Arc<Streams>,
     /// Rows that a reader sees, by stream.
     rows: BTreeMap<String, u64>,
@@ -122,10 +127,20 @@ impl Table {
             if let Some(id) = &commit.id {
                 self.id = id.as_str().into();
             }
+            if let Some(schema) = &commit.schema {
+                self.schema = schema.as_str().into();
+            }
             self.head = Some(next);
             next += 1;
         }
         Landing::Landed
+    }
+
+    /// Somebody else's commit goes to the next version.
+    pub fn foreign(&mut self, commit: &Commit) -> Option<u64> {
+        let version = self.head? + 1;
+        self.put(version, &commit.encode());
+        Some(version)
     }
 
     /// The bytes at a version's key.
@@ -138,7 +153,7 @@ impl Table {
         Some(TableView {
             id: self.id.clone(),
             version: self.head?,
-            schema: SCHEMA_TEXT.into(),
+            schema: self.schema.clone(),
             streams: self.streams.clone(),
             unsupported: None,
         })

@@ -131,9 +131,6 @@ impl World {
         };
         let mail = act(&mut engine.plane, &mut around);
         engine.post(mail);
-        for stream in engine.plane.mints_asked.drain(..) {
-            self.ledger.mint_asked(&stream);
-        }
     }
 
     /// A shard takes its oldest mail.
@@ -157,6 +154,9 @@ impl World {
     fn send(&mut self, sent: Vec<Sent>) -> Result<(), Violation> {
         for Sent { link: id, mut frame, last } in sent {
             self.trace.line(|| format!("  to connection {id}: {}", outgoing(&frame)));
+            if matches!(&frame, Outgoing::Reject(reject) if reject.code == RejectCode::Fenced as u16) {
+                self.judge_fencing(id)?;
+            }
             if let Some(link) = self.network.links.get_mut(&id) {
                 match &mut frame {
                     Outgoing::Ack(ack) => self.ledger.acked(link, ack, &self.store.table)?,
@@ -232,13 +232,6 @@ impl World {
                 if !link.client_open {
                     self.faults.met(Fault::DialAbandoned);
                 }
-                if hello.mode == MODE_OPEN && !hello.stream.is_empty() {
-                    self.ledger.opened(&hello.stream);
-                    let own = &mut self.producers[link.producer];
-                    if own.link() == Some(id) {
-                        own.opens_then = self.ledger.opens(&hello.stream);
-                    }
-                }
                 let current = self.store.table.view().map_or(0, |view| view.stream(&hello.stream).epoch);
                 if hello.mode == MODE_RESUME && hello.epoch_major < current {
                     self.faults.met(Fault::ZombieResumed);
@@ -289,16 +282,12 @@ impl World {
                 let rebatch = chance(&mut self.rng, self.shape.rebatch);
                 let producer = &mut self.producers[number];
                 producer.welcome(id, &welcome, rebatch, &mut self.faults)?;
-                producer.mints_then = self.ledger.mints(&producer.stream);
                 if !producer.schema_early {
                     self.network.send(id, ToServer::Schema(SCHEMA_ID, rows::schema()));
                 }
             }
             Outgoing::Ack(ack) => self.producers[number].ack(&ack)?,
             Outgoing::Reject(reject) => {
-                if reject.code == RejectCode::Fenced as u16 {
-                    self.judge_fencing(number, id)?;
-                }
                 self.producers[number].rejected(&reject, &mut self.faults)?;
                 self.hang_up(id);
             }
@@ -318,20 +307,22 @@ impl World {
         self.network.forget_if_over(id);
     }
 
-    /// A producer may be fenced only when somebody else opened its stream: an open that stands somewhere, or an epoch that a
-    /// cut asked for after the producer's own. An engine that says so for less has forgotten something.
-    fn judge_fencing(&self, number: usize, id: u64) -> Result<(), Violation> {
-        let producer = &self.producers[number];
-        let rival = |(other, link): (&u64, &Link)| {
-            *other != id && link.stream == producer.stream && link.opens && link.greeted
+    /// A producer may be fenced only when somebody else opened its stream: an open that stands at this engine, an epoch that
+    /// a cut of it asked for, or a newer one in the table. An engine that says so for less has forgotten something.
+    fn judge_fencing(&self, id: u64) -> Result<(), Violation> {
+        let Some(link) = self.network.links.get(&id) else { return Ok(()) };
+        let rival = |(other, rival): (&u64, &Link)| {
+            let stands = rival.opens && rival.greeted && rival.server_open && rival.engine == link.engine;
+            stands && *other != id && rival.stream == link.stream
         };
-        let stands = self.network.links.iter().any(rival);
-        let minted = producer.epoch.is_some() && self.ledger.mints(&producer.stream) > producer.mints_then;
-        let opened = producer.epoch.is_none() && self.ledger.opens(&producer.stream) > producer.opens_then;
-        if stands || minted || opened {
+        let engine = self.engines.get(link.engine).and_then(Option::as_ref);
+        let minting = engine.is_some_and(|engine| engine.is_minting(link.shard, &link.stream));
+        let newer = |epoch| self.store.table.newer_epoch_version(&link.stream, epoch).is_some();
+        if self.network.links.iter().any(rival) || minting || link.epoch.is_some_and(newer) {
             return Ok(());
         }
-        Violation::because(format!("producer {number} was fenced and nobody else opened stream {}", producer.stream))
+        let (number, stream) = (link.producer, &link.stream);
+        Violation::because(format!("producer {number} was fenced and nobody newer opened stream {stream}"))
     }
 
     /// A producer does what it does next.
@@ -385,7 +376,6 @@ impl World {
             disguised: None,
         });
         producer.phase = Phase::Opening(link);
-        producer.opens_then = u64::MAX;
         let engine = producer.engine;
         self.trace.line(|| format!("producer {number} dials engine {engine}: connection {link}, {}", sentence(&hello)));
     }
@@ -420,6 +410,17 @@ impl World {
         self.trace.line(|| format!("producer {number} sends rows {first} to {}", first + rows));
         self.network.send(link, ToServer::Batch(bytes));
         Ok(())
+    }
+
+    /// Somebody else, who knows nothing of streams, commits to the table.
+    pub fn foreign_commit(&mut self, fault: Fault) {
+        self.nonce += 1;
+        let schema = (fault == Fault::SchemaChanged).then(|| format!("columns-with-comment-{}", self.nonce));
+        let commit = Commit { nonce: self.nonce, schema, ..Commit::default() };
+        if let Some(version) = self.store.table.foreign(&commit) {
+            self.faults.met(fault);
+            self.trace.line(|| format!("version {version}: {}", fault.sentence()));
+        }
     }
 
     /// A second producer wants a stream that has one.
