@@ -1,1 +1,36 @@
+//! Seeded schedules over the real shard and the real commit machines, with fakes at their other ends.
+//!
+//! A run is made by one seed: its shape (how many engines, shards, streams; how small the limits; how frequent which fault)
+//! and every choice in it. There is no clock, no thread and no map without an order in here, so the same seed gives the
+//! same trace, byte for byte, and one command replays a failure.
+//!
+//! | what | file | real or fake |
+//! |---|---|---|
+//! | shard, cut book, port, attempt, decide, ledger | `lakehead_engine` | real |
+//! | reactor around a shard; a process that crashes | [`engine`] | fake |
+//! | commit plane between the real pieces | [`plane`] | fake |
+//! | table, store with faults | [`table`], [`store`] | fake |
+//! | connections that are cut anywhere | [`network`] | fake, batches are real frames |
+//! | clients | [`producer`], [`rows`] | fake |
+//! | what comes next | [`scheduler`], [`disturbance`], [`shape`] | |
+//! | what happens then | [`world`] | |
+//! | what must hold | [`checks`] | |
+//! | what was met, written down, planted | [`faults`], [`trace`], [`canary`] | |
+//! | many seeds | [`suite`] | |
 
+pub mod canary;
+pub mod checks;
+pub mod disturbance;
+pub mod engine;
+pub mod faults;
+pub mod network;
+pub mod plane;
+pub mod producer;
+pub mod rows;
+pub mod scheduler;
+pub mod shape;
+pub mod store;
+pub mod suite;
+pub mod table;
+pub mod trace;
+pub mod world;

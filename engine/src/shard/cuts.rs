@@ -158,10 +158,11 @@ impl Shard {
         table.names.clear();
         let connections = self.connections_of(key);
         for id in connections {
-            let is_fenced = self
-                .connections
-                .get(&id)
-                .is_some_and(|connection| fenced.iter().any(|name| **name == *connection.hello.stream));
+            // Who waits for an epoch, or to be judged, has sent no row under the old one: it may be the newer opener itself.
+            let is_fenced = self.connections.get(&id).is_some_and(|connection| {
+                matches!(connection.phase, Phase::Streaming(_))
+                    && fenced.iter().any(|name| **name == *connection.hello.stream)
+            });
             let held = self.connections.get(&id).and_then(|connection| match &connection.phase {
                 Phase::Streaming(streaming) => streams.get(&streaming.slot),
                 _ => None,

@@ -196,6 +196,7 @@ impl Shard {
             next_slot: 0,
             dirty: Vec::new(),
             pending: VecDeque::new(),
+            looks: HashMap::new(),
         })
     }
 
@@ -242,15 +243,31 @@ impl Shard {
 
     fn resume(&mut self, id: ConnectionId, key: TableKey, hello: &Hello, actions: &mut Vec<Action>) {
         let Some(table) = self.tables.get_mut(&key) else { return };
-        let known = table.names.get(hello.stream.as_str()).and_then(|slot| Some((*slot, table.streams.get_mut(slot)?)));
-        let Some((slot, stream)) = known else {
-            if let Some(connection) = self.connections.get_mut(&id) {
-                connection.phase = Phase::FindingStream { table: key };
-            }
-            let stream = hello.stream.as_str().into();
-            actions.push(Action::Request(Request::FindStream { shard: self.settings.shard, table: key, stream }));
-            return;
+        let known = table.names.get(hello.stream.as_str()).and_then(|slot| table.streams.get(slot));
+        let asks_table = match known {
+            None => true,
+            Some(stream) => stream.mint == Mint::Idle && stream.is_behind(hello),
         };
+        if !asks_table {
+            return self.resume_known(id, key, hello, actions);
+        }
+        let stream: Arc<str> = hello.stream.as_str().into();
+        table.look_asked(&stream);
+        if let Some(connection) = self.connections.get_mut(&id) {
+            connection.phase = Phase::FindingStream { table: key };
+        }
+        actions.push(Action::Request(Request::FindStream { shard: self.settings.shard, table: key, stream }));
+    }
+
+    /// Judges a resume by what is known of the stream, which is as new as what the client holds or as the table.
+    fn resume_known(&mut self, id: ConnectionId, key: TableKey, hello: &Hello, actions: &mut Vec<Action>) {
+        let Some(table) = self.tables.get_mut(&key) else { return };
+        let slot = table.named(&hello.stream);
+        let Some(stream) = table.streams.get_mut(&slot) else { return };
+        if stream.mint == Mint::Idle && stream.is_behind(hello) && !stream.is_settled() {
+            let message = "rows of this stream that came before it went on elsewhere are being settled here; try again";
+            return self.refuse_with(id, RejectCode::Busy, message, actions);
+        }
         if stream.mint != Mint::Idle || stream.epoch != hello.epoch_major || hello.epoch_minor != 0 {
             return self.fence(id, actions);
         }
@@ -276,7 +293,13 @@ impl Shard {
         result: Result<StreamEntry, Refusal>,
         actions: &mut Vec<Action>,
     ) {
-        // Every connection that waits for this stream is judged by the entries, in the order of their coming.
+        let Some(table) = self.tables.get_mut(&key) else { return };
+        let looks_to_come = table.look_answered(name);
+        if let Ok(entry) = &result {
+            self.learn(key, name, entry, actions);
+        }
+        // Every connection that waits for this stream is judged by the entries, in the order of their coming. One that holds
+        // newer things came after this look, and waits for its own.
         let waits = |connection: &Connection| {
             matches!(connection.phase, Phase::FindingStream { table } if table == key)
                 && connection.hello.stream == name
@@ -284,24 +307,39 @@ impl Shard {
         let mut waiting: Vec<ConnectionId> =
             self.connections.iter().filter(|(_, connection)| waits(connection)).map(|(id, _)| *id).collect();
         waiting.sort_unstable();
-        if let (Ok(entry), Some(table)) = (&result, self.tables.get_mut(&key)) {
-            let unknown = !table.names.contains_key(name);
-            let slot = table.named(name);
-            // What an open learned in the meantime is newer.
-            if let (true, Some(stream)) = (unknown, table.streams.get_mut(&slot)) {
-                stream.continue_from(entry.committed, entry.epoch, entry.version);
-            }
-        }
         for id in waiting {
+            let Some(hello) = self.connections.get(&id).map(|connection| connection.hello.clone()) else { continue };
             match &result {
-                Ok(_) => {
-                    let Some(hello) = self.connections.get(&id).map(|connection| connection.hello.clone()) else {
-                        continue;
-                    };
-                    self.resume(id, key, &hello, actions);
-                }
+                Ok(_) if looks_to_come > 0 && self.holds_newer(key, &hello) => {}
+                Ok(_) => self.resume_known(id, key, &hello, actions),
                 Err(refusal) => self.refuse(id, refusal, 0, actions),
             }
+        }
+    }
+
+    fn holds_newer(&self, key: TableKey, hello: &Hello) -> bool {
+        let Some(table) = self.tables.get(&key) else { return false };
+        let stream = table.names.get(hello.stream.as_str()).and_then(|slot| table.streams.get(slot));
+        stream.is_some_and(|stream| stream.is_behind(hello))
+    }
+
+    /// Takes over what the table shows of a stream, unless what is known here is newer. An owner from before that is ended.
+    fn learn(&mut self, key: TableKey, name: &str, entry: &StreamEntry, actions: &mut Vec<Action>) {
+        let Some(table) = self.tables.get_mut(&key) else { return };
+        let unknown = !table.names.contains_key(name);
+        let slot = table.named(name);
+        let Some(stream) = table.streams.get_mut(&slot).filter(|stream| unknown || stream.is_overtaken_by(entry)) else {
+            return;
+        };
+        let (owner, fenced) = (stream.owner.take(), entry.epoch > stream.epoch);
+        stream.continue_from(entry.committed, entry.epoch, entry.version);
+        match owner {
+            Some(owner) if fenced => self.fence(owner, actions),
+            Some(owner) => {
+                let message = "this stream went on at another engine; resume to go on here";
+                self.refuse_with(owner, RejectCode::StaleAttempt, message, actions);
+            }
+            None => {}
         }
     }
 

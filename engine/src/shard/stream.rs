@@ -1,6 +1,8 @@
 //! What a shard knows of one stream.
 
 use super::connection::ConnectionId;
+use crate::handover::answer::StreamEntry;
+use lakehead_protocol::hello::Hello;
 use std::sync::Arc;
 
 /// A named stream, or an anonymous one for as long as its rows are on their way.
@@ -64,6 +66,19 @@ impl Stream {
     /// Whether a later attempt of the same opener is known, so that this one comes from a connection that died.
     pub fn is_stale_attempt(&self, opener: &[u8; 16], attempt: u64) -> bool {
         self.opener.is_some_and(|(known, latest)| known == *opener && attempt <= latest)
+    }
+
+    /// Whether what a resuming client holds is newer than what is known here: the stream went on at another engine since, and
+    /// only the table can judge.
+    pub fn is_behind(&self, hello: &Hello) -> bool {
+        hello.epoch_major > self.epoch || hello.committed_seen.max(hello.durable_seen) > self.committed
+    }
+
+    /// Whether `entry` replaces what is known here. Rows or a mint on their way are left alone: their commit is judged by the
+    /// table, which ends them if it must.
+    pub fn is_overtaken_by(&self, entry: &StreamEntry) -> bool {
+        let differs = (entry.committed, entry.epoch) != (self.committed, self.epoch);
+        differs && self.is_settled() && entry.version > self.version
     }
 
     /// Whether rows or a mint are still on their way to the table.

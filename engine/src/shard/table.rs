@@ -32,6 +32,8 @@ pub struct ShardTable {
     pub dirty: Vec<StreamSlot>,
     /// Cuts that were handed over and wait for their commit.
     pub pending: VecDeque<PendingCut>,
+    /// Looks at the table that were asked for and not answered, by stream. The answers come in the order of asking.
+    pub looks: HashMap<Arc<str>, u32>,
 }
 
 /// What a commit of this cut will make true.
@@ -67,6 +69,22 @@ impl ShardTable {
     /// Notes that the next cut takes this stream along.
     pub fn mark_dirty(&mut self, slot: StreamSlot) {
         self.dirty.push(slot);
+    }
+
+    /// A look at this stream's entries was asked for.
+    pub fn look_asked(&mut self, name: &Arc<str>) {
+        *self.looks.entry(name.clone()).or_default() += 1;
+    }
+
+    /// A look was answered; gives how many are still to come.
+    pub fn look_answered(&mut self, name: &str) -> u32 {
+        let Some(looks) = self.looks.get_mut(name) else { return 0 };
+        *looks = looks.saturating_sub(1);
+        let left = *looks;
+        if left == 0 {
+            self.looks.remove(name);
+        }
+        left
     }
 
     /// Forgets an anonymous stream that nobody will hear of again.

@@ -303,6 +303,94 @@ fn after_a_restart_a_resume_is_judged_by_the_table() {
     assert_eq!(welcomed(&actions, 1).unwrap().resume_offset, 30);
 }
 
+/// What the table shows of stream `a`, at a version later than any commit of the rig.
+fn found(rig: &mut Rig, committed: u64, epoch: u64) -> Vec<Action> {
+    let result = Ok(StreamEntry { stream: "a".into(), committed, epoch, version: 900 });
+    rig.step(Event::Answer(Answer::StreamFound { table: TABLE, stream: "a".into(), result }))
+}
+
+fn asks_table(actions: &[Action]) -> bool {
+    matches!(actions, [Action::Request(Request::FindStream { .. })])
+}
+
+#[test]
+fn a_stream_that_went_on_at_another_engine_is_judged_by_the_table() {
+    let mut rig = Rig::new();
+    rig.open(1, "a", 1, (20, 5));
+    rig.step(Event::Lost { connection: ConnectionId(1) });
+    // The same producer had rows committed elsewhere.
+    let ahead = Hello { committed_seen: 50, resendable_from: 50, ..resume_hello("a", 1, 3, 5) };
+    assert!(asks_table(&rig.hello(2, ahead)));
+    assert_eq!(welcomed(&found(&mut rig, 50, 5), 2).unwrap().resume_offset, 50);
+    // Another producer opened it elsewhere, and comes here while the old one's connection still stands.
+    let mut rig = Rig::new();
+    rig.open(1, "a", 1, (20, 5));
+    assert!(asks_table(&rig.hello(2, resume_hello("a", 2, 2, 6))));
+    let actions = found(&mut rig, 30, 6);
+    assert_eq!(code(&actions, 1), Some(RejectCode::Fenced));
+    assert_eq!(welcomed(&actions, 2).unwrap().resume_offset, 30);
+}
+
+#[test]
+fn a_client_that_only_claims_to_be_ahead_is_fenced_and_hurts_nobody() {
+    let mut rig = Rig::new();
+    rig.open(1, "a", 1, (20, 5));
+    assert!(asks_table(&rig.hello(2, resume_hello("a", 2, 2, 99))));
+    let actions = found(&mut rig, 20, 5);
+    assert_eq!((code(&actions, 1), code(&actions, 2)), (None, Some(RejectCode::Fenced)));
+}
+
+#[test]
+fn rows_on_their_way_are_settled_before_a_producer_that_is_ahead_goes_on() {
+    let mut rig = Rig::new();
+    rig.open(1, "a", 1, (20, 5));
+    rig.batch(1, 20, 10);
+    let ahead = || Hello { committed_seen: 40, resendable_from: 40, ..resume_hello("a", 1, 3, 5) };
+    rig.hello(2, ahead());
+    assert_eq!(code(&found(&mut rig, 40, 5), 2), Some(RejectCode::Busy));
+    assert!(!rig.batch(1, 30, 1).iter().any(|action| matches!(action, Action::Finish(..))), "the owner stays");
+}
+
+#[test]
+fn a_look_from_before_a_producer_got_ahead_does_not_judge_it() {
+    let mut rig = Rig::new();
+    assert!(asks_table(&rig.hello(1, resume_hello("a", 1, 1, 5))));
+    assert!(asks_table(&rig.hello(2, resume_hello("a", 2, 1, 6))));
+    let actions = found(&mut rig, 20, 5);
+    assert!(welcomed(&actions, 1).is_some() && code(&actions, 2).is_none() && welcomed(&actions, 2).is_none());
+    let result = Ok(StreamEntry { stream: "a".into(), committed: 30, epoch: 6, version: 901 });
+    let actions = rig.step(Event::Answer(Answer::StreamFound { table: TABLE, stream: "a".into(), result }));
+    assert_eq!((code(&actions, 1), welcomed(&actions, 2).unwrap().resume_offset), (Some(RejectCode::Fenced), 30));
+}
+
+#[test]
+fn an_open_that_died_before_its_epoch_fences_nobody() {
+    let mut rig = Rig::new();
+    rig.hello(1, open_hello("a", 2, 1));
+    rig.step(Event::Lost { connection: ConnectionId(1) });
+    assert!(asks_table(&rig.hello(2, resume_hello("a", 1, 2, 4))));
+    assert_eq!(welcomed(&found(&mut rig, 30, 4), 2).unwrap().resume_offset, 30);
+}
+
+#[test]
+fn the_newest_opener_is_not_fenced_along_with_the_rows_before_it() {
+    let mut rig = Rig::new();
+    rig.open(1, "a", 1, (0, 1));
+    rig.batch(1, 0, 10);
+    rig.hello(2, open_hello("a", 2, 1));
+    rig.cut();
+    rig.generation = 1;
+    let why = Refusal::new(RejectCode::Discarded, "another engine wrote");
+    let actions = rig.step(Event::Answer(Answer::Discarded {
+        table: TABLE,
+        generation: 1,
+        next_cut: rig.next_cut,
+        fenced: vec![Arc::from("a")].into(),
+        why,
+    }));
+    assert_eq!(code(&actions, 2), Some(RejectCode::Discarded));
+}
+
 #[test]
 fn a_discarded_cut_sends_every_stream_back_to_the_table() {
     let mut rig = Rig::new();

@@ -1,0 +1,243 @@
+//! A client as the protocol wants it: keeps rows until they are committed, follows the remedy of each refusal, and counts
+//! what it was promised. Its process may be any old one: a producer that was fenced while it did not look is a zombie.
+
+use crate::checks::Violation;
+use crate::faults::{Fault, FaultCounts};
+use lakehead_protocol::ack::Ack;
+use lakehead_protocol::control::Closed;
+use lakehead_protocol::hello::{Hello, KEEP_UNTIL_COMMITTED, MODE_OPEN, MODE_RESUME};
+use lakehead_protocol::reject::{Reject, RejectCode};
+use lakehead_protocol::welcome::Welcome;
+
+/// Where a producer stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    /// Not connected.
+    Idle,
+    /// Said Hello on this connection.
+    Opening(u64),
+    /// Sends rows on it.
+    Streaming(u64),
+    /// Sent Close on it.
+    Closing(u64),
+    /// Heard Closed.
+    Done,
+    /// A newer producer has the stream: final.
+    Fenced,
+}
+
+/// One producer.
+#[derive(Debug)]
+pub struct Producer {
+    pub number: usize,
+    /// The stream that rows name; for an anonymous producer it changes with each connection.
+    pub stream: String,
+    pub anonymous: bool,
+    pub opener: [u8; 16],
+    pub attempt: u64,
+    pub epoch: Option<u64>,
+    pub table_id: String,
+    /// Rows it was told are committed.
+    pub committed: u64,
+    /// Next row to send.
+    pub next: u64,
+    /// One past the highest row ever sent.
+    pub sent: u64,
+    /// Rows it wants to have sent in the end.
+    pub goal: u64,
+    pub phase: Phase,
+    /// Payload bytes sent on this connection, and how many may be.
+    pub spent: u64,
+    pub credit: u64,
+    pub engine: usize,
+    /// Whether it announces its schema with Hello.
+    pub schema_early: bool,
+    connections: u64,
+}
+
+impl Producer {
+    /// A producer that has not connected yet.
+    pub fn new(number: usize, stream: Option<&str>, goal: u64, engine: usize) -> Self {
+        let mut opener = [0; 16];
+        opener[..8].copy_from_slice(&(number as u64 + 1).to_le_bytes());
+        Self {
+            number,
+            stream: stream.map_or_else(|| format!("~{number}.0"), str::to_owned),
+            anonymous: stream.is_none(),
+            opener,
+            attempt: 0,
+            epoch: None,
+            table_id: String::new(),
+            committed: 0,
+            next: 0,
+            sent: 0,
+            goal,
+            phase: Phase::Idle,
+            spent: 0,
+            credit: 0,
+            engine,
+            schema_early: true,
+            connections: 0,
+        }
+    }
+
+    /// The connection it is on.
+    pub fn link(&self) -> Option<u64> {
+        match self.phase {
+            Phase::Opening(link) | Phase::Streaming(link) | Phase::Closing(link) => Some(link),
+            Phase::Idle | Phase::Done | Phase::Fenced => None,
+        }
+    }
+
+    /// Whether it is over for this producer.
+    pub fn is_over(&self) -> bool {
+        matches!(self.phase, Phase::Done | Phase::Fenced)
+    }
+
+    /// The Hello of its next connection.
+    pub fn hello(&mut self) -> Hello {
+        self.attempt += 1;
+        let resumes = self.epoch.is_some();
+        Hello {
+            table: "t".into(),
+            stream: if self.anonymous { String::new() } else { self.stream.clone() },
+            table_id: self.table_id.clone(),
+            opener: self.opener,
+            attempt: self.attempt,
+            epoch_major: self.epoch.unwrap_or(0),
+            committed_seen: self.committed,
+            durable_seen: self.committed,
+            sent: self.sent,
+            resendable_from: self.committed,
+            mode: if resumes { MODE_RESUME } else { MODE_OPEN },
+            keep: KEEP_UNTIL_COMMITTED,
+            schema_follows: u8::from(self.schema_early),
+            ..Hello::default()
+        }
+    }
+
+    /// Welcome: `from` picks where to go on, between the committed and the resume offset.
+    ///
+    /// # Errors
+    /// When it promises less than was promised, or rows nobody sent.
+    pub fn welcome(
+        &mut self,
+        link: u64,
+        welcome: &Welcome,
+        rebatch: bool,
+        faults: &mut FaultCounts,
+    ) -> Result<(), Violation> {
+        let (number, resume) = (self.number, welcome.resume_offset);
+        if self.phase != Phase::Opening(link) {
+            return Violation::because(format!("producer {number} was welcomed twice on connection {link}"));
+        }
+        if welcome.committed < self.committed || resume < welcome.committed {
+            return Violation::because(format!(
+                "producer {number} was told {} rows committed and is to resume at {resume}, with {} committed",
+                self.committed, welcome.committed
+            ));
+        }
+        if let Some(epoch) = self.epoch {
+            if epoch != welcome.epoch_major {
+                return Violation::because(format!(
+                    "producer {number} resumed under epoch {epoch} and was given {}",
+                    welcome.epoch_major
+                ));
+            }
+            if resume > self.sent {
+                return Violation::because(format!("producer {number} sent {} rows and resumes at {resume}", self.sent));
+            }
+            faults.met(Fault::Resumed);
+        }
+        if !self.anonymous {
+            self.epoch = Some(welcome.epoch_major);
+        }
+        self.table_id.clone_from(&welcome.table_id);
+        self.committed = welcome.committed;
+        self.next = resume;
+        if rebatch && welcome.committed < resume && self.sent >= resume {
+            faults.met(Fault::Rebatched);
+            self.next = welcome.committed;
+        }
+        self.sent = self.sent.max(resume);
+        self.goal = self.goal.max(self.sent);
+        (self.spent, self.credit) = (0, welcome.credit);
+        self.phase = Phase::Streaming(link);
+        Ok(())
+    }
+
+    /// Ack.
+    ///
+    /// # Errors
+    /// When it goes back, or acknowledges rows nobody sent.
+    pub fn ack(&mut self, ack: &Ack) -> Result<(), Violation> {
+        if ack.committed < self.committed || ack.committed > self.sent || ack.credit < self.credit {
+            return Violation::because(format!(
+                "producer {} with {} rows sent, {} acknowledged and {} credit got {ack:?}",
+                self.number, self.sent, self.committed, self.credit
+            ));
+        }
+        self.committed = ack.committed;
+        self.credit = ack.credit;
+        Ok(())
+    }
+
+    /// Closed.
+    ///
+    /// # Errors
+    /// When rows are missing.
+    pub fn closed(&mut self, closed: &Closed) -> Result<(), Violation> {
+        let in_order = matches!(self.phase, Phase::Closing(_)) && closed.committed == self.sent;
+        if !in_order {
+            return Violation::because(format!(
+                "producer {} in {:?} with {} rows sent got {closed:?}",
+                self.number, self.phase, self.sent
+            ));
+        }
+        self.committed = closed.committed;
+        self.phase = Phase::Done;
+        Ok(())
+    }
+
+    /// Reject: does what the remedy says.
+    ///
+    /// # Errors
+    /// When a client that keeps to the rules must not be told this.
+    pub fn rejected(&mut self, reject: &Reject, faults: &mut FaultCounts) -> Result<(), Violation> {
+        match RejectCode::from_number(reject.code) {
+            Some(RejectCode::Fenced) if !self.anonymous => {
+                faults.met(Fault::Fenced);
+                self.phase = Phase::Fenced;
+                Ok(())
+            }
+            Some(code @ (RejectCode::Discarded | RejectCode::TableUnavailable | RejectCode::Busy | RejectCode::ShuttingDown)) => {
+                match code {
+                    RejectCode::Discarded => faults.met(Fault::Discarded),
+                    RejectCode::Busy => faults.met(Fault::Busy),
+                    _ => {}
+                }
+                self.disconnected(faults);
+                Ok(())
+            }
+            code => Violation::because(format!(
+                "producer {} in {:?} keeps to the rules and was refused with {code:?}: {}",
+                self.number, self.phase, reject.message
+            )),
+        }
+    }
+
+    /// The connection is gone.
+    pub fn disconnected(&mut self, faults: &mut FaultCounts) {
+        self.phase = Phase::Idle;
+        if self.anonymous {
+            if self.sent > self.committed {
+                faults.met(Fault::AnonymousInDoubt);
+            }
+            // What is in doubt is reported to its owner, and the rest goes on as a new stream.
+            self.connections += 1;
+            self.goal = self.goal.saturating_sub(self.sent);
+            self.stream = format!("~{}.{}", self.number, self.connections);
+            (self.committed, self.next, self.sent) = (0, 0, 0);
+        }
+    }
+}

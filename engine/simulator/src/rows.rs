@@ -1,0 +1,107 @@
+//! Rows whose content follows from their place: whoever sends row `seq` of a stream sends the same bytes.
+
+use arrow::array::{Array, AsArray};
+use arrow::datatypes::Int64Type;
+use arrow::record_batch::RecordBatch;
+use lakehead_protocol::FrameBuffer;
+use lakehead_protocol::archive::TooLargeToArchive;
+use lakehead_protocol::batch::{Batch, Column};
+use lakehead_protocol::frame;
+use lakehead_protocol::header::Header;
+use lakehead_protocol::kind::Kind;
+use lakehead_protocol::schema::{DataType, Field, Schema};
+
+/// The id under which every client announces its schema.
+pub const SCHEMA_ID: u32 = 1;
+
+/// One row as a table holds it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    pub stream: String,
+    pub seq: u64,
+    pub content: u64,
+}
+
+/// The table's columns.
+pub fn schema() -> Schema {
+    Schema::flat(vec![
+        Field::flat("stream", DataType::String, false),
+        Field::flat("seq", DataType::Long, false),
+        Field::flat("content", DataType::Long, false),
+    ])
+}
+
+/// What row `seq` of `stream` says.
+pub fn content(stream: &str, seq: u64) -> u64 {
+    let start = 0xcbf2_9ce4_8422_2325_u64 ^ seq.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let hash =
+        stream.bytes().fold(start, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3));
+    // Delta's long is signed; 63 bits are enough.
+    (hash ^ hash >> 29) >> 1
+}
+
+/// A Batch frame with rows `first..first + rows` of `stream`.
+///
+/// # Errors
+/// When it is too large to be archived.
+pub fn batch_frame(stream: &str, first: u64, rows: u32) -> Result<FrameBuffer, TooLargeToArchive> {
+    let seqs = first..first + u64::from(rows);
+    let text = Column {
+        length: rows,
+        offsets: (0..=rows).map(|row| row * stream.len() as u32).collect(),
+        values: stream.as_bytes().repeat(rows as usize),
+        ..Column::default()
+    };
+    let long = |values: Vec<u8>| Column { length: rows, values, ..Column::default() };
+    let seq = long(seqs.clone().flat_map(u64::to_le_bytes).collect());
+    let contents = long(seqs.flat_map(|seq| content(stream, seq).to_le_bytes()).collect());
+    let header = Header { schema_id: SCHEMA_ID, first_offset: first, rows, ..Header::control(Kind::Batch) };
+    let mut out = FrameBuffer::new();
+    frame::append(&mut out, header, &Batch { columns: vec![text, seq, contents] })?;
+    Ok(out)
+}
+
+/// The rows of a sealed row group.
+pub fn read(batch: &RecordBatch) -> Vec<Row> {
+    let [stream, seq, contents] = batch.columns() else { return Vec::new() };
+    let (Some(stream), Some(seq), Some(contents)) = (
+        stream.as_string_opt::<i32>(),
+        seq.as_primitive_opt::<Int64Type>(),
+        contents.as_primitive_opt::<Int64Type>(),
+    ) else {
+        return Vec::new();
+    };
+    (0..stream.len())
+        .map(|row| Row {
+            stream: stream.value(row).to_owned(),
+            seq: seq.value(row) as u64,
+            content: contents.value(row) as u64,
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use arrow::datatypes::SchemaRef;
+    use lakehead_engine::columns::layout::Layout;
+    use lakehead_engine::columns::table_builder::{RowGroupSize, TableBuilder};
+    use lakehead_protocol::arrow_schema::to_arrow;
+    use lakehead_protocol::frame::Progress;
+    use lakehead_protocol::kind::PeerState;
+
+    #[test]
+    fn rows_come_back_from_the_builders_as_they_were_sent() {
+        let frame = batch_frame("a", 5, 4).unwrap();
+        let Ok(Progress::Frame { frame, .. }) = frame::next(&frame, PeerState::Streaming) else { panic!("no frame") };
+        let batch = lakehead_protocol::archive::access(frame.payload).unwrap();
+        let arrow: SchemaRef = to_arrow(&schema()).unwrap().into();
+        let mut builder = TableBuilder::new(arrow, RowGroupSize::default()).unwrap();
+        let layout = Layout::match_columns(&schema(), &schema()).unwrap();
+        builder.append(batch, &layout, 1, 4, 100);
+        let rows = read(&builder.seal().unwrap().unwrap());
+        let expected: Vec<_> =
+            (6..9).map(|seq| Row { stream: "a".into(), seq, content: content("a", seq) }).collect();
+        assert_eq!(rows, expected);
+    }
+}

@@ -1,0 +1,315 @@
+//! One thread, one generator: picks what happens next until all is done.
+//!
+//! A run has two parts. At first work and disturbances alternate as its shape says. Then faults heal: nothing is cut or
+//! crashed any more, the store answers, and within a bounded number of steps every row that a surviving producer sent must
+//! be committed and every engine settled.
+
+use crate::canary::Canary;
+use crate::checks::Violation;
+use crate::disturbance::{DISTURBANCES, Disturbance};
+use crate::faults::{Fault, FaultCounts};
+use crate::plane::Plane;
+use crate::producer::Phase;
+use crate::shape::{Shape, chance};
+use crate::trace::Trace;
+use crate::world::World;
+use lakehead_engine::shard::event::Event;
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+/// Steps within which everything must be done once faults have healed.
+const HEALING_STEPS: u64 = 60_000;
+
+/// How a run went.
+pub struct Run {
+    pub outcome: Result<(), Violation>,
+    pub faults: FaultCounts,
+    pub steps: u64,
+    pub trace: String,
+}
+
+/// Something that can be done now.
+#[derive(Debug, Clone, Copy)]
+enum Work {
+    Up(u64),
+    Down(u64),
+    Mail(usize, usize),
+    Request(usize),
+    AskCut(usize),
+    Piece(usize),
+    Commit(usize),
+    Limbo,
+    Act(usize),
+    Start(usize),
+    EndDrain(usize),
+}
+
+/// Runs a seed.
+pub fn run(seed: u64, canary: Option<Canary>, trace: Trace) -> Run {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let shape = Shape::draw(&mut rng, DISTURBANCES.len());
+    let mut world = World::new(rng, shape, canary, trace);
+    let shape = world.shape.clone();
+    world.trace.line(|| format!("seed {seed}: {shape:?}"));
+    let outcome = world.disturbed().and_then(|()| world.heal());
+    if let Err(Violation(why)) = &outcome {
+        world.trace.line(|| format!("VIOLATION {why}"));
+    }
+    Run { outcome, faults: world.faults, steps: world.step, trace: world.trace.text().to_owned() }
+}
+
+impl World {
+    fn disturbed(&mut self) -> Result<(), Violation> {
+        let total: u32 = weights(&self.shape).sum();
+        while self.step < self.shape.steps {
+            self.next_step();
+            if total > 0 && chance(&mut self.rng, self.shape.disturbance) {
+                self.disturb(total)?;
+            } else {
+                self.work()?;
+            }
+        }
+        Ok(())
+    }
+
+    fn next_step(&mut self) {
+        self.step += 1;
+        self.trace.at(self.step);
+    }
+
+    fn disturb(&mut self, total: u32) -> Result<(), Violation> {
+        let mut drawn = self.rng.random_range(0..total);
+        let mut chosen = Disturbance::AskCut;
+        for (weight, (disturbance, _)) in weights(&self.shape).zip(DISTURBANCES) {
+            if drawn < weight {
+                chosen = disturbance;
+                break;
+            }
+            drawn -= weight;
+        }
+        let engine = self.rng.random_range(0..self.engines.len());
+        match chosen {
+            Disturbance::CutConnection => {
+                let ids: Vec<u64> = self.network.links.iter().filter(|(_, link)| !link.cut).map(|(id, _)| *id).collect();
+                if let Some(id) = self.pick(&ids) {
+                    self.trace.line(|| format!("connection {id} is cut"));
+                    self.network.cut(id, &mut self.rng, &mut self.faults);
+                }
+            }
+            Disturbance::AbandonDial => {
+                let opening = |phase| if let Phase::Opening(link) = phase { Some(link) } else { None };
+                let dials: Vec<(usize, u64)> = self
+                    .producers
+                    .iter()
+                    .filter_map(|producer| Some((producer.number, opening(producer.phase)?)))
+                    .collect();
+                if let Some((number, id)) = self.pick(&dials) {
+                    self.trace.line(|| format!("producer {number} gives up on connection {id}"));
+                    self.network.abandon(id);
+                    self.producers[number].disconnected(&mut self.faults);
+                }
+            }
+            Disturbance::CrashEngine => {
+                if self.engines[engine].is_some() {
+                    self.faults.met(Fault::EngineCrashed);
+                    self.crash(engine)?;
+                }
+            }
+            Disturbance::DrainEngine => {
+                let step = self.step;
+                let mut shards = 0;
+                if let Some(running) = self.engines[engine].as_mut().filter(|running| running.draining.is_none()) {
+                    running.draining = Some(step);
+                    shards = running.hosts.len();
+                    self.faults.met(Fault::EngineDrained);
+                    self.trace.line(|| format!("engine {engine} drains"));
+                }
+                for shard in 0..shards {
+                    self.event(engine, shard, Event::Drain)?;
+                }
+            }
+            Disturbance::MemoryShort => {
+                let shards = self.engines[engine].as_ref().map_or(0, |engine| engine.hosts.len());
+                if shards > 0 {
+                    self.faults.met(Fault::MemoryShortByChance);
+                    let shard = self.rng.random_range(0..shards);
+                    self.event(engine, shard, Event::MemoryShort)?;
+                }
+            }
+            Disturbance::Rival => {
+                let stream = self.rng.random_range(0..self.shape.streams);
+                self.rival(&format!("s{stream}"));
+            }
+            Disturbance::ForeignCommit => self.foreign_commit(Fault::ForeignCommit),
+            Disturbance::ChangeSchema => self.foreign_commit(Fault::SchemaChanged),
+            Disturbance::FailFile => self.plane(engine, Plane::fail_file),
+            Disturbance::AskCut => {
+                if self.engines[engine].as_ref().is_some_and(|engine| engine.plane.may_cut()) {
+                    self.plane(engine, Plane::ask_cut);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn pick<T: Copy>(&mut self, choices: &[T]) -> Option<T> {
+        if choices.is_empty() { None } else { Some(choices[self.rng.random_range(0..choices.len())]) }
+    }
+
+    fn work(&mut self) -> Result<(), Violation> {
+        let choices = self.choices();
+        let Some(work) = self.pick(&choices) else { return Ok(()) };
+        match work {
+            Work::Up(link) => self.deliver_up(link),
+            Work::Down(link) => self.deliver_down(link),
+            Work::Mail(engine, shard) => self.mail(engine, shard),
+            Work::Request(engine) => {
+                self.plane(engine, Plane::answer_request);
+                Ok(())
+            }
+            Work::AskCut(engine) => {
+                self.plane(engine, Plane::ask_cut);
+                Ok(())
+            }
+            Work::Piece(engine) => {
+                self.plane(engine, Plane::take_piece);
+                Ok(())
+            }
+            Work::Commit(engine) => {
+                self.plane(engine, Plane::commit);
+                Ok(())
+            }
+            Work::Limbo => {
+                let landed = self.store.resolve_limbo(&mut self.rng, &mut self.faults);
+                self.trace.line(|| format!("a put in limbo lands: {landed:?}"));
+                Ok(())
+            }
+            Work::Act(producer) => self.act(producer),
+            Work::Start(engine) => {
+                self.start(engine);
+                Ok(())
+            }
+            Work::EndDrain(engine) => self.end_drain(engine),
+        }
+    }
+
+    fn choices(&mut self) -> Vec<Work> {
+        let mut choices = Vec::new();
+        for (number, engine) in self.engines.iter().enumerate() {
+            let Some(engine) = engine else {
+                if self.healed || chance(&mut self.rng, 200) {
+                    choices.push(Work::Start(number));
+                }
+                continue;
+            };
+            let with_mail = engine.hosts.iter().enumerate().filter(|(_, host)| !host.mail.is_empty());
+            choices.extend(with_mail.map(|(shard, _)| Work::Mail(number, shard)));
+            if !engine.plane.requests.is_empty() {
+                choices.push(Work::Request(number));
+            }
+            if engine.plane.pieces > 0 {
+                choices.push(Work::Piece(number));
+            }
+            if engine.plane.may_commit(self.step) {
+                choices.push(Work::Commit(number));
+            }
+            if engine.plane.wanted && engine.plane.may_cut() && chance(&mut self.rng, 300) {
+                choices.push(Work::AskCut(number));
+            }
+            if engine.draining.is_some() {
+                choices.push(Work::EndDrain(number));
+            }
+        }
+        for (id, link) in &self.network.links {
+            let running = self.engines.get(link.engine).and_then(Option::as_ref);
+            if let (true, Some(engine)) = (link.server_open, running) {
+                let over = link.to_server.is_empty() && (link.cut || !link.client_open);
+                let reads = engine.draining.is_none() && (!link.welcomed || engine.reads_rows(link.shard));
+                if (over && chance(&mut self.rng, 300)) || (reads && !link.to_server.is_empty()) {
+                    choices.push(Work::Up(*id));
+                }
+            }
+            if link.client_open && (!link.to_client.is_empty() || link.cut || !link.server_open) {
+                choices.push(Work::Down(*id));
+            }
+        }
+        if self.store.limbo() > 0 && (self.healed || chance(&mut self.rng, 100)) {
+            choices.push(Work::Limbo);
+        }
+        let acts = |phase: &Phase| matches!(phase, Phase::Idle | Phase::Streaming(_));
+        let acting = self.producers.iter().filter(|producer| acts(&producer.phase));
+        choices.extend(acting.map(|producer| Work::Act(producer.number)));
+        choices
+    }
+
+    /// Faults end here; everything must come to its end.
+    fn heal(&mut self) -> Result<(), Violation> {
+        self.trace.line(|| "faults have healed".to_owned());
+        self.healed = true;
+        self.store.fault = 0;
+        for producer in &mut self.producers {
+            // A few new rows show that writing goes on, not only what was begun.
+            producer.goal = producer.sent + 3;
+        }
+        for stream in 0..self.shape.streams {
+            let stream = format!("s{stream}");
+            self.rival_if_alone(&stream);
+        }
+        let end = self.step + HEALING_STEPS;
+        while !self.is_over() {
+            self.next_step();
+            if self.step > end {
+                return Violation::because(format!("not at rest {HEALING_STEPS} steps after the last fault: {}", self.restless()));
+            }
+            self.work()?;
+        }
+        self.ledger.table(&self.store.table)?;
+        for engine in 0..self.engines.len() {
+            self.end_drain(engine)?;
+            if self.engines[engine].is_some() {
+                return Violation::because(format!("engine {engine} is not settled though nothing is left to do"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Where every producer of a stream was fenced or is done, a fresh one must be able to go on.
+    fn rival_if_alone(&mut self, stream: &str) {
+        let alive = self.producers.iter().any(|producer| producer.stream == stream && !producer.is_over());
+        if !alive {
+            self.rival(stream);
+            if let Some(producer) = self.producers.last_mut() {
+                producer.goal = 3;
+            }
+        }
+    }
+
+    fn is_over(&self) -> bool {
+        let settled = |engine: &Option<crate::engine::Engine>| {
+            engine.as_ref().is_none_or(|engine| engine.is_settled() && engine.draining.is_none())
+        };
+        self.producers.iter().all(crate::producer::Producer::is_over)
+            && self.network.links.is_empty()
+            && self.store.limbo() == 0
+            && self.engines.iter().all(settled)
+    }
+
+    fn restless(&self) -> String {
+        let producers: Vec<String> = self
+            .producers
+            .iter()
+            .filter(|producer| !producer.is_over())
+            .map(|producer| {
+                let (number, phase) = (producer.number, producer.phase);
+                format!("producer {number} {phase:?} {} of {} rows committed", producer.committed, producer.sent)
+            })
+            .collect();
+        let engines: Vec<bool> =
+            self.engines.iter().flatten().map(crate::engine::Engine::is_settled).collect();
+        format!("{}; connections {}; engines settled {engines:?}", producers.join(", "), self.network.links.len())
+    }
+}
+
+fn weights(shape: &Shape) -> impl Iterator<Item = u32> + '_ {
+    shape.weights.iter().zip(DISTURBANCES).map(|(weight, (_, usual))| weight * usual)
+}

@@ -1,0 +1,70 @@
+//! What a run is like, drawn from its seed: how many of everything, how small the limits, how frequent which fault.
+
+use rand::Rng;
+use rand_chacha::ChaCha8Rng;
+
+/// The shape of one run. Chances are in thousandths.
+#[derive(Debug, Clone)]
+pub struct Shape {
+    pub engines: usize,
+    pub shards_max: u16,
+    pub streams: usize,
+    pub anonymous: usize,
+    /// Rows that a producer wants to write before faults heal.
+    pub rows_goal: u64,
+    pub batch_rows_max: u32,
+    /// Whether the table is there before the first stream.
+    pub table_exists: bool,
+    /// Steps with faults.
+    pub steps: u64,
+    pub row_group_rows: usize,
+    pub cut_rows: u64,
+    pub credit_bytes: u64,
+    pub budget_bytes: usize,
+    pub port_capacity: usize,
+    /// Steps after which a put in doubt is believed only when the table shows it.
+    pub patience_steps: u64,
+    /// Chance that a step is a disturbance rather than work.
+    pub disturbance: u32,
+    /// Weights of the disturbances, in the order of [`crate::disturbance::Disturbance`].
+    pub weights: Vec<u32>,
+    /// Chance that a put, read or look goes wrong.
+    pub store_fault: u32,
+    /// Chance that a producer that connects goes to another engine than before.
+    pub wander: u32,
+    /// Chance that a resuming producer sends from its committed offset instead of the resume offset.
+    pub rebatch: u32,
+}
+
+impl Shape {
+    /// Draws a shape.
+    pub fn draw(rng: &mut ChaCha8Rng, disturbances: usize) -> Self {
+        let mut pick = |choices: &[u64]| choices[rng.random_range(0..choices.len())];
+        Self {
+            engines: if pick(&[1, 1, 2]) == 1 { 1 } else { 2 },
+            shards_max: pick(&[1, 2, 3, 4]) as u16,
+            streams: pick(&[1, 1, 2, 3, 5]) as usize,
+            anonymous: pick(&[0, 1, 2]) as usize,
+            rows_goal: pick(&[20, 60, 150, 300]),
+            batch_rows_max: pick(&[1, 3, 8, 20]) as u32,
+            table_exists: pick(&[0, 1, 1, 1]) == 1,
+            steps: pick(&[200, 500, 1_000, 2_500]),
+            row_group_rows: pick(&[5, 20, 100]) as usize,
+            cut_rows: pick(&[10, 50, 1_000]),
+            credit_bytes: pick(&[4 << 10, 16 << 10, 1 << 20]),
+            budget_bytes: pick(&[16 << 10, 64 << 10, 1 << 20]) as usize,
+            port_capacity: pick(&[1, 2, 4, 16]) as usize,
+            patience_steps: pick(&[20, 100, 1_000_000]),
+            disturbance: pick(&[0, 5, 20, 60]) as u32,
+            weights: (0..disturbances).map(|_| pick(&[0, 1, 1, 4]) as u32).collect(),
+            store_fault: pick(&[0, 30, 150, 400]) as u32,
+            wander: pick(&[0, 100, 500]) as u32,
+            rebatch: pick(&[0, 300, 800]) as u32,
+        }
+    }
+}
+
+/// True once in a while: `thousandths` of the time.
+pub fn chance(rng: &mut ChaCha8Rng, thousandths: u32) -> bool {
+    rng.random_range(0..1_000) < thousandths
+}

@@ -1,0 +1,208 @@
+//! A model of a Delta table: numbered versions of opaque bytes, each holding rows and transaction entries.
+//!
+//! Readers follow versions from 0 without a gap, as readers of a Delta log do: what lies behind a hole is in no table.
+
+use crate::rows::Row;
+use bytes::Bytes;
+use lakehead_engine::commit::ledger::{Streams, TableView};
+use lakehead_engine::handover::cut::StreamRange;
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::sync::Arc;
+
+
+/// One version's content.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Commit {
+    /// `metaData.id`, in the version that makes the table.
+    pub id: Option<String>,
+    /// What the table writes of its schema, where it changes (a comment, say: the columns stay).
+    pub schema: Option<String>,
+    /// Sets apart commits of the same content: the equal bytes of two writers would be each other's.
+    pub nonce: u64,
+    pub committed: BTreeMap<Arc<str>, u64>,
+    pub epochs: BTreeMap<Arc<str>, u64>,
+    /// What the committer claimed for its streams, so that it can be judged afterwards.
+    pub ranges: Vec<StreamRange>,
+    /// Rows in the order of their file.
+    pub rows: Vec<Row>,
+}
+
+impl Commit {
+    /// The bytes of a version.
+    pub fn encode(&self) -> Bytes {
+        let mut text = format!("nonce {}\n", self.nonce);
+        // Writing to a string cannot fail.
+        if let Some(id) = &self.id {
+            let _ = writeln!(text, "meta {id}");
+        }
+        if let Some(schema) = &self.schema {
+            let _ = writeln!(text, "schema {schema}");
+        }
+        for (stream, rows) in &self.committed {
+            let _ = writeln!(text, "txn {stream} {rows}");
+        }
+        for (stream, epoch) in &self.epochs {
+            let _ = writeln!(text, "epoch {stream} {epoch}");
+        }
+        for StreamRange { stream, epoch, from, to } in &self.ranges {
+            let _ = writeln!(text, "range {stream} {epoch} {from} {to}");
+        }
+        for Row { stream, seq, content } in &self.rows {
+            let _ = writeln!(text, "row {stream} {seq} {content}");
+        }
+        text.into()
+    }
+
+    /// Reads a version; `None` when the bytes are none.
+    pub fn decode(bytes: &[u8]) -> Option<Self> {
+        let mut commit = Self::default();
+        for line in std::str::from_utf8(bytes).ok()?.lines() {
+            let mut words = line.split(' ');
+            let kind = words.next()?;
+            let first = words.next()?;
+            let mut number = || words.next()?.parse::<u64>().ok();
+            match kind {
+                "nonce" => commit.nonce = first.parse().ok()?,
+                "meta" => commit.id = Some(first.to_owned()),
+                "schema" => commit.schema = Some(first.to_owned()),
+                "txn" => _ = commit.committed.insert(first.into(), number()?),
+                "epoch" => _ = commit.epochs.insert(first.into(), number()?),
+                "range" => {
+                    let (epoch, from, to) = (number()?, number()?, number()?);
+                    commit.ranges.push(StreamRange { stream: first.into(), epoch, from, to });
+                }
+                "row" => commit.rows.push(Row { stream: first.to_owned(), seq: number()?, content: number()? }),
+                _ => return None,
+            }
+        }
+        Some(commit)
+    }
+}
+
+/// The table.
+#[derive(Debug, Default)]
+pub struct Table {
+    versions: BTreeMap<u64, (Bytes, Commit)>,
+    /// Newest version that a reader reaches.
+    head: Option<u64>,
+    id: Arc<str>,
+    schema: Arc<str>,
+    streams: Arc<Streams>,
+    /// Rows that a reader sees, by stream.
+    rows: BTreeMap<String, u64>,
+    /// In which version an epoch of a stream became visible.
+    minted: BTreeMap<(Arc<str>, u64), u64>,
+}
+
+/// What a conditional put did to the model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Landing {
+    Landed,
+    /// The key was taken.
+    Taken,
+}
+
+impl Table {
+    /// Puts a version if its key is free.
+    pub fn put(&mut self, version: u64, bytes: &Bytes) -> Landing {
+        if self.versions.contains_key(&version) {
+            return Landing::Taken;
+        }
+        let commit = Commit::decode(bytes).unwrap_or_default();
+        self.versions.insert(version, (bytes.clone(), commit));
+        let mut next = self.head.map_or(0, |head| head + 1);
+        while let Some((_, commit)) = self.versions.get(&next) {
+            let streams = Arc::make_mut(&mut self.streams);
+            for (stream, rows) in &commit.committed {
+                streams.entry(stream.clone()).or_default().committed = *rows;
+            }
+            for (stream, epoch) in &commit.epochs {
+                streams.entry(stream.clone()).or_default().epoch = *epoch;
+                self.minted.entry((stream.clone(), *epoch)).or_insert(next);
+            }
+            for row in &commit.rows {
+                *self.rows.entry(row.stream.clone()).or_default() += 1;
+            }
+            if let Some(id) = &commit.id {
+                self.id = id.as_str().into();
+            }
+            if let Some(schema) = &commit.schema {
+                self.schema = schema.as_str().into();
+            }
+            self.head = Some(next);
+            next += 1;
+        }
+        Landing::Landed
+    }
+
+    /// Somebody else's commit goes to the next version.
+    pub fn foreign(&mut self, commit: &Commit) -> Option<u64> {
+        let version = self.head? + 1;
+        self.put(version, &commit.encode());
+        Some(version)
+    }
+
+    /// The bytes at a version's key.
+    pub fn read(&self, version: u64) -> Option<&Bytes> {
+        self.versions.get(&version).map(|(bytes, _)| bytes)
+    }
+
+    /// The newest version as commits see it; `None` while there is no table.
+    pub fn view(&self) -> Option<TableView> {
+        Some(TableView {
+            id: self.id.clone(),
+            version: self.head?,
+            schema: self.schema.clone(),
+            streams: self.streams.clone(),
+            unsupported: None,
+        })
+    }
+
+    /// Versions that a reader follows, in order.
+    pub fn versions(&self) -> impl Iterator<Item = (u64, &Commit)> {
+        let end = self.head.map_or(0, |head| head + 1);
+        self.versions.range(..end).map(|(version, (_, commit))| (*version, commit))
+    }
+
+    /// Rows of a stream that a reader sees.
+    pub fn rows_of(&self, stream: &str) -> u64 {
+        self.rows.get(stream).copied().unwrap_or(0)
+    }
+
+    /// The version in which a newer epoch than `epoch` of `stream` became visible first.
+    pub fn newer_epoch_version(&self, stream: &str, epoch: u64) -> Option<u64> {
+        let stream: Arc<str> = stream.into();
+        self.minted.range((stream.clone(), epoch + 1)..=(stream, u64::MAX)).map(|(_, version)| *version).min()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_lies_behind_a_hole_is_not_in_the_table() {
+        let row = |seq| Row { stream: "a".into(), seq, content: 7 };
+        let made = Commit { id: Some("t".into()), ..Commit::default() };
+        let second = Commit { rows: vec![row(1)], committed: [("a".into(), 2)].into(), ..Commit::default() };
+        let first = Commit {
+            nonce: 3,
+            rows: vec![row(0)],
+            epochs: [("a".into(), 1)].into(),
+            ranges: vec![StreamRange { stream: "a".into(), epoch: 1, from: 0, to: 1 }],
+            ..Commit::default()
+        };
+        assert_eq!(Commit::decode(&first.encode()), Some(first.clone()));
+        let mut table = Table::default();
+        assert_eq!(table.view(), None);
+        assert_eq!(table.put(0, &made.encode()), Landing::Landed);
+        table.put(2, &second.encode());
+        assert_eq!((table.rows_of("a"), table.view().unwrap().version), (0, 0));
+        table.put(1, &first.encode());
+        assert_eq!(table.put(1, &second.encode()), Landing::Taken);
+        let view = table.view().unwrap();
+        assert_eq!((table.rows_of("a"), view.version, view.stream("a").committed), (2, 2, 2));
+        assert_eq!((table.newer_epoch_version("a", 0), table.newer_epoch_version("a", 1)), (Some(1), None));
+    }
+}
