@@ -78,7 +78,9 @@ impl Ledger {
         let acked = self.acked.get(stream).copied().unwrap_or(0);
         if link.opens && welcome.committed < acked {
             let committed = welcome.committed;
-            return Violation::because(format!("stream {stream} opens with {committed} rows and {acked} were acknowledged"));
+            return Violation::because(format!(
+                "stream {stream} opens with {committed} rows and {acked} were acknowledged"
+            ));
         }
         if stream.starts_with('~') {
             return Ok(());
@@ -125,7 +127,9 @@ impl Ledger {
             for (stream, epoch) in &commit.epochs {
                 let known = &mut entries.entry(stream).or_default().1;
                 if *epoch != *known + 1 {
-                    return Violation::because(format!("version {version} mints epoch {epoch} of {stream} after {known}"));
+                    return Violation::because(format!(
+                        "version {version} mints epoch {epoch} of {stream} after {known}"
+                    ));
                 }
                 *known = *epoch;
             }

@@ -90,7 +90,8 @@ impl World {
         let engine = self.rng.random_range(0..self.engines.len());
         match chosen {
             Disturbance::CutConnection => {
-                let ids: Vec<u64> = self.network.links.iter().filter(|(_, link)| !link.cut).map(|(id, _)| *id).collect();
+                let ids: Vec<u64> =
+                    self.network.links.iter().filter(|(_, link)| !link.cut).map(|(id, _)| *id).collect();
                 if let Some(id) = self.pick(&ids) {
                     self.trace.line(|| format!("connection {id} is cut"));
                     self.network.cut(id, &mut self.rng, &mut self.faults);
@@ -259,7 +260,10 @@ impl World {
         while !self.is_over() {
             self.next_step();
             if self.step > end {
-                return Violation::because(format!("not at rest {HEALING_STEPS} steps after the last fault: {}", self.restless()));
+                return Violation::because(format!(
+                    "not at rest {HEALING_STEPS} steps after the last fault: {}",
+                    self.restless()
+                ));
             }
             self.work()?;
         }
@@ -304,8 +308,7 @@ impl World {
                 format!("producer {number} {phase:?} {} of {} rows committed", producer.committed, producer.sent)
             })
             .collect();
-        let engines: Vec<bool> =
-            self.engines.iter().flatten().map(crate::engine::Engine::is_settled).collect();
+        let engines: Vec<bool> = self.engines.iter().flatten().map(crate::engine::Engine::is_settled).collect();
         format!("{}; connections {}; engines settled {engines:?}", producers.join(", "), self.network.links.len())
     }
 }

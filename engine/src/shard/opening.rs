@@ -328,7 +328,8 @@ impl Shard {
         let Some(table) = self.tables.get_mut(&key) else { return };
         let unknown = !table.names.contains_key(name);
         let slot = table.named(name);
-        let Some(stream) = table.streams.get_mut(&slot).filter(|stream| unknown || stream.is_overtaken_by(entry)) else {
+        let Some(stream) = table.streams.get_mut(&slot).filter(|stream| unknown || stream.is_overtaken_by(entry))
+        else {
             return;
         };
         let (owner, fenced) = (stream.owner.take(), entry.epoch > stream.epoch);
