@@ -108,7 +108,8 @@ impl Plane {
 
     /// Whether nothing is on its way to the table.
     pub fn is_idle(&self) -> bool {
-        let table_is_idle = self.table.as_ref().is_none_or(|table| table.gathered.is_empty() && !table.book.is_gathering());
+        let table_is_idle =
+            self.table.as_ref().is_none_or(|table| table.gathered.is_empty() && !table.book.is_gathering());
         self.requests.is_empty() && self.pieces == 0 && self.running.is_none() && table_is_idle && !self.wanted
     }
 
@@ -161,8 +162,9 @@ impl Plane {
                 around.trace.line(|| format!("plane answers find of {stream}: {result:?}"));
                 vec![(shard, Answer::StreamFound { table, stream, result })]
             }
-            Some(Request::WantCut { .. }) => {
-                self.wanted = true;
+            Some(Request::WantCut { table, .. }) => {
+                // A table that was closed needs no cut.
+                self.wanted |= self.table.as_ref().is_some_and(|open| open.key == table);
                 Vec::new()
             }
             None => Vec::new(),
@@ -335,8 +337,7 @@ impl Plane {
             let (generation, version) = (table.book.generation(), table.version + 1);
             Answer::Committed { table: table.key, generation, cut: cut.cut, version, minted: Arc::new([]) }
         });
-        self.running =
-            Some(Running { cut, row_groups, attempt, base, plan: None, frozen: None, under_way: None });
+        self.running = Some(Running { cut, row_groups, attempt, base, plan: None, frozen: None, under_way: None });
         early.map_or_else(Vec::new, |answer| table.to_all(&answer))
     }
 

@@ -145,7 +145,10 @@ impl Producer {
                 ));
             }
             if resume > self.sent {
-                return Violation::because(format!("producer {number} sent {} rows and resumes at {resume}", self.sent));
+                return Violation::because(format!(
+                    "producer {number} sent {} rows and resumes at {resume}",
+                    self.sent
+                ));
             }
             faults.met(Fault::Resumed);
         }
@@ -210,7 +213,12 @@ impl Producer {
                 self.phase = Phase::Fenced;
                 Ok(())
             }
-            Some(code @ (RejectCode::Discarded | RejectCode::TableUnavailable | RejectCode::Busy | RejectCode::ShuttingDown)) => {
+            Some(
+                code @ (RejectCode::Discarded
+                | RejectCode::TableUnavailable
+                | RejectCode::Busy
+                | RejectCode::ShuttingDown),
+            ) => {
                 match code {
                     RejectCode::Discarded => faults.met(Fault::Discarded),
                     RejectCode::Busy => faults.met(Fault::Busy),

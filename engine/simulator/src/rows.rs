@@ -34,8 +34,7 @@ pub fn schema() -> Schema {
 /// What row `seq` of `stream` says.
 pub fn content(stream: &str, seq: u64) -> u64 {
     let start = 0xcbf2_9ce4_8422_2325_u64 ^ seq.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    let hash =
-        stream.bytes().fold(start, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3));
+    let hash = stream.bytes().fold(start, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3));
     // Delta's long is signed; 63 bits are enough.
     (hash ^ hash >> 29) >> 1
 }
@@ -64,11 +63,9 @@ pub fn batch_frame(stream: &str, first: u64, rows: u32) -> Result<FrameBuffer, T
 /// The rows of a sealed row group.
 pub fn read(batch: &RecordBatch) -> Vec<Row> {
     let [stream, seq, contents] = batch.columns() else { return Vec::new() };
-    let (Some(stream), Some(seq), Some(contents)) = (
-        stream.as_string_opt::<i32>(),
-        seq.as_primitive_opt::<Int64Type>(),
-        contents.as_primitive_opt::<Int64Type>(),
-    ) else {
+    let (Some(stream), Some(seq), Some(contents)) =
+        (stream.as_string_opt::<i32>(), seq.as_primitive_opt::<Int64Type>(), contents.as_primitive_opt::<Int64Type>())
+    else {
         return Vec::new();
     };
     (0..stream.len())
@@ -100,8 +97,7 @@ mod tests {
         let layout = Layout::match_columns(&schema(), &schema()).unwrap();
         builder.append(batch, &layout, 1, 4, 100);
         let rows = read(&builder.seal().unwrap().unwrap());
-        let expected: Vec<_> =
-            (6..9).map(|seq| Row { stream: "a".into(), seq, content: content("a", seq) }).collect();
+        let expected: Vec<_> = (6..9).map(|seq| Row { stream: "a".into(), seq, content: content("a", seq) }).collect();
         assert_eq!(rows, expected);
     }
 }

@@ -10,7 +10,6 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::sync::Arc;
 
-
 /// One version's content.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Commit {

@@ -165,7 +165,7 @@ impl World {
                         if let Some(epoch) = link.disguised {
                             welcome.epoch_major = epoch;
                         }
-                        self.ledger.welcomed(link, welcome)?;
+                        self.ledger.welcomed(link, welcome, &self.store.table)?;
                         if !link.stream.starts_with('~') {
                             link.epoch = Some(welcome.epoch_major);
                         }
@@ -213,9 +213,8 @@ impl World {
             };
             let mut header = frame.header;
             let end = header.first_offset + u64::from(header.rows);
-            self.trace.line(|| {
-                format!("connection {id} delivers rows {} to {end} of {}", header.first_offset, link.stream)
-            });
+            self.trace
+                .line(|| format!("connection {id} delivers rows {} to {end} of {}", header.first_offset, link.stream));
             if header.first_offset < link.expected && end > link.expected {
                 self.faults.met(Fault::DuplicateTrimmed);
                 if self.canary == Some(Canary::DedupOffByOne) {
@@ -240,9 +239,8 @@ impl World {
                         hello.epoch_major = current;
                     }
                 }
-                self.trace.line(|| {
-                    format!("connection {id} reaches engine {number} shard {shard}: {}", sentence(&hello))
-                });
+                self.trace
+                    .line(|| format!("connection {id} reaches engine {number} shard {shard}: {}", sentence(&hello)));
                 Event::Hello { connection, hello: *hello }
             }
             Some(ToServer::Schema(schema_id, schema)) => Event::Schema { connection, schema_id, schema },

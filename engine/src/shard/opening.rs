@@ -328,7 +328,8 @@ impl Shard {
         let Some(table) = self.tables.get_mut(&key) else { return };
         let unknown = !table.names.contains_key(name);
         let slot = table.named(name);
-        let Some(stream) = table.streams.get_mut(&slot).filter(|stream| unknown || stream.is_overtaken_by(entry)) else {
+        let Some(stream) = table.streams.get_mut(&slot).filter(|stream| unknown || stream.is_overtaken_by(entry))
+        else {
             return;
         };
         let (owner, fenced) = (stream.owner.take(), entry.epoch > stream.epoch);
@@ -336,8 +337,9 @@ impl Shard {
         match owner {
             Some(owner) if fenced => self.fence(owner, actions),
             Some(owner) => {
-                let message = "this stream went on at another engine; resume to go on here";
-                self.refuse_with(owner, RejectCode::StaleAttempt, message, actions);
+                let message =
+                    "rows of this stream were committed by another engine meanwhile; resume to go on behind them";
+                self.refuse_with(owner, RejectCode::Discarded, message, actions);
             }
             None => {}
         }
