@@ -68,7 +68,7 @@ impl Ledger {
     /// # Errors
     /// When two producers hold one epoch, when rows that were acknowledged to an earlier one are not in the table any
     /// more, or when there are more rows than anybody sent.
-    pub fn welcomed(&mut self, link: &Link, welcome: &Welcome) -> Result<(), Violation> {
+    pub fn welcomed(&mut self, link: &Link, welcome: &Welcome, table: &Table) -> Result<(), Violation> {
         let stream = &link.stream;
         let sent = self.sent.get(stream).copied().unwrap_or(0);
         if welcome.resume_offset > sent {
@@ -76,7 +76,9 @@ impl Ledger {
             return Violation::because(format!("stream {stream} resumes at {resume} and only {sent} rows were sent"));
         }
         let acked = self.acked.get(stream).copied().unwrap_or(0);
-        if link.opens && welcome.committed < acked {
+        // A Welcome can come late, when a newer opener has long gone on: it holds nothing then.
+        let is_newest = table.newer_epoch_version(stream, welcome.epoch_major).is_none();
+        if link.opens && is_newest && welcome.committed < acked {
             let committed = welcome.committed;
             return Violation::because(format!(
                 "stream {stream} opens with {committed} rows and {acked} were acknowledged"

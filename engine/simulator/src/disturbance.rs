@@ -7,6 +7,7 @@ pub enum Disturbance {
     AbandonDial,
     CrashEngine,
     DrainEngine,
+    FreezeEngine,
     MemoryShort,
     Rival,
     AskCut,
@@ -16,11 +17,12 @@ pub enum Disturbance {
 }
 
 /// Every one, with how likely it is before a shape weighs it.
-pub const DISTURBANCES: [(Disturbance, u32); 10] = [
+pub const DISTURBANCES: [(Disturbance, u32); 11] = [
     (Disturbance::CutConnection, 8),
     (Disturbance::AbandonDial, 6),
     (Disturbance::CrashEngine, 2),
     (Disturbance::DrainEngine, 1),
+    (Disturbance::FreezeEngine, 4),
     (Disturbance::MemoryShort, 3),
     (Disturbance::Rival, 3),
     (Disturbance::AskCut, 4),

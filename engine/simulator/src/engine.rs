@@ -23,6 +23,8 @@ pub struct Engine {
     pub plane: Plane,
     /// The step at which it began to drain.
     pub draining: Option<u64>,
+    /// Nothing in it happens before this step.
+    pub still_until: u64,
 }
 
 /// One core: the shard, its mailbox, and pieces that did not fit into the port.
@@ -56,7 +58,13 @@ impl Engine {
             let shard = Shard::new(settings, budget.clone());
             Host { shard, mail: VecDeque::new(), port: None, held: VecDeque::new(), mints: Vec::new() }
         };
-        Self { hosts: (0..shards).map(host).collect(), plane: Plane::new(shape), draining: None, budget }
+        Self {
+            hosts: (0..shards).map(host).collect(),
+            plane: Plane::new(shape),
+            draining: None,
+            still_until: 0,
+            budget,
+        }
     }
 
     /// Puts an event into a shard and carries out what it wants; gives the frames it sends.

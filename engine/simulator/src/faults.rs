@@ -58,6 +58,7 @@ faults! {
     Fenced "a producer was fenced",
     EngineCrashed "an engine crashed",
     EngineCrashedInDoubt "an engine crashed with a put under way",
+    EngineStoodStill "an engine stood still for long, and went on as if nothing had happened",
     EngineDrained "an engine drained",
     MemoryShort "the memory budget refused a frame",
     MemoryShortByChance "word of short memory came without reason",

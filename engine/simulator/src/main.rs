@@ -12,13 +12,13 @@ use std::process::ExitCode;
 /// Seeds within which every planted bug must be caught.
 const CANARY_SEEDS: u64 = 2_000;
 /// From so many seeds on, a kind of fault that was never met is a failure.
-const SEEDS_THAT_MEET_ALL: u64 = 500;
+const SEEDS_THAT_MEET_ALL: u64 = 10_000;
 
 /// Runs seeded schedules over the engine's shard and commit machines, and checks what was promised.
 #[derive(Parser)]
 struct Arguments {
     /// How many seeds to run.
-    #[arg(long, default_value_t = 1_000)]
+    #[arg(long, default_value_t = 10_000)]
     seeds: u64,
     /// The first of them.
     #[arg(long, default_value_t = 0)]

@@ -162,8 +162,9 @@ impl Plane {
                 around.trace.line(|| format!("plane answers find of {stream}: {result:?}"));
                 vec![(shard, Answer::StreamFound { table, stream, result })]
             }
-            Some(Request::WantCut { .. }) => {
-                self.wanted = true;
+            Some(Request::WantCut { table, .. }) => {
+                // A table that was closed needs no cut.
+                self.wanted |= self.table.as_ref().is_some_and(|open| open.key == table);
                 Vec::new()
             }
             None => Vec::new(),

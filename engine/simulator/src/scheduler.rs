@@ -7,9 +7,10 @@
 use crate::canary::Canary;
 use crate::checks::Violation;
 use crate::disturbance::{DISTURBANCES, Disturbance};
+use crate::engine::Engine;
 use crate::faults::{Fault, FaultCounts};
 use crate::plane::Plane;
-use crate::producer::Phase;
+use crate::producer::{Phase, Producer};
 use crate::shape::{Shape, chance};
 use crate::trace::Trace;
 use crate::world::World;
@@ -129,6 +130,14 @@ impl World {
                     self.event(engine, shard, Event::Drain)?;
                 }
             }
+            Disturbance::FreezeEngine => {
+                let until = self.step + self.rng.random_range(20..400);
+                if let Some(running) = &mut self.engines[engine] {
+                    running.still_until = until;
+                    self.faults.met(Fault::EngineStoodStill);
+                    self.trace.line(|| format!("engine {engine} stands still until step {until}"));
+                }
+            }
             Disturbance::MemoryShort => {
                 let shards = self.engines[engine].as_ref().map_or(0, |engine| engine.hosts.len());
                 if shards > 0 {
@@ -203,6 +212,9 @@ impl World {
                 }
                 continue;
             };
+            if self.is_still(engine) {
+                continue;
+            }
             let with_mail = engine.hosts.iter().enumerate().filter(|(_, host)| !host.mail.is_empty());
             choices.extend(with_mail.map(|(shard, _)| Work::Mail(number, shard)));
             if !engine.plane.requests.is_empty() {
@@ -223,7 +235,7 @@ impl World {
         }
         for (id, link) in &self.network.links {
             let running = self.engines.get(link.engine).and_then(Option::as_ref);
-            if let (true, Some(engine)) = (link.server_open, running) {
+            if let (true, Some(engine)) = (link.server_open, running.filter(|engine| !self.is_still(engine))) {
                 let over = link.to_server.is_empty() && (link.cut || !link.client_open);
                 let reads = engine.draining.is_none() && (!link.welcomed || engine.reads_rows(link.shard));
                 if (over && chance(&mut self.rng, 300)) || (reads && !link.to_server.is_empty()) {
@@ -241,6 +253,10 @@ impl World {
         let acting = self.producers.iter().filter(|producer| acts(&producer.phase));
         choices.extend(acting.map(|producer| Work::Act(producer.number)));
         choices
+    }
+
+    fn is_still(&self, engine: &Engine) -> bool {
+        !self.healed && engine.still_until > self.step
     }
 
     /// Faults end here; everything must come to its end.
@@ -289,10 +305,10 @@ impl World {
     }
 
     fn is_over(&self) -> bool {
-        let settled = |engine: &Option<crate::engine::Engine>| {
+        let settled = |engine: &Option<Engine>| {
             engine.as_ref().is_none_or(|engine| engine.is_settled() && engine.draining.is_none())
         };
-        self.producers.iter().all(crate::producer::Producer::is_over)
+        self.producers.iter().all(Producer::is_over)
             && self.network.links.is_empty()
             && self.store.limbo() == 0
             && self.engines.iter().all(settled)
@@ -308,7 +324,7 @@ impl World {
                 format!("producer {number} {phase:?} {} of {} rows committed", producer.committed, producer.sent)
             })
             .collect();
-        let engines: Vec<bool> = self.engines.iter().flatten().map(crate::engine::Engine::is_settled).collect();
+        let engines: Vec<bool> = self.engines.iter().flatten().map(Engine::is_settled).collect();
         format!("{}; connections {}; engines settled {engines:?}", producers.join(", "), self.network.links.len())
     }
 }

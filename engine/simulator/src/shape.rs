@@ -41,7 +41,7 @@ impl Shape {
     pub fn draw(rng: &mut ChaCha8Rng, disturbances: usize) -> Self {
         let mut pick = |choices: &[u64]| choices[rng.random_range(0..choices.len())];
         Self {
-            engines: if pick(&[1, 1, 2]) == 1 { 1 } else { 2 },
+            engines: pick(&[1, 2]) as usize,
             shards_max: pick(&[1, 2, 3, 4]) as u16,
             streams: pick(&[1, 1, 2, 3, 5]) as usize,
             anonymous: pick(&[0, 1, 2]) as usize,
@@ -55,10 +55,10 @@ impl Shape {
             budget_bytes: pick(&[16 << 10, 64 << 10, 1 << 20]) as usize,
             port_capacity: pick(&[1, 2, 4, 16]) as usize,
             patience_steps: pick(&[20, 100, 1_000_000]),
-            disturbance: pick(&[0, 5, 20, 60]) as u32,
+            disturbance: pick(&[0, 5, 20, 60, 120]) as u32,
             weights: (0..disturbances).map(|_| pick(&[0, 1, 1, 4]) as u32).collect(),
             store_fault: pick(&[0, 30, 150, 400]) as u32,
-            wander: pick(&[0, 100, 500]) as u32,
+            wander: pick(&[0, 100, 900]) as u32,
             rebatch: pick(&[0, 300, 800]) as u32,
         }
     }

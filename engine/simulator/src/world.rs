@@ -165,7 +165,7 @@ impl World {
                         if let Some(epoch) = link.disguised {
                             welcome.epoch_major = epoch;
                         }
-                        self.ledger.welcomed(link, welcome)?;
+                        self.ledger.welcomed(link, welcome, &self.store.table)?;
                         if !link.stream.starts_with('~') {
                             link.epoch = Some(welcome.epoch_major);
                         }

@@ -337,8 +337,9 @@ impl Shard {
         match owner {
             Some(owner) if fenced => self.fence(owner, actions),
             Some(owner) => {
-                let message = "this stream went on at another engine; resume to go on here";
-                self.refuse_with(owner, RejectCode::StaleAttempt, message, actions);
+                let message =
+                    "rows of this stream were committed by another engine meanwhile; resume to go on behind them";
+                self.refuse_with(owner, RejectCode::Discarded, message, actions);
             }
             None => {}
         }
