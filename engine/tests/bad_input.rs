@@ -1,5 +1,7 @@
 //! What bad input gets: a refusal with its own code and a sentence, and no effect on anyone else.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "this is test code: a failed step fails the test")]
+
 mod support;
 
 use lakehead_protocol::FrameBuffer;
@@ -128,6 +130,7 @@ fn cases() -> Vec<(&'static str, RejectCode, Act)> {
         ("a second hello", RejectCode::UnexpectedFrame, streams(hello_frame().to_vec())),
         ("no table name", RejectCode::BadHello, says_hello(hello("", "", 1))),
         ("a name that climbs", RejectCode::BadTableName, says_hello(hello("../etc", "", 1))),
+        ("a stream named like an epoch", RejectCode::BadHello, says_hello(hello("numbers", "a/epoch", 1))),
         ("a mode that is none", RejectCode::BadHello, says_hello(Hello { mode: 9, ..hello("numbers", "", 1) })),
         (
             "an unknown table",

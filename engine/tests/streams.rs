@@ -1,5 +1,7 @@
 //! Named streams at a real engine: resuming, fencing, trimming, draining, stopping and going on.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "this is test code: a failed step fails the test")]
+
 mod support;
 
 use lakehead_protocol::hello::{Hello, MODE_RESUME};

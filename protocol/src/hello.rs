@@ -12,6 +12,9 @@ pub const MODE_RESUME: u8 = 2;
 /// `mode`: answer with the table's schema and version, open nothing.
 pub const MODE_DESCRIBE: u8 = 3;
 
+/// Tables keep a stream's epoch under its name with this behind it, so no stream may be called so.
+pub const EPOCH_SUFFIX: &str = "/epoch";
+
 /// `keep`: the client keeps rows for resending until they are durable.
 pub const KEEP_UNTIL_DURABLE: u8 = 1;
 /// `keep`: the client keeps rows for resending until they are committed.
@@ -61,7 +64,9 @@ pub struct Hello {
 pub enum HelloError {
     #[error("a table name has 1 to {TABLE_NAME_BYTES_MAX} bytes")]
     TableName,
-    #[error("a stream name has at most {STREAM_NAME_BYTES_MAX} bytes, none of them a control character")]
+    #[error(
+        "a stream name has at most {STREAM_NAME_BYTES_MAX} bytes, no control character, and does not end in {EPOCH_SUFFIX:?}"
+    )]
     StreamName,
     #[error("a table's identity has at most {TABLE_ID_BYTES_MAX} bytes")]
     TableId,
@@ -86,7 +91,8 @@ impl Hello {
         if self.table.is_empty() || self.table.len() > TABLE_NAME_BYTES_MAX {
             return Err(HelloError::TableName);
         }
-        if self.stream.len() > STREAM_NAME_BYTES_MAX || self.stream.chars().any(char::is_control) {
+        let reserved = self.stream.ends_with(EPOCH_SUFFIX);
+        if self.stream.len() > STREAM_NAME_BYTES_MAX || reserved || self.stream.chars().any(char::is_control) {
             return Err(HelloError::StreamName);
         }
         if self.table_id.len() > TABLE_ID_BYTES_MAX {

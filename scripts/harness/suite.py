@@ -76,13 +76,14 @@ def missing_tools():
 
 def rust_steps(long):
     yield Step("format", ["cargo", "fmt", "--all", "--check"])
-    yield Step("build", ["cargo", "build", "--release", "--workspace", "--locked"])
+    # All targets at once: what dev-dependencies switch on in a dependency would otherwise build it a second time.
+    yield Step("build", ["cargo", "build", "--release", "--workspace", "--all-targets", "--locked"])
     yield Step("clippy", ["cargo", "clippy", "--release", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"])
     yield Step("Rust tests", ["cargo", "test", "--release", "--workspace", "--locked", "--no-fail-fast"])
     yield Step("Rust documentation", ["cargo", "doc", "--release", "--no-deps", "--workspace", "--locked"],
                {"RUSTDOCFLAGS": "-D warnings"})
     seeds = SIMULATOR_SEEDS_LONG if long else SIMULATOR_SEEDS
-    yield Step("simulator", ["cargo", "run", "--release", "--locked", "-p", "lakehead-simulator", "--", "--seeds", str(seeds)])
+    yield Step("simulator", [str(ROOT / "target/release/lakehead-simulator"), "--seeds", str(seeds)])
 
 
 def python_steps(long):

@@ -30,9 +30,10 @@ class StreamsTest(EndToEnd):
         ]
         for producer in producers:
             self.finish(producer)
-        spent = [seconds - before[thread] for thread, seconds in reactor_seconds(engine).items()]
+        # A reactor's helper thread bears its name too, and does next to nothing.
+        spent = [seconds - before.get(thread, 0) for thread, seconds in reactor_seconds(engine).items()]
+        spent = [seconds for seconds in spent if seconds > CPU_SECONDS_MIN]
         self.assertEqual(len(spent), len(os.sched_getaffinity(0)), f"threads: {engine.thread_cpu_seconds()}")
-        self.assertGreater(min(spent), CPU_SECONDS_MIN, f"a reactor did nothing: {spent}")
         self.proved(f"every core's reactor worked (CPU seconds: {', '.join(f'{seconds:.2f}' for seconds in spent)})")
         for table in TABLES:
             self.judge(engine.table(table), table)

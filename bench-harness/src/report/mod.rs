@@ -19,7 +19,7 @@ mod summary;
 mod tests;
 mod validity;
 
-pub use cost::{Cost, Meter};
+pub use cost::Meter;
 pub use document::{Configuration, Lateness, Report, Throughput};
 pub use listener::listening_process;
 pub use machine::Machine;

@@ -29,7 +29,7 @@ impl Outbox {
         match outgoing {
             Outgoing::Ack(ack) => {
                 self.ack = Some(*ack);
-                return Ok(());
+                Ok(())
             }
             Outgoing::Welcome(welcome) => frame::append_control(&mut self.bytes, Kind::Welcome, &**welcome),
             Outgoing::GoingAway(away) => frame::append_control(&mut self.bytes, Kind::GoingAway, away),

@@ -214,7 +214,7 @@ impl Shard {
         if stream.is_stale_attempt(&hello.opener, hello.attempt) {
             return self.refuse_stale(id, actions);
         }
-        (stream.opener, stream.attempt) = (hello.opener, hello.attempt);
+        stream.opener = Some((hello.opener, hello.attempt));
         let owner = stream.owner.take();
         let displaced = match stream.mint {
             Mint::Idle => {
@@ -277,7 +277,7 @@ impl Shard {
         if let Err(refusal) = resume_point(hello, stream.committed) {
             return self.refuse(id, &refusal, hello.committed_seen, actions);
         }
-        (stream.opener, stream.attempt) = (hello.opener, hello.attempt);
+        stream.opener = Some((hello.opener, hello.attempt));
         // The same producer's older connection: it has not noticed yet that it is dead.
         if let Some(older) = stream.owner.replace(id) {
             self.refuse_with(older, RejectCode::StaleAttempt, "this producer resumed on another connection", actions);

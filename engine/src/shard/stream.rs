@@ -22,9 +22,8 @@ pub struct Stream {
     pub next: u64,
     /// The connection whose rows are admitted.
     pub owner: Option<ConnectionId>,
-    /// Who opened it last, and that producer's highest attempt.
-    pub opener: [u8; 16],
-    pub attempt: u64,
+    /// Who opened or resumed it last, and with which attempt; `None` before the first.
+    pub opener: Option<([u8; 16], u64)>,
     pub mint: Mint,
 }
 
@@ -50,8 +49,7 @@ impl Stream {
             cut_from: 0,
             next: 0,
             owner: None,
-            opener: [0; 16],
-            attempt: 0,
+            opener: None,
             mint: Mint::Idle,
         }
     }
@@ -67,7 +65,7 @@ impl Stream {
 
     /// Whether a later attempt of the same opener is known, so that this one comes from a connection that died.
     pub fn is_stale_attempt(&self, opener: &[u8; 16], attempt: u64) -> bool {
-        self.opener == *opener && attempt <= self.attempt
+        self.opener.is_some_and(|(known, latest)| known == *opener && attempt <= latest)
     }
 
     /// Whether what a resuming client holds is newer than what is known here: the stream went on at another engine since, and

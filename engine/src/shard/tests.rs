@@ -265,6 +265,13 @@ fn a_late_attempt_of_the_same_opener_cannot_fence_it() {
 }
 
 #[test]
+fn a_first_opener_is_never_stale() {
+    let mut rig = Rig::new();
+    rig.hello(1, open_hello("a", 0, 0));
+    assert_eq!(rig.cut().0.mints.len(), 1);
+}
+
+#[test]
 fn a_resume_goes_on_behind_what_was_admitted_and_displaces_the_dead_connection() {
     let mut rig = Rig::new();
     rig.open(1, "a", 1, (0, 4));

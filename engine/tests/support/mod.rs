@@ -1,6 +1,7 @@
 //! A real engine process and raw protocol peers.
 
 #![allow(dead_code, reason = "each test binary uses its part")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "this is test code: a failed step fails the test")]
 
 use lakehead_protocol::ack::{Ack, ArchivedAck};
 use lakehead_protocol::batch::{BatchView, ColumnView};
