@@ -19,7 +19,7 @@ CARGO_SUM = re.compile(r"^test result: \w+\. (\d+) passed; (\d+) failed;")
 UNITTEST_RAN = re.compile(r"^Ran (\d+) tests? in ")
 UNITTEST_FAILED = re.compile(r"^FAILED \((.*)\)")
 
-SIMULATOR_SEEDS, SIMULATOR_SEEDS_LONG = 1_000, 100_000
+SIMULATOR_SEEDS, SIMULATOR_SEEDS_LONG = 10_000, 1_000_000
 
 
 @dataclass
@@ -84,6 +84,7 @@ def rust_steps(long):
                {"RUSTDOCFLAGS": "-D warnings"})
     seeds = SIMULATOR_SEEDS_LONG if long else SIMULATOR_SEEDS
     yield Step("simulator", [str(ROOT / "target/release/lakehead-simulator"), "--seeds", str(seeds)])
+    yield Step("simulator against planted bugs", [str(ROOT / "target/release/lakehead-simulator"), "--canaries"])
 
 
 def python_steps(long):

@@ -6,7 +6,8 @@
 //! | question | file |
 //! |---|---|
 //! | is this batch accepted, trimmed or refused | [`admission`] |
-//! | who may open or resume a stream, and where does it go on | [`opening`] |
+//! | who may open a stream, and with which epoch | [`opening`] |
+//! | who may resume one, and where does it go on | [`resuming`] |
 //! | what happens to an accepted batch | [`batches`] |
 //! | how rows become cuts, and commits become acks | [`cuts`] |
 //! | how connections and the shard end | [`closing`] |
@@ -28,6 +29,7 @@ pub mod connection;
 pub mod cuts;
 pub mod event;
 pub mod opening;
+pub mod resuming;
 pub mod state;
 pub mod stream;
 pub mod table;

@@ -12,6 +12,7 @@
 
 use super::action::{Action, Outgoing};
 use super::connection::{Connection, ConnectionId, Phase, Streaming};
+use super::resuming::resume_point;
 use super::state::Shard;
 use super::stream::{Mint, Stream};
 use super::table::{ShardTable, StreamSlot};
@@ -29,25 +30,6 @@ use lakehead_protocol::welcome::Welcome;
 use std::collections::{HashMap, VecDeque};
 use std::rc::Rc;
 use std::sync::Arc;
-
-/// Where a client that knows so much goes on in a stream that the table shows with `committed` rows.
-///
-/// # Errors
-/// LOST_OR_ELSEWHERE when the client was told of committed rows that the table does not show and cannot send them again.
-pub fn resume_point(hello: &Hello, committed: u64) -> Result<u64, Refusal> {
-    let promised = hello.committed_seen.max(hello.durable_seen);
-    if promised > committed && hello.resendable_from > committed {
-        let message = format!(
-            "rows {committed} to {} of stream {:?} were acknowledged once but the table shows only {committed}: the table \
-             was restored to an older version, or another engine's log holds them; they cannot be sent again from {}",
-            promised - 1,
-            hello.stream,
-            hello.resendable_from
-        );
-        return Err(Refusal::new(RejectCode::LostOrElsewhere, message));
-    }
-    Ok(committed)
-}
 
 impl Shard {
     pub(super) fn hello(&mut self, id: ConnectionId, hello: Hello, actions: &mut Vec<Action>) {
@@ -241,110 +223,6 @@ impl Shard {
         self.want_cut(key, Urgency::Open, actions);
     }
 
-    fn resume(&mut self, id: ConnectionId, key: TableKey, hello: &Hello, actions: &mut Vec<Action>) {
-        let Some(table) = self.tables.get_mut(&key) else { return };
-        let known = table.names.get(hello.stream.as_str()).and_then(|slot| table.streams.get(slot));
-        let asks_table = match known {
-            None => true,
-            Some(stream) => stream.mint == Mint::Idle && stream.is_behind(hello),
-        };
-        if !asks_table {
-            return self.resume_known(id, key, hello, actions);
-        }
-        let stream: Arc<str> = hello.stream.as_str().into();
-        table.look_asked(&stream);
-        if let Some(connection) = self.connections.get_mut(&id) {
-            connection.phase = Phase::FindingStream { table: key };
-        }
-        actions.push(Action::Request(Request::FindStream { shard: self.settings.shard, table: key, stream }));
-    }
-
-    /// Judges a resume by what is known of the stream, which is as new as what the client holds or as the table.
-    fn resume_known(&mut self, id: ConnectionId, key: TableKey, hello: &Hello, actions: &mut Vec<Action>) {
-        let Some(table) = self.tables.get_mut(&key) else { return };
-        let slot = table.named(&hello.stream);
-        let Some(stream) = table.streams.get_mut(&slot) else { return };
-        if stream.mint == Mint::Idle && stream.is_behind(hello) && !stream.is_settled() {
-            let message = "rows of this stream that came before it went on elsewhere are being settled here; try again";
-            return self.refuse_with(id, RejectCode::Busy, message, actions);
-        }
-        if stream.mint != Mint::Idle || stream.epoch != hello.epoch_major || hello.epoch_minor != 0 {
-            return self.fence(id, actions);
-        }
-        if stream.is_stale_attempt(&hello.opener, hello.attempt) {
-            return self.refuse_stale(id, actions);
-        }
-        if let Err(refusal) = resume_point(hello, stream.committed) {
-            return self.refuse(id, &refusal, hello.committed_seen, actions);
-        }
-        stream.opener = Some((hello.opener, hello.attempt));
-        // The same producer's older connection: it has not noticed yet that it is dead.
-        if let Some(older) = stream.owner.replace(id) {
-            self.refuse_with(older, RejectCode::StaleAttempt, "this producer resumed on another connection", actions);
-        }
-        self.own(key, slot, id);
-        self.welcome(id, key, slot, actions);
-    }
-
-    pub(super) fn stream_found(
-        &mut self,
-        key: TableKey,
-        name: &str,
-        result: Result<StreamEntry, Refusal>,
-        actions: &mut Vec<Action>,
-    ) {
-        let Some(table) = self.tables.get_mut(&key) else { return };
-        let looks_to_come = table.look_answered(name);
-        if let Ok(entry) = &result {
-            self.learn(key, name, entry, actions);
-        }
-        // Every connection that waits for this stream is judged by the entries, in the order of their coming. One that holds
-        // newer things came after this look, and waits for its own.
-        let waits = |connection: &Connection| {
-            matches!(connection.phase, Phase::FindingStream { table } if table == key)
-                && connection.hello.stream == name
-        };
-        let mut waiting: Vec<ConnectionId> =
-            self.connections.iter().filter(|(_, connection)| waits(connection)).map(|(id, _)| *id).collect();
-        waiting.sort_unstable();
-        for id in waiting {
-            let Some(hello) = self.connections.get(&id).map(|connection| connection.hello.clone()) else { continue };
-            match &result {
-                Ok(_) if looks_to_come > 0 && self.holds_newer(key, &hello) => {}
-                Ok(_) => self.resume_known(id, key, &hello, actions),
-                Err(refusal) => self.refuse(id, refusal, 0, actions),
-            }
-        }
-    }
-
-    fn holds_newer(&self, key: TableKey, hello: &Hello) -> bool {
-        let Some(table) = self.tables.get(&key) else { return false };
-        let stream = table.names.get(hello.stream.as_str()).and_then(|slot| table.streams.get(slot));
-        stream.is_some_and(|stream| stream.is_behind(hello))
-    }
-
-    /// Takes over what the table shows of a stream, unless what is known here is newer. An owner from before that is ended.
-    fn learn(&mut self, key: TableKey, name: &str, entry: &StreamEntry, actions: &mut Vec<Action>) {
-        let Some(table) = self.tables.get_mut(&key) else { return };
-        let unknown = !table.names.contains_key(name);
-        let slot = table.named(name);
-        let Some(stream) = table.streams.get_mut(&slot).filter(|stream| unknown || stream.is_overtaken_by(entry))
-        else {
-            return;
-        };
-        let (owner, fenced) = (stream.owner.take(), entry.epoch > stream.epoch);
-        stream.continue_from(entry.committed, entry.epoch, entry.version);
-        match owner {
-            Some(owner) if fenced => self.fence(owner, actions),
-            Some(owner) => {
-                let message =
-                    "rows of this stream were committed by another engine meanwhile; resume to go on behind them";
-                self.refuse_with(owner, RejectCode::Discarded, message, actions);
-            }
-            None => {}
-        }
-    }
-
     /// An epoch was minted: its opener is welcome, unless a newer one came meanwhile.
     pub(super) fn epoch_minted(
         &mut self,
@@ -375,13 +253,13 @@ impl Shard {
         }
     }
 
-    fn own(&mut self, key: TableKey, slot: StreamSlot, id: ConnectionId) {
+    pub(super) fn own(&mut self, key: TableKey, slot: StreamSlot, id: ConnectionId) {
         if let Some(stream) = self.tables.get_mut(&key).and_then(|table| table.streams.get_mut(&slot)) {
             stream.owner = Some(id);
         }
     }
 
-    fn welcome(&mut self, id: ConnectionId, key: TableKey, slot: StreamSlot, actions: &mut Vec<Action>) {
+    pub(super) fn welcome(&mut self, id: ConnectionId, key: TableKey, slot: StreamSlot, actions: &mut Vec<Action>) {
         let credit_bytes = self.settings.credit_bytes;
         let Some(table) = self.tables.get(&key) else { return };
         let Some(stream) = table.streams.get(&slot) else { return };
@@ -405,12 +283,12 @@ impl Shard {
         }
     }
 
-    fn fence(&mut self, id: ConnectionId, actions: &mut Vec<Action>) {
+    pub(super) fn fence(&mut self, id: ConnectionId, actions: &mut Vec<Action>) {
         let message = "a newer producer opened this stream; this one may write to it no more";
         self.refuse_with(id, RejectCode::Fenced, message, actions);
     }
 
-    fn refuse_stale(&mut self, id: ConnectionId, actions: &mut Vec<Action>) {
+    pub(super) fn refuse_stale(&mut self, id: ConnectionId, actions: &mut Vec<Action>) {
         let message = "a later connection of the same producer has this stream already";
         self.refuse_with(id, RejectCode::StaleAttempt, message, actions);
     }
