@@ -1,6 +1,6 @@
 //! One `run` of the command line, from arguments to report.
 //!
-//! - [`measure`]: the order of things.
+//! - [`mod@measure`]: the order of things.
 //! - [`planned`]: what the arguments mean.
 //! - [`outcome`]: what a finished run adds up to.
 //! - [`table`]: where the table is, and reading it back.

@@ -5,7 +5,7 @@
 //! - [`validity`]: whether the load was the one that was asked for.
 //! - [`cost`]: CPU seconds and memory, per gigabyte of rows.
 //! - [`process`], [`listener`], [`machine`], [`revision`]: what the operating system and git know.
-//! - [`summary`]: the text on stdout.
+//! - [`mod@summary`]: the text on stdout.
 
 mod cost;
 mod document;

@@ -11,7 +11,7 @@
 //! - [`telemetry`], [`events`], [`wide`]: the pooled columns of each family.
 //! - [`row_number`]: where `ts` carries the identity of its row.
 //! - [`hash`]: the counter-based random numbers behind the computed columns.
-//! - [`row_bytes`]: what counts as a byte of a row.
+//! - [`mod@row_bytes`]: what counts as a byte of a row.
 
 mod events;
 mod hash;

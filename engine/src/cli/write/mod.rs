@@ -7,7 +7,7 @@
 //! | question | file |
 //! |---|---|
 //! | what can be said on the command line | [`args`] |
-//! | the run itself | [`run`] |
+//! | the run itself | [`mod@run`] |
 //! | files as batches | [`source`], [`csv_source`], [`parquet_source`] |
 //! | what a CSV file's columns are | [`infer`], [`value`] |
 //! | where a CSV file is wrong | [`locate`] |
