@@ -1,17 +1,22 @@
 //! One cut on its way from row groups to a durable file.
 //!
-//! Row groups come back from the encoders in any order and are appended as they come. The file is lent to one blocking job
+//! Row groups come back from the encoders in any order and are appended in the order in which they went there, so that a
+//! stream's rows stand in the file as they were sent. The file is lent to one blocking job
 //! at a time: append what waits, or, when every shard has answered and every row group is in, finish. No row group, no file.
 
 use super::cut_book::GatheredCut;
 use super::encode::EncodedRowGroup;
 use super::staged_file::{FinishedStagedFile, StagedFile};
+use std::collections::BTreeMap;
 
 /// A cut that is being gathered, or waits to be committed.
 #[derive(Default)]
 pub struct OpenCut {
     file: File,
-    waiting: Vec<EncodedRowGroup>,
+    /// Encoded, by the order in which they are appended.
+    waiting: BTreeMap<u64, EncodedRowGroup>,
+    next_place: u64,
+    next_append: u64,
     encoding: usize,
     gathered: Option<GatheredCut>,
     pub times: Times,
@@ -43,15 +48,27 @@ pub enum FileWork {
 }
 
 impl OpenCut {
-    /// A row group of the cut went to the encoders.
-    pub fn encoding_began(&mut self) {
+    /// A row group of the cut goes to the encoders; gives its place in the file.
+    pub fn encoding_began(&mut self) -> u64 {
         self.encoding += 1;
+        self.next_place += 1;
+        self.next_place - 1
     }
 
-    /// It came back.
-    pub fn encoded(&mut self, row_group: EncodedRowGroup) {
+    /// The row group of this place came back.
+    pub fn encoded(&mut self, place: u64, row_group: EncodedRowGroup) {
         self.encoding = self.encoding.saturating_sub(1);
-        self.waiting.push(row_group);
+        self.waiting.insert(place, row_group);
+    }
+
+    /// The row groups that can be appended now: those without one missing before them.
+    fn take_next(&mut self) -> Vec<EncodedRowGroup> {
+        let mut row_groups = Vec::new();
+        while let Some(row_group) = self.waiting.remove(&self.next_append) {
+            row_groups.push(row_group);
+            self.next_append += 1;
+        }
+        row_groups
     }
 
     /// All shards have answered.
@@ -79,14 +96,14 @@ impl OpenCut {
         if matches!(self.file, File::Lent | File::Finished(_)) {
             return None;
         }
-        if !self.waiting.is_empty() {
-            let row_groups = std::mem::take(&mut self.waiting);
+        let row_groups = self.take_next();
+        if !row_groups.is_empty() {
             return match std::mem::replace(&mut self.file, File::Lent) {
                 File::Open(file) => Some(FileWork::Append { file: Some(file), row_groups }),
                 _ => Some(FileWork::Append { file: None, row_groups }),
             };
         }
-        if self.gathered.is_none() || self.encoding > 0 {
+        if self.gathered.is_none() || self.encoding > 0 || !self.waiting.is_empty() {
             return None;
         }
         match std::mem::take(&mut self.file) {

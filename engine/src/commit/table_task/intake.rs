@@ -62,19 +62,25 @@ impl TableTask {
             self.rhythm.want(self.context.now_ms(), Urgency::Tick);
         }
         self.under_way += 1;
-        self.cuts.entry(cut).or_default().encoding_began();
+        let place = self.cuts.entry(cut).or_default().encoding_began();
         let own = self.own.clone();
         self.context.encoders.encode(self.opened.encoding.clone(), row_group, move |result| {
             // A task that has ended needs no row group.
-            let _ended = own.send(TableMessage::Encoded { generation, cut, result });
+            let _ended = own.send(TableMessage::Encoded { generation, cut, place, result });
         });
     }
 
-    pub(super) fn encoded(&mut self, generation: u64, cut: u64, result: Result<EncodedRowGroup, EncodeError>) {
+    pub(super) fn encoded(
+        &mut self,
+        generation: u64,
+        cut: u64,
+        place: u64,
+        result: Result<EncodedRowGroup, EncodeError>,
+    ) {
         let current = generation == self.book.generation();
         match (result, self.cuts.get_mut(&cut).filter(|_| current)) {
             (Ok(row_group), Some(open)) => {
-                open.encoded(row_group);
+                open.encoded(place, row_group);
                 self.work_on_file(cut);
             }
             (Ok(_), None) => self.under_way = self.under_way.saturating_sub(1),

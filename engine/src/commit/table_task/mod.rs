@@ -51,6 +51,8 @@ pub enum TableMessage {
     Encoded {
         generation: u64,
         cut: u64,
+        /// Its place in the cut's file.
+        place: u64,
         result: Result<EncodedRowGroup, EncodeError>,
     },
     Appended {
@@ -189,7 +191,7 @@ impl TableTask {
             TableMessage::Open { shard, ticket } => self.open(shard, ticket),
             TableMessage::Find { shard, stream } => self.find(shard, stream),
             TableMessage::Want(urgency) => self.rhythm.want(self.context.now_ms(), urgency),
-            TableMessage::Encoded { generation, cut, result } => self.encoded(generation, cut, result),
+            TableMessage::Encoded { generation, cut, place, result } => self.encoded(generation, cut, place, result),
             TableMessage::Appended { generation, cut, row_groups, result } => {
                 self.under_way = self.under_way.saturating_sub(row_groups);
                 self.appended(generation, cut, result);
