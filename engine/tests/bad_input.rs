@@ -13,7 +13,7 @@ use lakehead_protocol::kind::Kind;
 use lakehead_protocol::limits::{HEADER_BYTES, HELLO_BYTES_MAX};
 use lakehead_protocol::reject::RejectCode;
 use lakehead_protocol::schema::{DataType, Field, Schema};
-use support::{Engine, Peer, hello, numbers, open, rows_frame};
+use support::{Engine, Peer, hello, open, rows_frame};
 
 type Act = Box<dyn Fn(&Engine) -> Peer>;
 
@@ -199,5 +199,4 @@ fn a_frame_may_come_byte_by_byte_and_many_may_come_at_once() {
     }
     peer.send(&many);
     assert_eq!(peer.committed(200_003).committed, 200_003);
-    let _ = numbers();
 }

@@ -183,7 +183,6 @@ impl Shard {
     }
 
     fn open_anonymous(&mut self, id: ConnectionId, key: TableKey, actions: &mut Vec<Action>) {
-        self.anonymous += 1;
         let Some(table) = self.tables.get_mut(&key) else { return };
         let slot = table.add(Stream { owner: Some(id), ..Stream::new(None) });
         self.welcome(id, key, slot, actions);

@@ -50,14 +50,12 @@ pub struct Shard {
     pub(super) connections: HashMap<ConnectionId, Connection>,
     pub(super) tables: HashMap<TableKey, ShardTable>,
     pub(super) draining: bool,
-    /// Names anonymous streams.
-    pub(super) anonymous: u64,
 }
 
 impl Shard {
     /// A shard that knows nothing yet.
     pub fn new(settings: Settings, budget: Budget) -> Self {
-        Self { settings, budget, connections: HashMap::new(), tables: HashMap::new(), draining: false, anonymous: 0 }
+        Self { settings, budget, connections: HashMap::new(), tables: HashMap::new(), draining: false }
     }
 
     /// Takes one event in and appends what must be done to `actions`.
