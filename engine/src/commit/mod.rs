@@ -26,6 +26,7 @@ pub mod decide;
 pub mod directory;
 pub mod drive;
 pub mod encode;
+pub mod in_order;
 pub mod ledger;
 pub mod open_cut;
 pub mod plane;

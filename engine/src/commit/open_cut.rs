@@ -6,17 +6,15 @@
 
 use super::cut_book::GatheredCut;
 use super::encode::EncodedRowGroup;
+use super::in_order::InOrder;
 use super::staged_file::{FinishedStagedFile, StagedFile};
-use std::collections::BTreeMap;
 
 /// A cut that is being gathered, or waits to be committed.
 #[derive(Default)]
 pub struct OpenCut {
     file: File,
     /// Encoded, by the order in which they are appended.
-    waiting: BTreeMap<u64, EncodedRowGroup>,
-    next_place: u64,
-    next_append: u64,
+    waiting: InOrder<EncodedRowGroup>,
     encoding: usize,
     gathered: Option<GatheredCut>,
     pub times: Times,
@@ -51,24 +49,13 @@ impl OpenCut {
     /// A row group of the cut goes to the encoders; gives its place in the file.
     pub fn encoding_began(&mut self) -> u64 {
         self.encoding += 1;
-        self.next_place += 1;
-        self.next_place - 1
+        self.waiting.place()
     }
 
     /// The row group of this place came back.
     pub fn encoded(&mut self, place: u64, row_group: EncodedRowGroup) {
         self.encoding = self.encoding.saturating_sub(1);
-        self.waiting.insert(place, row_group);
-    }
-
-    /// The row groups that can be appended now: those without one missing before them.
-    fn take_next(&mut self) -> Vec<EncodedRowGroup> {
-        let mut row_groups = Vec::new();
-        while let Some(row_group) = self.waiting.remove(&self.next_append) {
-            row_groups.push(row_group);
-            self.next_append += 1;
-        }
-        row_groups
+        self.waiting.put(place, row_group);
     }
 
     /// All shards have answered.
@@ -96,14 +83,14 @@ impl OpenCut {
         if matches!(self.file, File::Lent | File::Finished(_)) {
             return None;
         }
-        let row_groups = self.take_next();
+        let row_groups = self.waiting.take_next();
         if !row_groups.is_empty() {
             return match std::mem::replace(&mut self.file, File::Lent) {
                 File::Open(file) => Some(FileWork::Append { file: Some(file), row_groups }),
                 _ => Some(FileWork::Append { file: None, row_groups }),
             };
         }
-        if self.gathered.is_none() || self.encoding > 0 || !self.waiting.is_empty() {
+        if self.gathered.is_none() || self.encoding > 0 || self.waiting.waiting() > 0 {
             return None;
         }
         match std::mem::take(&mut self.file) {
@@ -132,7 +119,7 @@ impl OpenCut {
     pub fn is_ready(&self) -> bool {
         self.is_gathered()
             && self.encoding == 0
-            && self.waiting.is_empty()
+            && self.waiting.waiting() == 0
             && matches!(self.file, File::None | File::Finished(_))
     }
 
@@ -147,7 +134,7 @@ impl OpenCut {
 
     /// Row groups that wait for the file.
     pub fn waiting(&self) -> usize {
-        self.waiting.len()
+        self.waiting.waiting()
     }
 
     /// Gives the cut up. A file that takes row groups still is removed, by a thread that may block; a finished one is
