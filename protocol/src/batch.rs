@@ -1,7 +1,8 @@
 //! Rows as columns: one archive type for all tables.
 //!
-//! A batch is a flat list of columns; the first ones are the schema's columns in their order, nested ones follow and are
-//! named by index. Types are not repeated here: the schema that the frame's schema id names gives each buffer its meaning.
+//! A batch is a flat list of columns; the first ones are the schema's columns in their order, nested ones and dictionaries
+//! follow and are named by index, each by exactly one other column. Types are not repeated here: the schema that the
+//! frame's schema id names gives each buffer its meaning.
 //!
 //! | type | `values` | `offsets` | `children` |
 //! |---|---|---|---|
@@ -11,7 +12,10 @@
 //! | struct | – | – | the fields |
 //! | array | – | `length + 1` into the child | elements |
 //! | map | – | `length + 1` into the children | keys, values |
-//! | any, dictionary-encoded | `length` indices, 4 bytes each | – | the dictionary |
+//! | string or binary, dictionary-encoded | `length` keys, 4 bytes each | – | the dictionary |
+//!
+//! A dictionary is a plain column of its own length without NULLs; a key is the index of one of its entries. [`crate::batch_check`]
+//! has all rules.
 
 use rkyv::rancor::Fallible;
 use rkyv::ser::{Allocator, Writer, WriterExt};
@@ -20,7 +24,7 @@ use rkyv::{Archive, Deserialize, Place, Serialize};
 
 /// `encoding` of a column whose buffers hold the values themselves.
 pub const ENCODING_PLAIN: u8 = 0;
-/// `encoding` of a column whose values are indices into its one child. No engine of version 1 accepts it yet.
+/// `encoding` of a string or binary column whose values are keys into its one child, the dictionary.
 pub const ENCODING_DICTIONARY: u8 = 1;
 
 /// Consecutive rows of one stream.

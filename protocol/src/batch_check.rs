@@ -1,207 +1,281 @@
 //! What makes a batch unacceptable, judged in place before any of it is taken.
 //!
 //! The cost is O(columns) plus one vectorised pass over what cannot be trusted unread: offsets, UTF-8, validity of columns
-//! that allow no NULL, and the digits of decimals. Numbers of fixed width are not read at all.
+//! that allow no NULL, keys of dictionaries, and the digits of decimals. Numbers of fixed width are not read at all.
+//!
+//! # Rules
+//!
+//! - Columns form the tree that the schema describes: each one behind the top level is the child of exactly one other, which
+//!   stands before it.
+//! - A column has as many rows as its place says: top-level ones as the header, fields of a struct as the struct, elements,
+//!   keys and values as the last offset of their array or map.
+//! - A value whose own validity bit is set is judged, whatever its parents say; one whose bit is not is arbitrary.
+//! - A field of a struct that allows no NULL has a value wherever its struct has one. Elements, keys and values that allow no
+//!   NULL have none at all.
+//! - Keys of a dictionary are in its range, those of NULL rows too; with an empty dictionary they are zero and all rows NULL.
+//! - What dictionary-encoded columns stand for, written out, is bounded by [`BATCH_DECODED_BYTES_MAX`].
 
-use crate::batch::{ArchivedBatch, ArchivedColumn, ENCODING_PLAIN};
-use crate::reject::RejectCode;
+mod buffers;
+mod dictionary;
+mod error;
+
+pub use buffers::{bit, count_set};
+pub use error::BatchError;
+
+use crate::batch::{ArchivedBatch, ArchivedColumn, ENCODING_DICTIONARY, ENCODING_PLAIN};
+use crate::limits::BATCH_ELEMENTS_MAX;
 use crate::schema::{DataType, Field, Schema};
+use dictionary::Decoded;
 use rkyv::rend::u32_le;
-
-/// Why a batch is refused. `column` is the column's name, `row` counts within the batch.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum BatchError {
-    #[error("the batch has {found} columns, its schema has {expected}")]
-    ColumnCount { found: usize, expected: usize },
-    #[error("column {column:?} has {found} rows, the header says {expected}")]
-    RowCount { column: String, found: u32, expected: u32 },
-    #[error("column {column:?} has encoding {found}; this engine reads plain columns (0)")]
-    Encoding { column: String, found: u8 },
-    #[error("column {column:?} has a {buffer} buffer of {found} bytes or entries where {expected} are needed")]
-    BufferLength { column: String, buffer: &'static str, found: usize, expected: usize },
-    #[error(
-        "column {column:?} has offsets that do not start at 0, go back, or do not end where the values do (row {row})"
-    )]
-    Offsets { column: String, row: usize },
-    #[error("column {column:?} has nested type, which this engine does not read yet")]
-    Nested { column: String },
-    #[error("column {column:?} is not valid UTF-8")]
-    Utf8 { column: String },
-    #[error("column {column:?} allows no NULL but row {row} of the batch is one")]
-    Null { column: String, row: usize },
-    #[error("column {column:?} has more than {precision} digits in row {row} of the batch")]
-    Digits { column: String, precision: u8, row: usize },
-}
-
-impl BatchError {
-    /// The code under which it is refused.
-    pub fn code(&self) -> RejectCode {
-        match self {
-            Self::ColumnCount { .. }
-            | Self::RowCount { .. }
-            | Self::Encoding { .. }
-            | Self::BufferLength { .. }
-            | Self::Offsets { .. }
-            | Self::Nested { .. } => RejectCode::BadBatch,
-            Self::Utf8 { .. } => RejectCode::InvalidUtf8,
-            Self::Null { .. } => RejectCode::NullNotAllowed,
-            Self::Digits { .. } => RejectCode::ValueOutOfRange,
-        }
-    }
-
-    /// Row of the batch that is at fault, where one is.
-    pub fn row(&self) -> Option<usize> {
-        match self {
-            Self::Null { row, .. } | Self::Digits { row, .. } | Self::Offsets { row, .. } => Some(*row),
-            _ => None,
-        }
-    }
-}
 
 /// Judges `batch` against the schema it claims and the row count of its header.
 ///
 /// # Errors
 /// The first [`BatchError`], by column.
 pub fn check(batch: &ArchivedBatch, schema: &Schema, rows: u32) -> Result<(), BatchError> {
-    let expected = schema.columns.len();
-    if batch.columns.len() != expected {
-        return Err(BatchError::ColumnCount { found: batch.columns.len(), expected });
+    let (found, expected) = (batch.columns.len(), schema.columns.len());
+    if found < expected || found > 2 * schema.fields.len() {
+        return Err(BatchError::ColumnCount { found, expected: schema.fields.len() });
     }
-    schema.top_level().zip(batch.columns.iter()).try_for_each(|(field, column)| check_column(column, field, rows))
+    // A flat batch owns nothing behind its top level: no room is needed to note who owns what.
+    let owned = vec![false; if found == expected { 0 } else { found }];
+    let mut check = Check { batch, schema, top_level: expected, owned, decoded: Decoded::default(), lists: Vec::new() };
+    for (place, field) in schema.columns.iter().enumerate() {
+        check.column(place, *field as usize, rows)?;
+    }
+    if let Some(stray) = (expected..check.owned.len()).find(|place| !check.owned[*place]) {
+        return Err(BatchError::Stray { place: stray });
+    }
+    check.decoded.check()
 }
 
-fn check_column(column: &ArchivedColumn, field: &Field, rows: u32) -> Result<(), BatchError> {
-    if column.encoding != ENCODING_PLAIN {
-        return Err(BatchError::Encoding { column: field.name.clone(), found: column.encoding });
+/// One pass over a batch. Depth is bounded by the schema's.
+struct Check<'a> {
+    batch: &'a ArchivedBatch,
+    schema: &'a Schema,
+    top_level: usize,
+    /// Columns behind the top level that have a parent.
+    owned: Vec<bool>,
+    decoded: Decoded<'a>,
+    /// Offsets of the arrays and maps around the present column, outermost first.
+    lists: Vec<&'a [u32_le]>,
+}
+
+impl<'a> Check<'a> {
+    fn column(&mut self, place: usize, index: usize, length: u32) -> Result<(), BatchError> {
+        let (column, field) = self.at(place, index)?;
+        let found = column.length.to_native();
+        if found != length {
+            return Err(BatchError::RowCount { column: self.name(index), found, expected: length });
+        }
+        let rows = length as usize;
+        self.check_validity(column, field, index, rows)?;
+        if column.encoding == ENCODING_DICTIONARY {
+            return self.check_dictionary(column, field, place, index);
+        }
+        if column.encoding != ENCODING_PLAIN {
+            return Err(BatchError::Encoding { column: self.name(index), found: column.encoding });
+        }
+        self.expect_length(index, "children", column.children.len(), field.children.len())?;
+        match field.data_type() {
+            Some(DataType::Boolean) => {
+                self.expect_length(index, "offsets", column.offsets.len(), 0)?;
+                self.expect_length(index, "values", column.values.len(), rows.div_ceil(8))
+            }
+            Some(DataType::String) => {
+                self.check_offsets(column, index, rows, column.values.len())?;
+                self.check_utf8(column, index)
+            }
+            Some(DataType::Binary) => self.check_offsets(column, index, rows, column.values.len()),
+            Some(DataType::Decimal) => {
+                self.check_fixed(column, field, index, rows)?;
+                match buffers::first_over_digits(column, field, rows) {
+                    None => Ok(()),
+                    Some(row) => {
+                        let (column, precision, row) = (self.name(index), field.precision, self.row_of(row));
+                        Err(BatchError::Digits { column, precision, row })
+                    }
+                }
+            }
+            Some(DataType::Struct) => self.check_struct(column, field, place, index, length),
+            Some(DataType::Array | DataType::Map) => self.check_list(column, field, place, index, rows),
+            Some(_) => self.check_fixed(column, field, index, rows),
+            None => Err(BatchError::Encoding { column: self.name(index), found: column.encoding }),
+        }
     }
-    if column.length != rows {
-        return Err(BatchError::RowCount {
-            column: field.name.clone(),
-            found: column.length.to_native(),
-            expected: rows,
-        });
+
+    fn at(&self, place: usize, index: usize) -> Result<(&'a ArchivedColumn, &'a Field), BatchError> {
+        let missing = || BatchError::Child { column: self.name(index), place };
+        let column = self.batch.columns.get(place).ok_or_else(missing)?;
+        let field = self.schema.fields.get(index).ok_or_else(missing)?;
+        Ok((column, field))
     }
-    let rows = rows as usize;
-    let bitmap = rows.div_ceil(8);
-    if !column.validity.is_empty() {
-        expect_length(field, "validity", column.validity.len(), bitmap)?;
-        if field.nullable == 0 && count_set(&column.validity, rows) != rows {
+
+    /// Takes child `position` of `column` for its own; gives its place in the batch.
+    fn own(
+        &mut self,
+        column: &ArchivedColumn,
+        parent: usize,
+        position: usize,
+        index: usize,
+    ) -> Result<usize, BatchError> {
+        let place = column.children[position].to_native() as usize;
+        let free = place > parent && place >= self.top_level && self.owned.get(place) == Some(&false);
+        if !free {
+            return Err(BatchError::Child { column: self.name(index), place });
+        }
+        self.owned[place] = true;
+        Ok(place)
+    }
+
+    fn check_struct(
+        &mut self,
+        column: &ArchivedColumn,
+        field: &'a Field,
+        place: usize,
+        index: usize,
+        length: u32,
+    ) -> Result<(), BatchError> {
+        self.expect_length(index, "offsets", column.offsets.len(), 0)?;
+        self.expect_length(index, "values", column.values.len(), 0)?;
+        for (position, child) in field.children.iter().enumerate() {
+            let child_place = self.own(column, place, position, index)?;
+            self.column(child_place, *child as usize, length)?;
+            let (child_column, child_field) = self.at(child_place, *child as usize)?;
+            if child_field.nullable == 0
+                && let Some(row) =
+                    buffers::first_unmasked_null(&child_column.validity, &column.validity, length as usize)
+            {
+                return Err(BatchError::Null { column: self.name(*child as usize), row: self.row_of(row) });
+            }
+        }
+        Ok(())
+    }
+
+    fn check_list(
+        &mut self,
+        column: &'a ArchivedColumn,
+        field: &'a Field,
+        place: usize,
+        index: usize,
+        rows: usize,
+    ) -> Result<(), BatchError> {
+        self.expect_length(index, "values", column.values.len(), 0)?;
+        let elements = column.offsets.last().map_or(0, |last| last.to_native());
+        self.check_offsets(column, index, rows, elements as usize)?;
+        if elements as usize > BATCH_ELEMENTS_MAX {
+            return Err(BatchError::Elements { column: self.name(index), found: elements as usize });
+        }
+        self.lists.push(&column.offsets);
+        for (position, child) in field.children.iter().enumerate() {
+            let child_place = self.own(column, place, position, index)?;
+            self.column(child_place, *child as usize, elements)?;
+            let (child_column, child_field) = self.at(child_place, *child as usize)?;
+            if child_field.nullable == 0
+                && let Some(element) = buffers::first_unmasked_null(&child_column.validity, &[], elements as usize)
+            {
+                return Err(BatchError::Null { column: self.name(*child as usize), row: self.row_of(element) });
+            }
+        }
+        self.lists.pop();
+        Ok(())
+    }
+
+    fn check_dictionary(
+        &mut self,
+        column: &'a ArchivedColumn,
+        field: &'a Field,
+        place: usize,
+        index: usize,
+    ) -> Result<(), BatchError> {
+        let text = match field.data_type() {
+            Some(DataType::String) => true,
+            Some(DataType::Binary) => false,
+            _ => return Err(BatchError::Encoding { column: self.name(index), found: column.encoding }),
+        };
+        let rows = column.length.to_native() as usize;
+        self.expect_length(index, "offsets", column.offsets.len(), 0)?;
+        self.expect_length(index, "values", column.values.len(), rows * size_of::<u32>())?;
+        self.expect_length(index, "children", column.children.len(), 1)?;
+        let entries_place = self.own(column, place, 0, index)?;
+        let (entries, _) = self.at(entries_place, index)?;
+        let count = entries.length.to_native() as usize;
+        if entries.encoding != ENCODING_PLAIN || count > BATCH_ELEMENTS_MAX {
+            return Err(BatchError::Dictionary { column: self.name(index) });
+        }
+        self.expect_length(index, "dictionary validity", entries.validity.len(), 0)?;
+        self.expect_length(index, "dictionary children", entries.children.len(), 0)?;
+        self.check_offsets(entries, index, count, entries.values.len())?;
+        if text {
+            self.check_utf8(entries, index)?;
+        }
+        if let Some(row) = dictionary::first_key_out_of_range(column, count) {
+            return Err(BatchError::Key { column: self.name(index), row: self.row_of(row), entries: count });
+        }
+        self.decoded.add(column, entries);
+        Ok(())
+    }
+
+    /// The bitmap's length; and for top-level columns, whose parents are never NULL, that none is where none may be.
+    fn check_validity(
+        &self,
+        column: &ArchivedColumn,
+        field: &Field,
+        index: usize,
+        rows: usize,
+    ) -> Result<(), BatchError> {
+        if column.validity.is_empty() {
+            return Ok(());
+        }
+        self.expect_length(index, "validity", column.validity.len(), rows.div_ceil(8))?;
+        let top_level = self.schema.columns.contains(&(index as u32));
+        if field.nullable == 0 && top_level && count_set(&column.validity, rows) != rows {
             let row = (0..rows).find(|row| !bit(&column.validity, *row)).unwrap_or(0);
-            return Err(BatchError::Null { column: field.name.clone(), row });
+            return Err(BatchError::Null { column: self.name(index), row });
+        }
+        Ok(())
+    }
+
+    fn check_fixed(&self, column: &ArchivedColumn, field: &Field, index: usize, rows: usize) -> Result<(), BatchError> {
+        self.expect_length(index, "offsets", column.offsets.len(), 0)?;
+        self.expect_length(index, "values", column.values.len(), rows * field.value_bytes().unwrap_or(0))
+    }
+
+    fn check_offsets(&self, column: &ArchivedColumn, index: usize, rows: usize, end: usize) -> Result<(), BatchError> {
+        self.expect_length(index, "offsets", column.offsets.len(), rows + 1)?;
+        match buffers::first_bad_offset(&column.offsets, end) {
+            None => Ok(()),
+            Some(row) => Err(BatchError::Offsets { column: self.name(index), row: self.row_of(row) }),
         }
     }
-    expect_length(field, "children", column.children.len(), 0)?;
-    match field.data_type() {
-        Some(DataType::Boolean) => {
-            expect_length(field, "offsets", column.offsets.len(), 0)?;
-            expect_length(field, "values", column.values.len(), bitmap)
+
+    fn check_utf8(&self, column: &ArchivedColumn, index: usize) -> Result<(), BatchError> {
+        if buffers::is_utf8(column) { Ok(()) } else { Err(BatchError::Utf8 { column: self.name(index) }) }
+    }
+
+    fn expect_length(
+        &self,
+        index: usize,
+        buffer: &'static str,
+        found: usize,
+        expected: usize,
+    ) -> Result<(), BatchError> {
+        if found == expected {
+            return Ok(());
         }
-        Some(DataType::String) => {
-            check_offsets(column, field, rows)?;
-            check_utf8(column, field)
-        }
-        Some(DataType::Binary) => check_offsets(column, field, rows),
-        Some(DataType::Decimal) => {
-            check_fixed(column, field, rows)?;
-            check_digits(column, field, rows)
-        }
-        Some(DataType::Struct | DataType::Array | DataType::Map) | None => {
-            Err(BatchError::Nested { column: field.name.clone() })
-        }
-        Some(_) => check_fixed(column, field, rows),
+        Err(BatchError::BufferLength { column: self.name(index), buffer, found, expected })
     }
-}
 
-fn expect_length(field: &Field, buffer: &'static str, found: usize, expected: usize) -> Result<(), BatchError> {
-    if found == expected {
-        return Ok(());
+    fn name(&self, index: usize) -> String {
+        self.schema.path(index)
     }
-    Err(BatchError::BufferLength { column: field.name.clone(), buffer, found, expected })
-}
 
-fn check_fixed(column: &ArchivedColumn, field: &Field, rows: usize) -> Result<(), BatchError> {
-    expect_length(field, "offsets", column.offsets.len(), 0)?;
-    expect_length(field, "values", column.values.len(), rows * field.value_bytes().unwrap_or(0))
-}
-
-fn check_offsets(column: &ArchivedColumn, field: &Field, rows: usize) -> Result<(), BatchError> {
-    expect_length(field, "offsets", column.offsets.len(), rows + 1)?;
-    let offsets: &[u32_le] = &column.offsets;
-    let starts_at_zero = offsets[0] == 0;
-    let ends_with_values = offsets[rows].to_native() as usize == column.values.len();
-    // No early exit: the loop is vectorised, and a bad batch is rare.
-    let backward = offsets.windows(2).fold(false, |bad, pair| bad | (pair[0].to_native() > pair[1].to_native()));
-    if starts_at_zero && ends_with_values && !backward {
-        return Ok(());
+    /// The row of the batch in which entry `row` of the present column lies.
+    fn row_of(&self, row: usize) -> usize {
+        self.lists.iter().rev().fold(row, |element, offsets| {
+            offsets.partition_point(|offset| offset.to_native() as usize <= element).saturating_sub(1)
+        })
     }
-    let row = offsets.windows(2).position(|pair| pair[0].to_native() > pair[1].to_native()).unwrap_or(0);
-    Err(BatchError::Offsets { column: field.name.clone(), row })
-}
-
-/// One check of the whole buffer; then each string is UTF-8 exactly when none starts inside a character.
-fn check_utf8(column: &ArchivedColumn, field: &Field) -> Result<(), BatchError> {
-    let values: &[u8] = &column.values;
-    if values.is_ascii() {
-        return Ok(());
-    }
-    let whole = simdutf8::basic::from_utf8(values).is_ok();
-    let split = column
-        .offsets
-        .iter()
-        .any(|offset| values.get(offset.to_native() as usize).is_some_and(|byte| byte & 0b1100_0000 == 0b1000_0000));
-    if whole && !split {
-        return Ok(());
-    }
-    Err(BatchError::Utf8 { column: field.name.clone() })
-}
-
-fn check_digits(column: &ArchivedColumn, field: &Field, rows: usize) -> Result<(), BatchError> {
-    let bound = 10i128.pow(u32::from(field.precision));
-    let over = |value: i128| value >= bound || value <= -bound;
-    let values: &[u8] = &column.values;
-    let (narrow, wide) = (bound as i32, bound as i64);
-    let suspicious = match field.value_bytes() {
-        Some(4) => chunks::<4>(values).fold(false, |bad, value| {
-            let value = i32::from_le_bytes(value);
-            bad | (value >= narrow) | (value <= -narrow)
-        }),
-        Some(8) => chunks::<8>(values).fold(false, |bad, value| {
-            let value = i64::from_le_bytes(value);
-            bad | (value >= wide) | (value <= -wide)
-        }),
-        _ => chunks::<16>(values).fold(false, |bad, value| bad | over(i128::from_le_bytes(value))),
-    };
-    if !suspicious {
-        return Ok(());
-    }
-    // A null row's value is arbitrary: only a row that has one counts.
-    let value_at = |row: usize| match field.value_bytes() {
-        Some(4) => chunks::<4>(values).nth(row).map(|value| i32::from_le_bytes(value).into()),
-        Some(8) => chunks::<8>(values).nth(row).map(|value| i64::from_le_bytes(value).into()),
-        _ => chunks::<16>(values).nth(row).map(i128::from_le_bytes),
-    };
-    let present = |row: usize| column.validity.is_empty() || bit(&column.validity, row);
-    match (0..rows).find(|row| present(*row) && value_at(*row).is_some_and(over)) {
-        Some(row) => Err(BatchError::Digits { column: field.name.clone(), precision: field.precision, row }),
-        None => Ok(()),
-    }
-}
-
-fn chunks<const N: usize>(bytes: &[u8]) -> impl Iterator<Item = [u8; N]> {
-    let (chunks, _) = bytes.as_chunks::<N>();
-    chunks.iter().copied()
-}
-
-/// Whether row `row` of a bitmap is set.
-pub fn bit(bitmap: &[u8], row: usize) -> bool {
-    bitmap[row / 8] >> (row % 8) & 1 == 1
-}
-
-/// How many of the first `rows` bits are set.
-pub fn count_set(bitmap: &[u8], rows: usize) -> usize {
-    let (words, _) = bitmap[..rows / 8].as_chunks::<8>();
-    let whole: usize = words.iter().map(|word| u64::from_le_bytes(*word).count_ones() as usize).sum();
-    whole + (words.len() * 64..rows).filter(|row| bit(bitmap, *row)).count()
 }
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ use crate::schema::Schema;
 #[derive(Debug, Clone, Copy)]
 pub struct Frame<'a> {
     pub header: Header,
-    /// Exact bytes of the archive.
+    /// Exact bytes of the archive, or of what [`Header::compression`] made of it.
     pub payload: &'a [u8],
 }
 
@@ -57,7 +57,9 @@ impl FrameError {
             Self::Header(HeaderError::Version { .. } | HeaderError::Layout { .. }) => RejectCode::UnsupportedVersion,
             Self::Header(HeaderError::Checksum) | Self::Checksum => RejectCode::BadChecksum,
             Self::Header(HeaderError::Kind { .. }) => RejectCode::UnknownKind,
-            Self::Header(HeaderError::Reserved) | Self::Padding => RejectCode::MalformedFrame,
+            Self::Header(HeaderError::Reserved | HeaderError::Compression) | Self::Padding => {
+                RejectCode::MalformedFrame
+            }
             Self::Unexpected { .. } => RejectCode::UnexpectedFrame,
             Self::TooLarge { .. } => RejectCode::TooLarge,
         }
@@ -75,8 +77,9 @@ pub fn next(bytes: &[u8], state: PeerState) -> Result<Progress<'_>, FrameError> 
     let header = Header::decode(head)?;
     let kind = header.kind;
     let limit = state.payload_bytes_max(kind).ok_or(FrameError::Unexpected { kind, state })?;
-    if header.payload_bytes as usize > limit {
-        return Err(FrameError::TooLarge { kind, bytes: header.payload_bytes, limit });
+    let largest = header.payload_bytes.max(header.archive_bytes());
+    if largest as usize > limit {
+        return Err(FrameError::TooLarge { kind, bytes: largest, limit });
     }
     let payload_padded = padded(header.payload_bytes as usize);
     let Some(covered) = rest.get(..payload_padded) else {

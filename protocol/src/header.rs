@@ -5,18 +5,20 @@
 //! | 0 | 4 | magic `LKHD` |
 //! | 4 | 2 | protocol version |
 //! | 6 | 1 | kind |
-//! | 7 | 1 | flags (none are defined: zero) |
-//! | 8 | 4 | payload length: the exact length of the archive, without padding |
+//! | 7 | 1 | flags: how the payload is compressed ([`Compression`]), otherwise zero |
+//! | 8 | 4 | payload length: the exact length of the archive, compressed if it is, without padding |
 //! | 12 | 4 | CRC-32C of the header with this field zero |
-//! | 16 | 4 | CRC-32C of archive and padding |
+//! | 16 | 4 | CRC-32C of payload and padding |
 //! | 20 | 4 | schema id (Schema, Batch), otherwise zero |
 //! | 24 | 8 | first offset (Batch), otherwise zero |
 //! | 32 | 4 | rows (Batch), otherwise zero |
 //! | 36 | 4 | archive layout, see [`crate::layout`] |
-//! | 40 | 8 | reserved: zero |
+//! | 40 | 4 | length of the archive after decompression; zero when it is not compressed |
+//! | 44 | 4 | reserved: zero |
 //!
 //! All numbers are little-endian.
 
+use crate::compression::Compression;
 use crate::kind::Kind;
 use crate::layout::LAYOUT;
 use crate::limits::HEADER_BYTES;
@@ -34,9 +36,9 @@ const CRC_AT: std::ops::Range<usize> = 12..16;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Header {
     pub kind: Kind,
-    /// Exact length of the archive in bytes.
+    /// Exact length of the payload in bytes: the archive, or what it was compressed to.
     pub payload_bytes: u32,
-    /// CRC-32C over archive and padding.
+    /// CRC-32C over payload and padding.
     pub payload_crc: u32,
     /// Which announced schema the batch uses, or which id a Schema frame announces.
     pub schema_id: u32,
@@ -44,6 +46,10 @@ pub struct Header {
     pub first_offset: u64,
     /// Rows of the batch.
     pub rows: u32,
+    /// How the payload is compressed. Only batches are.
+    pub compression: Compression,
+    /// Length of the archive that a compressed payload holds; zero without compression.
+    pub decompressed_bytes: u32,
 }
 
 /// Why a header is not one. The order of the variants is the order of the checks.
@@ -65,12 +71,33 @@ pub enum HeaderError {
     Kind { found: u8 },
     #[error("a reserved field of the header is not zero")]
     Reserved,
+    #[error(
+        "the header's compression is none that exists, stands on a frame that is no batch, or lacks the length of what it holds"
+    )]
+    Compression,
 }
 
 impl Header {
     /// A header for a frame that is not a batch.
     pub fn control(kind: Kind) -> Self {
-        Self { kind, payload_bytes: 0, payload_crc: 0, schema_id: 0, first_offset: 0, rows: 0 }
+        Self {
+            kind,
+            payload_bytes: 0,
+            payload_crc: 0,
+            schema_id: 0,
+            first_offset: 0,
+            rows: 0,
+            compression: Compression::None,
+            decompressed_bytes: 0,
+        }
+    }
+
+    /// Length of the archive in bytes, decompressed: what limits and credit count.
+    pub fn archive_bytes(&self) -> u32 {
+        match self.compression {
+            Compression::None => self.payload_bytes,
+            Compression::Lz4 | Compression::Zstd => self.decompressed_bytes,
+        }
     }
 
     /// The header's bytes, checksum included.
@@ -79,12 +106,14 @@ impl Header {
         bytes[0..4].copy_from_slice(&MAGIC);
         bytes[4..6].copy_from_slice(&VERSION_MAX.to_le_bytes());
         bytes[6] = self.kind as u8;
+        bytes[7] = self.compression as u8;
         bytes[8..12].copy_from_slice(&self.payload_bytes.to_le_bytes());
         bytes[16..20].copy_from_slice(&self.payload_crc.to_le_bytes());
         bytes[20..24].copy_from_slice(&self.schema_id.to_le_bytes());
         bytes[24..32].copy_from_slice(&self.first_offset.to_le_bytes());
         bytes[32..36].copy_from_slice(&self.rows.to_le_bytes());
         bytes[36..40].copy_from_slice(&LAYOUT.to_le_bytes());
+        bytes[40..44].copy_from_slice(&self.decompressed_bytes.to_le_bytes());
         let crc = crc32c::crc32c(&bytes);
         bytes[CRC_AT].copy_from_slice(&crc.to_le_bytes());
         bytes
@@ -112,8 +141,14 @@ impl Header {
             return Err(HeaderError::Checksum);
         }
         let kind = Kind::from_number(bytes[6]).ok_or(HeaderError::Kind { found: bytes[6] })?;
-        if bytes[7] != 0 || bytes[40..48] != [0; 8] {
+        if bytes[44..48] != [0; 4] {
             return Err(HeaderError::Reserved);
+        }
+        let compression = Compression::from_number(bytes[7]).ok_or(HeaderError::Compression)?;
+        let decompressed_bytes = read_u32(bytes, 40);
+        let is_compressed = compression != Compression::None;
+        if is_compressed != (decompressed_bytes != 0) || is_compressed && kind != Kind::Batch {
+            return Err(HeaderError::Compression);
         }
         Ok(Self {
             kind,
@@ -122,6 +157,8 @@ impl Header {
             schema_id: read_u32(bytes, 20),
             first_offset: u64::from(read_u32(bytes, 24)) | u64::from(read_u32(bytes, 28)) << 32,
             rows: read_u32(bytes, 32),
+            compression,
+            decompressed_bytes,
         })
     }
 }
@@ -145,14 +182,30 @@ mod tests {
                 schema_id,
                 first_offset,
                 rows,
+                ..Header::control(KINDS[kind])
             },
         )
+    }
+
+    fn compressed() -> impl Strategy<Value = Header> {
+        (headers(), 1..=2u8, 1..=u32::MAX).prop_map(|(header, number, decompressed_bytes)| Header {
+            kind: Kind::Batch,
+            compression: Compression::from_number(number).unwrap(),
+            decompressed_bytes,
+            ..header
+        })
     }
 
     proptest! {
         #[test]
         fn what_is_encoded_decodes_equal(header in headers()) {
             prop_assert_eq!(Header::decode(&header.encode()), Ok(header));
+        }
+
+        #[test]
+        fn a_compressed_batch_decodes_equal(header in compressed()) {
+            prop_assert_eq!(Header::decode(&header.encode()), Ok(header));
+            prop_assert_eq!(header.archive_bytes(), header.decompressed_bytes);
         }
 
         #[test]
@@ -178,5 +231,16 @@ mod tests {
         let mut newer = Header::control(Kind::Hello).encode();
         newer[4] = 9;
         assert_eq!(Header::decode(&newer), Err(HeaderError::Version { found: 9 }));
+    }
+
+    #[test]
+    fn compression_must_be_whole_and_stand_on_a_batch() {
+        let batch = Header::control(Kind::Batch);
+        let hello = Header { compression: Compression::Lz4, decompressed_bytes: 8, ..Header::control(Kind::Hello) };
+        let without_length = Header { compression: Compression::Zstd, ..batch };
+        let without_codec = Header { decompressed_bytes: 8, ..batch };
+        for header in [hello, without_length, without_codec] {
+            assert_eq!(Header::decode(&header.encode()), Err(HeaderError::Compression));
+        }
     }
 }

@@ -9,11 +9,13 @@
 //! | question | file |
 //! |---|---|
 //! | what a header holds, in which order it is checked | [`header`], [`frame`] |
+//! | how a batch is made smaller for a slow link | [`compression`] |
 //! | how large anything may be | [`limits`] |
 //! | what a stream's opening says and is answered | [`hello`], [`welcome`] |
 //! | what columns look like on the wire | [`schema`], [`batch`] |
 //! | what makes a batch unacceptable | [`batch_check`] |
 //! | what a refusal says and asks the peer to do | [`reject`] |
+//! | what a client reads | [`server_message`] |
 //!
 //! Archives are rkyv 0.8, little-endian, aligned, 32-bit relative pointers; [`layout`] condenses their memory layout into
 //! the number that every header carries, so that two builds that disagree find out before they misread each other.
@@ -24,6 +26,7 @@ pub mod archive;
 pub mod arrow_schema;
 pub mod batch;
 pub mod batch_check;
+pub mod compression;
 pub mod control;
 pub mod frame;
 pub mod header;
@@ -33,6 +36,7 @@ pub mod layout;
 pub mod limits;
 pub mod reject;
 pub mod schema;
+pub mod server_message;
 pub mod welcome;
 
 pub use rkyv::util::AlignedVec;

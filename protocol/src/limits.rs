@@ -14,6 +14,11 @@ pub const SCHEMA_BYTES_MAX: usize = 1024 * 1024;
 pub const BATCH_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// Largest archive of any other kind.
 pub const CONTROL_BYTES_MAX: usize = 4 * 1024;
+/// Bytes that the rows of a batch's dictionary-encoded columns stand for: what they would take written out. A few keys may
+/// name a large entry many times, and somebody has to write it out in the end.
+pub const BATCH_DECODED_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// Entries of one nested column or dictionary of a batch: elements of arrays, keys of maps.
+pub const BATCH_ELEMENTS_MAX: usize = 16 * 1024 * 1024;
 /// Rows of one batch.
 pub const BATCH_ROWS_MAX: usize = 4 * 1024 * 1024;
 /// Columns of a schema, nested ones included.
@@ -50,6 +55,8 @@ const _: () = {
     assert!(COLUMNS_MAX * (COLUMN_NAME_BYTES_MAX + 64) <= SCHEMA_BYTES_MAX);
     assert!(BATCH_ROWS_MAX / 8 <= BATCH_BYTES_MAX);
     assert!(BATCH_BYTES_MAX <= i32::MAX as usize);
+    assert!(BATCH_BYTES_MAX <= BATCH_DECODED_BYTES_MAX && BATCH_DECODED_BYTES_MAX <= i32::MAX as usize / 4);
+    assert!(BATCH_ROWS_MAX <= BATCH_ELEMENTS_MAX && BATCH_ELEMENTS_MAX <= i32::MAX as usize / 4);
     assert!(COLUMNS_MAX * 64 < BATCH_BYTES_MAX);
 };
 

@@ -175,6 +175,8 @@ pub enum SchemaError {
     Children { name: String, found: usize },
     #[error("field {index} is named as a child or column by none or by several, or before its parent")]
     Tree { index: usize },
+    #[error("map {name:?} has keys that may be NULL; keys of maps never are")]
+    NullableKey { name: String },
     #[error("field {name:?} is nested deeper than {NESTING_MAX}")]
     TooDeep { name: String },
 }
@@ -188,6 +190,20 @@ impl Schema {
     /// The table's columns, in order. Indices that lead nowhere are passed over; [`Schema::check`] refuses them.
     pub fn top_level(&self) -> impl Iterator<Item = &Field> {
         self.columns.iter().filter_map(|index| self.fields.get(*index as usize))
+    }
+
+    /// Where a field stands, for people: the names from its column down to it, with dots between.
+    pub fn path(&self, index: usize) -> String {
+        let mut names = Vec::new();
+        let mut at = Some(index);
+        // Parents stand before their children, so this ends.
+        while let Some(field) = at.and_then(|at| self.fields.get(at)) {
+            names.push(field.name.as_str());
+            let below = at.unwrap_or(0);
+            at = self.fields[..below].iter().rposition(|field| field.children.contains(&(below as u32)));
+        }
+        names.reverse();
+        names.join(".")
     }
 
     /// Judges a schema that came from a peer.
@@ -238,6 +254,10 @@ impl Schema {
         }
         if depth > NESTING_MAX {
             return Err(SchemaError::TooDeep { name: name() });
+        }
+        let key = field.children.first().and_then(|key| self.fields.get(*key as usize));
+        if data_type == DataType::Map && key.is_some_and(|key| key.nullable == 1) {
+            return Err(SchemaError::NullableKey { name: name() });
         }
         Ok(())
     }

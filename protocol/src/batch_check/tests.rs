@@ -2,6 +2,7 @@ use super::*;
 use crate::FrameBuffer;
 use crate::archive;
 use crate::batch::{Batch, Column};
+use crate::reject::RejectCode;
 use proptest::prelude::*;
 
 fn judge(column: Column, field: Field, rows: u32) -> Result<(), BatchError> {
@@ -123,4 +124,132 @@ proptest! {
         let rows = (bitmap.len() * 8).saturating_sub(short);
         prop_assert_eq!(count_set(&bitmap, rows), (0..rows).filter(|row| bit(&bitmap, *row)).count());
     }
+}
+
+fn judge_tree(columns: Vec<Column>, schema: &Schema, rows: u32) -> Result<(), BatchError> {
+    assert_eq!(schema.check(), Ok(()));
+    let bytes = archive::append(FrameBuffer::new(), &Batch { columns }).unwrap();
+    check(archive::access::<ArchivedBatch>(&bytes).unwrap(), schema, rows)
+}
+
+/// `points: array<struct<x: long not null, tag: string>>`
+fn points() -> Schema {
+    Schema {
+        columns: vec![0],
+        fields: vec![
+            Field { children: vec![1], ..Field::flat("points", DataType::Array, true) },
+            Field { children: vec![2, 3], ..Field::flat("element", DataType::Struct, true) },
+            Field::flat("x", DataType::Long, false),
+            Field::flat("tag", DataType::String, true),
+        ],
+    }
+}
+
+/// Three rows: two points, NULL, one point that is NULL itself.
+fn point_columns() -> Vec<Column> {
+    vec![
+        Column { length: 3, validity: vec![0b101], offsets: vec![0, 2, 2, 3], children: vec![1], ..Column::default() },
+        Column { length: 3, validity: vec![0b011], children: vec![2, 3], ..Column::default() },
+        Column { validity: vec![0b011], ..long(&[1, 2, 0]) },
+        strings(&["a", "ü", ""]),
+    ]
+}
+
+#[test]
+fn a_tree_of_columns_passes_and_each_twist_of_it_does_not() {
+    let schema = points();
+    assert_eq!(judge_tree(point_columns(), &schema, 3), Ok(()));
+    type Twist = fn(&mut Vec<Column>);
+    let twists: [(Twist, &str); 9] = [
+        (|columns| columns[0].children = vec![0], "its own child"),
+        (|columns| columns[0].children = vec![9], "a child that is not there"),
+        (|columns| columns[1].children = vec![2, 2], "one child twice"),
+        (|columns| columns.push(Column::default()), "a stray column"),
+        (|columns| columns[0].offsets = vec![0, 2, 2, 4], "elements that are missing"),
+        (|columns| columns[0].offsets = vec![0, 2, 1, 3], "offsets that go back"),
+        (|columns| columns[1].values = vec![1], "values of a struct"),
+        (|columns| columns[2].length = 2, "a field shorter than its struct"),
+        (|columns| columns[1].children.truncate(1), "a field that is missing"),
+    ];
+    for (twist, what) in twists {
+        let mut columns = point_columns();
+        twist(&mut columns);
+        assert_eq!(judge_tree(columns, &schema, 3).unwrap_err().code(), RejectCode::BadBatch, "{what}");
+    }
+}
+
+#[test]
+fn a_required_field_may_be_null_only_inside_a_null_struct() {
+    let mut columns = point_columns();
+    columns[1].validity = Vec::new();
+    let refused = judge_tree(columns, &points(), 3).unwrap_err();
+    // Element 2 belongs to row 2.
+    assert_eq!(refused, BatchError::Null { column: "points.element.x".into(), row: 2 });
+}
+
+#[test]
+fn keys_of_maps_are_never_null() {
+    let schema = Schema {
+        columns: vec![0],
+        fields: vec![
+            Field { children: vec![1, 2], ..Field::flat("counts", DataType::Map, true) },
+            Field::flat("key", DataType::String, false),
+            Field::flat("value", DataType::Long, true),
+        ],
+    };
+    let map = Column { length: 2, offsets: vec![0, 0, 2], children: vec![1, 2], ..Column::default() };
+    let value = Column { validity: vec![0b01], ..long(&[5, 0]) };
+    assert_eq!(judge_tree(vec![map.clone(), strings(&["a", "b"]), value.clone()], &schema, 2), Ok(()));
+    let null_key = Column { validity: vec![0b01], ..strings(&["a", "b"]) };
+    let refused = judge_tree(vec![map, null_key, value], &schema, 2).unwrap_err();
+    assert_eq!(refused, BatchError::Null { column: "counts.key".into(), row: 1 });
+}
+
+fn encoded(keys: &[u32], entries: Column) -> Vec<Column> {
+    let values = keys.iter().flat_map(|key| key.to_le_bytes()).collect();
+    let keys = Column { encoding: 1, length: keys.len() as u32, values, children: vec![1], ..Column::default() };
+    vec![keys, entries]
+}
+
+#[test]
+fn keys_name_entries_of_a_plain_dictionary() {
+    let schema = Schema::flat(vec![Field::flat("s", DataType::String, true)]);
+    assert_eq!(judge_tree(encoded(&[1, 0, 1], strings(&["a", "ü"])), &schema, 3), Ok(()));
+    assert_eq!(judge_tree(encoded(&[], strings(&[])), &schema, 0), Ok(()));
+    let key = judge_tree(encoded(&[1, 2], strings(&["a", "ü"])), &schema, 2).unwrap_err();
+    assert_eq!(key, BatchError::Key { column: "s".into(), row: 1, entries: 2 });
+    let nested = encoded(&[0], Column { encoding: 1, ..strings(&["a"]) });
+    assert!(matches!(judge_tree(nested, &schema, 1), Err(BatchError::Dictionary { .. })));
+    let nulls = encoded(&[0], Column { validity: vec![1], ..strings(&["a"]) });
+    assert!(matches!(judge_tree(nulls, &schema, 1), Err(BatchError::BufferLength { .. })));
+    let utf8 = encoded(&[0], Column { values: vec![0xff], ..strings(&["a"]) });
+    assert!(matches!(judge_tree(utf8, &schema, 1), Err(BatchError::Utf8 { .. })));
+    let number = Schema::flat(vec![Field::flat("n", DataType::Long, true)]);
+    assert!(matches!(judge_tree(encoded(&[0], long(&[1])), &number, 1), Err(BatchError::Encoding { .. })));
+}
+
+#[test]
+fn an_empty_dictionary_stands_for_nothing_but_null() {
+    let schema = Schema::flat(vec![Field::flat("s", DataType::String, true)]);
+    let mut columns = encoded(&[0, 0], strings(&[]));
+    assert!(matches!(judge_tree(columns.clone(), &schema, 2), Err(BatchError::Key { row: 0, entries: 0, .. })));
+    columns[0].validity = vec![0];
+    assert_eq!(judge_tree(columns.clone(), &schema, 2), Ok(()));
+    columns[0].values[4] = 1;
+    assert!(matches!(judge_tree(columns, &schema, 2), Err(BatchError::Key { row: 1, .. })));
+}
+
+#[test]
+fn what_a_dictionary_stands_for_is_bounded() {
+    use crate::limits::BATCH_DECODED_BYTES_MAX;
+    let schema = Schema::flat(vec![Field::flat("s", DataType::String, true)]);
+    let long_entry = "x".repeat(BATCH_DECODED_BYTES_MAX / 1024);
+    let mostly_short = |longs: usize| {
+        let mut keys = vec![1; 2_000];
+        keys[..longs].fill(0);
+        encoded(&keys, strings(&[&long_entry, ""]))
+    };
+    assert_eq!(judge_tree(mostly_short(1024), &schema, 2_000), Ok(()));
+    let found = (BATCH_DECODED_BYTES_MAX / 1024) * 1025;
+    assert_eq!(judge_tree(mostly_short(1025), &schema, 2_000), Err(BatchError::Decoded { found }));
 }

@@ -115,3 +115,13 @@ fn depth_is_bounded() {
     assert_eq!(deep(NESTING_MAX - 1).check(), Ok(()));
     assert!(matches!(deep(NESTING_MAX).check(), Err(SchemaError::TooDeep { .. })));
 }
+
+#[test]
+fn keys_are_never_null_and_paths_lead_from_the_column() {
+    let mut schema = nested();
+    assert_eq!((schema.path(0), schema.path(3)), ("id".to_owned(), "tags.element.key".to_owned()));
+    schema.fields[2].data_type = DataType::Map as u8;
+    assert_eq!(schema.check(), Ok(()));
+    schema.fields[3].nullable = 1;
+    assert_eq!(schema.check(), Err(SchemaError::NullableKey { name: "element".into() }));
+}

@@ -5,7 +5,7 @@
 
 use crate::dial::{Reader, Writer};
 use crate::error::{Error, ErrorKind};
-use crate::message::{Inbox, Message};
+use crate::inbox::Inbox;
 use crate::options::Options;
 use crate::session::{Next, Outgoing};
 use crate::shared::Shared;
@@ -13,6 +13,7 @@ use lakehead_protocol::FrameBuffer;
 use lakehead_protocol::control::Ping;
 use lakehead_protocol::frame;
 use lakehead_protocol::kind::Kind;
+use lakehead_protocol::server_message::ServerMessage;
 use lakehead_protocol::welcome::Welcome;
 use std::collections::VecDeque;
 use std::io::{self, IoSlice};
@@ -115,7 +116,7 @@ fn take_in(
             }
         };
         match message {
-            Message::Welcome(welcome) => {
+            ServerMessage::Welcome(welcome) => {
                 if let Some(schema) = session.welcomed(&welcome).map_err(Next::Failed)? {
                     outgoing.push(Arc::new(schema));
                 }
@@ -124,29 +125,29 @@ fn take_in(
                 observer.welcomed(&welcome);
                 observer.advanced();
             }
-            Message::Ack(ack) => {
+            ServerMessage::Ack(ack) => {
                 session.acked(ack).map_err(Next::Failed)?;
                 drop(session);
                 observer.advanced();
             }
-            Message::Reject(reject) => return Err(session.rejected(reject)),
-            Message::Closed(closed) => {
+            ServerMessage::Reject(reject) => return Err(session.rejected(reject)),
+            ServerMessage::Closed(closed) => {
                 let next = session.closed(closed);
                 drop(session);
                 observer.advanced();
                 return Err(next);
             }
-            Message::GoingAway(_) => {
+            ServerMessage::GoingAway(_) => {
                 session.going_away();
                 observer.going_away();
             }
-            Message::Ping(ping) => {
+            ServerMessage::Ping(ping) => {
                 let mut pong = FrameBuffer::new();
                 if frame::append_control(&mut pong, Kind::Pong, &ping).is_ok() {
                     outgoing.push(Arc::new(pong));
                 }
             }
-            Message::Pong => {}
+            ServerMessage::Pong(_) => {}
         }
     }
 }

@@ -61,7 +61,7 @@ mod dial;
 mod driver;
 mod encode;
 mod error;
-mod message;
+mod inbox;
 mod open;
 mod options;
 mod outbox;
