@@ -6,6 +6,7 @@ mod support;
 
 use lakehead_protocol::FrameBuffer;
 use lakehead_protocol::batch::{BatchView, Column};
+use lakehead_protocol::compression::{Compression, compress_frame};
 use lakehead_protocol::frame;
 use lakehead_protocol::header::Header;
 use lakehead_protocol::hello::Hello;
@@ -87,6 +88,17 @@ fn lying_archive() -> Vec<u8> {
     bytes
 }
 
+/// A compressed frame of zeros whose header claims this length.
+fn compressed(decompressed_bytes: u32) -> Vec<u8> {
+    let names = vec![0; 4_096];
+    let column = Column { offsets: vec![0, 4_096], ..text(&names) };
+    let frame = batch(1, vec![number(0), column]);
+    let mut bytes = compress_frame(&frame, Compression::Lz4).unwrap();
+    let header = Header::decode(bytes.first_chunk::<HEADER_BYTES>().unwrap()).unwrap();
+    bytes[..HEADER_BYTES].copy_from_slice(&Header { decompressed_bytes, ..header }.encode());
+    bytes.to_vec()
+}
+
 fn unknown_kind() -> Vec<u8> {
     let mut bytes = Header::control(Kind::Hello).encode();
     bytes[6] = 200;
@@ -127,6 +139,9 @@ fn cases() -> Vec<(&'static str, RejectCode, Act)> {
         ("a hello that is too large", RejectCode::TooLarge, says(header(Kind::Hello, HELLO_BYTES_MAX as u32 + 1))),
         ("a batch before hello", RejectCode::UnexpectedFrame, says(header(Kind::Batch, 64))),
         ("a server's frame", RejectCode::UnexpectedFrame, says(header(Kind::Welcome, 64))),
+        ("a compressed batch that holds less", RejectCode::MalformedFrame, streams(compressed(8_192))),
+        ("a compressed batch that holds more", RejectCode::MalformedFrame, streams(compressed(1_024))),
+        ("a compressed batch that holds too much", RejectCode::TooLarge, streams(compressed(u32::MAX))),
         ("a second hello", RejectCode::UnexpectedFrame, streams(hello_frame().to_vec())),
         ("no table name", RejectCode::BadHello, says_hello(hello("", "", 1))),
         ("a name that climbs", RejectCode::BadTableName, says_hello(hello("../etc", "", 1))),

@@ -4,6 +4,7 @@
 
 mod support;
 
+use lakehead_protocol::compression::{Compression, compress_frame};
 use lakehead_protocol::hello::{Hello, MODE_RESUME};
 use lakehead_protocol::reject::RejectCode;
 use support::{Engine, Peer, Said, hello, numbers, open, rows_frame, wait_until};
@@ -52,6 +53,18 @@ fn a_resume_goes_on_here_and_after_a_kill() {
     let mut third = resume(&engine, welcome.epoch_major, 1, 3);
     assert_eq!(third.welcome().resume_offset, 120);
     assert_eq!(resume(&engine, welcome.epoch_major + 1, 1, 4).refusal().0, RejectCode::Fenced);
+}
+
+#[test]
+fn plain_compressed_and_empty_batches_make_one_stream() {
+    let engine = Engine::start();
+    let (mut peer, _) = open(&engine, "numbers", "a", 1);
+    peer.rows(0, 1_000);
+    for (first, compression) in [(1_000, Compression::Lz4), (2_000, Compression::Zstd)] {
+        peer.send(&rows_frame(first, 0));
+        peer.send(&compress_frame(&rows_frame(first, 1_000), compression).unwrap());
+    }
+    assert_eq!(peer.committed(3_000).committed, 3_000);
 }
 
 #[test]

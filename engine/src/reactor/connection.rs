@@ -11,6 +11,7 @@ use futures_lite::io::{AsyncRead, AsyncWrite};
 use glommio::net::TcpStream;
 use lakehead_protocol::archive::{self, MalformedArchive};
 use lakehead_protocol::batch::ArchivedBatch;
+use lakehead_protocol::compression::{Compression, MalformedPayload};
 use lakehead_protocol::control::ArchivedPing;
 use lakehead_protocol::frame::{self, Frame, Progress};
 use lakehead_protocol::hello::{ArchivedHello, Hello};
@@ -308,13 +309,10 @@ impl Connection {
     }
 
     /// Hands one frame on. Answers the core it belongs to, when that is another one.
-    fn take(&mut self, frame: &Frame<'_>) -> Result<Option<usize>, MalformedArchive> {
+    fn take(&mut self, frame: &Frame<'_>) -> Result<Option<usize>, Malformed> {
         let (reactor, connection) = (&self.reactor, self.handle.id);
         match frame.header.kind {
-            Kind::Batch => {
-                let batch = archive::access::<ArchivedBatch>(frame.payload)?;
-                reactor.step(Event::Batch { connection, header: frame.header, batch });
-            }
+            Kind::Batch => self.take_batch(frame)?,
             Kind::Hello => return self.greet(frame.payload),
             Kind::Schema => {
                 let schema = read_schema(frame.payload)?;
@@ -333,7 +331,27 @@ impl Connection {
         Ok(None)
     }
 
-    fn greet(&mut self, payload: &[u8]) -> Result<Option<usize>, MalformedArchive> {
+    fn take_batch(&self, frame: &Frame<'_>) -> Result<(), Malformed> {
+        let (reactor, connection, header) = (&self.reactor, self.handle.id, frame.header);
+        if header.compression == Compression::None {
+            let batch = archive::access::<ArchivedBatch>(frame.payload)?;
+            reactor.step(Event::Batch { connection, header, batch });
+            return Ok(());
+        }
+        // A little payload can ask for much memory and time: it is granted first.
+        let judged = reactor.shard.borrow().judge_header(connection, &header);
+        if let Err(refusal) = judged {
+            self.refuse(&refusal, header.first_offset);
+            return Ok(());
+        }
+        reactor.decompressor.with(&header, frame.payload, |archive| {
+            let batch = archive::access::<ArchivedBatch>(archive)?;
+            reactor.step(Event::Batch { connection, header, batch });
+            Ok(())
+        })?
+    }
+
+    fn greet(&mut self, payload: &[u8]) -> Result<Option<usize>, Malformed> {
         let hello = read_hello(payload)?;
         if let Err(error) = hello.check() {
             self.refuse(&Refusal::new(RejectCode::BadHello, error.to_string()), 0);
@@ -357,6 +375,15 @@ impl Connection {
         self.reactor.carry_out(actions);
         self.handle.deadline.set(Some(self.reactor.now.get() + FRAME_PATIENCE));
     }
+}
+
+/// Why a frame whose checksums are right cannot be read.
+#[derive(Debug, thiserror::Error)]
+enum Malformed {
+    #[error(transparent)]
+    Archive(#[from] MalformedArchive),
+    #[error(transparent)]
+    Payload(#[from] MalformedPayload),
 }
 
 fn read_hello(payload: &[u8]) -> Result<Hello, MalformedArchive> {

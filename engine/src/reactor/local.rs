@@ -1,5 +1,6 @@
 //! What one reactor holds, and how it carries out what its shard wants.
 
+use super::decompressor::Decompressor;
 use super::gate::Gate;
 use super::mailbox::{Mail, Mailbox};
 use super::outbox::Outbox;
@@ -35,6 +36,7 @@ pub struct Reactor {
     pub mailboxes: Vec<Mailbox>,
     /// Every connection reads into this one.
     pub shared_buffer: RefCell<FrameBuffer>,
+    pub decompressor: Decompressor,
     pub connections: RefCell<HashMap<ConnectionId, Rc<Handle>>>,
     /// The time, as of the last tick or mail: good enough for deadlines.
     pub now: Cell<Instant>,
@@ -80,6 +82,7 @@ impl Reactor {
         Self {
             core: usize::from(settings.shard.0),
             shard: RefCell::new(Shard::new(settings, budget.clone())),
+            decompressor: Decompressor::new(budget.clone()),
             gate: Gate::new(budget, mailboxes.len()),
             ports: Ports::default(),
             mailboxes,

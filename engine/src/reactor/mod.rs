@@ -13,6 +13,7 @@
 //! | what one reactor holds, how a shard's actions are carried out | [`local`] |
 //! | how a connection lives | [`connection`], [`outbox`] |
 //! | how bytes become frames without a buffer per idle peer | [`receive`] |
+//! | where compressed batches are unpacked | [`decompressor`] |
 //! | when a socket is not read | [`gate`], [`ports`] |
 //! | what happens as time passes | [`tick`] |
 //!
@@ -31,6 +32,7 @@ pub mod accept;
 pub mod bind;
 pub mod connection;
 pub mod cores;
+pub mod decompressor;
 pub mod gate;
 pub mod home;
 pub mod local;

@@ -25,7 +25,7 @@ impl Shard {
         if streaming.closing {
             return Err(Refusal::new(RejectCode::UnexpectedFrame, "a batch came after Close"));
         }
-        let total = streaming.received_bytes + u64::from(header.payload_bytes);
+        let total = streaming.received_bytes + u64::from(header.archive_bytes());
         if total > streaming.credit_bytes {
             let message = format!(
                 "{total} payload bytes are more than the {} that were granted; wait for an Ack with more credit",
@@ -61,7 +61,7 @@ impl Shard {
             let offset = header.first_offset.saturating_add(error.row().unwrap_or(0) as u64);
             return self.refuse(id, &Refusal::new(error.code(), error.to_string()), offset, actions);
         }
-        streaming.received_bytes += u64::from(header.payload_bytes);
+        streaming.received_bytes += u64::from(header.archive_bytes());
         let spent = streaming.received_bytes + self.settings.credit_bytes - streaming.credit_bytes;
         let credit_is_short = spent * 2 > self.settings.credit_bytes;
         let (key, slot) = (streaming.table, streaming.slot);
@@ -73,7 +73,7 @@ impl Shard {
                     table.dirty.push(slot);
                 }
                 stream.next = header.first_offset + u64::from(header.rows);
-                let (skip, rows, bytes) = (skip as usize, header.rows as usize, header.payload_bytes as usize);
+                let (skip, rows, bytes) = (skip as usize, header.rows as usize, header.archive_bytes() as usize);
                 let bytes = bytes / rows * (rows - skip);
                 table.builder.append(batch, &layout, skip, rows, bytes);
                 table.memory.resize(table.builder.memory_bytes());
