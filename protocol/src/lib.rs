@@ -39,6 +39,7 @@ pub mod schema;
 pub mod server_message;
 pub mod welcome;
 
+pub use crc32c::crc32c;
 pub use rkyv::util::AlignedVec;
 
 /// A buffer whose start is aligned as archives need it: frames are encoded into and decoded from such buffers.

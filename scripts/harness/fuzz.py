@@ -1,0 +1,135 @@
+"""Builds the fuzz targets with coverage counters and runs them. `scripts/fuzz` runs it; `protocol/fuzz` holds the targets.
+
+Corpora begin with the protocol's test vectors, cut to what each target reads, so that a run starts deep in the decoders.
+"""
+
+import argparse
+import json
+import os
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+
+from binaries import ROOT
+
+CRATE = ROOT / "protocol/fuzz"
+BUILT = ROOT / "target/fuzz"
+VECTORS = ROOT / "protocol/vectors"
+AT_ONCE = 2
+
+# What libFuzzer needs of the compiler; stable Rust knows all of it.
+COVERAGE = " ".join([
+    "-Cpasses=sancov-module", "-Cllvm-args=-sanitizer-coverage-level=4", "-Cllvm-args=-sanitizer-coverage-inline-8bit-counters",
+    "-Cllvm-args=-sanitizer-coverage-pc-table", "-Cllvm-args=-sanitizer-coverage-trace-compares", "-Ccodegen-units=1",
+    "--cfg fuzzing",
+])
+
+HEADER_BYTES = 48
+# The numbers that server_message's first byte chooses by: positions in the protocol's list of kinds.
+SERVER_KINDS = {"Ping": 4, "Pong": 5, "Welcome": 6, "Ack": 7, "Reject": 8, "GoingAway": 9, "Closed": 10}
+# Which schema the vectors' batches belong to.
+BATCH_SCHEMAS = {"batch_flat": "schema_flat", "batch_nested": "schema_nested"}
+
+
+def vectors():
+    found = {path.stem: json.loads(path.read_text()) for path in sorted(VECTORS.glob("*.json"))}
+    return {name: (vector, bytes.fromhex("".join(vector["frame"]))) for name, vector in found.items()}
+
+
+def archive(vector, frame):
+    return frame[HEADER_BYTES : HEADER_BYTES + vector["header"]["payload_bytes"]]
+
+
+def seeds():
+    """For each target its first inputs."""
+    known = vectors()
+    inputs = {target: [] for target in ("header", "hello", "schema", "batch", "server_message", "payload")}
+    for name, (vector, frame) in known.items():
+        inputs["header"].append(frame)
+        if "content" not in vector:
+            continue
+        kind, payload = vector["header"]["kind"], archive(vector, frame)
+        if kind == "Hello":
+            inputs["hello"].append(payload)
+        elif kind == "Schema":
+            inputs["schema"].append(payload)
+        elif kind in SERVER_KINDS:
+            inputs["server_message"].append(bytes([SERVER_KINDS[kind]]) + payload)
+        elif kind == "Batch" and vector["header"]["compression"] == "None":
+            schema = archive(*known[BATCH_SCHEMAS.get(name, "schema_two_columns")])
+            inputs["batch"].append(len(schema).to_bytes(2, "little") + schema + payload)
+        elif kind == "Batch":
+            length = vector["header"]["decompressed_bytes"]
+            codec = 0 if vector["header"]["compression"] == "Lz4" else 1
+            factor = next(factor for factor in range(1, 128) if length % factor == 0 and length // factor <= 256)
+            inputs["payload"].append(bytes([(factor - 1) << 1 | codec, length // factor - 1]) + payload)
+    return inputs
+
+
+def build():
+    command = ["cargo", "build", "--release", "--locked", "--target", "x86_64-unknown-linux-gnu", "--target-dir", str(BUILT)]
+    subprocess.run(command, cwd=CRATE, env={**os.environ, "RUSTFLAGS": COVERAGE}, check=True)
+
+
+@dataclass
+class Run:
+    target: str
+    process: subprocess.Popen
+    corpus_before: int
+    log: object
+
+
+def corpus(target):
+    return BUILT / "corpus" / target
+
+
+def start(target, inputs, seconds):
+    folder, crashes, logs = corpus(target), BUILT / "crashes" / target, BUILT / "logs"
+    for made in (folder, crashes, logs):
+        made.mkdir(parents=True, exist_ok=True)
+    for number, data in enumerate(inputs):
+        (folder / f"vector-{number:02}").write_bytes(data)
+    binary = BUILT / "x86_64-unknown-linux-gnu/release" / target
+    command = [str(binary), f"-max_total_time={seconds}", "-print_final_stats=1", "-max_len=8192", "-timeout=10",
+               "-rss_limit_mb=1024", f"-artifact_prefix={crashes}/", str(folder)]
+    before = len(list(folder.iterdir()))
+    log = open(logs / f"{target}.log", "w+")
+    return Run(target, subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT), before, log)
+
+
+def finish(run):
+    """Waits for a run and says how it went; True when nothing crashed and something new was found."""
+    code = run.process.wait()
+    run.log.seek(0)
+    text = run.log.read()
+    run.log.close()
+    executions = re.search(r"stat::number_of_executed_units:\s*(\d+)", text)
+    coverage = re.findall(r"cov: (\d+)", text) or ["0"]
+    after = len(list(corpus(run.target).iterdir()))
+    print(f"{run.target:15} {int(executions[1]) if executions else 0:>12,} inputs   coverage {coverage[0]:>5} -> {coverage[-1]:>5}"
+          f"   corpus {run.corpus_before:>5} -> {after:>5}   {'no crash' if code == 0 else f'EXIT {code}'}", flush=True)
+    if code != 0:
+        print(text[-4000:])
+    return code == 0 and executions is not None and after >= run.corpus_before
+
+
+def main():
+    inputs = seeds()
+    arguments = argparse.ArgumentParser(prog="scripts/fuzz", description=__doc__)
+    arguments.add_argument("--seconds", type=int, default=60, help="for each target (default: 60)")
+    arguments.add_argument("targets", nargs="*", help=f"some of {', '.join(inputs)} (default: all)")
+    options = arguments.parse_args()
+    targets = options.targets or list(inputs)
+    if unknown := [target for target in targets if target not in inputs]:
+        arguments.error(f"there is no target {unknown[0]!r}; there are {', '.join(inputs)}")
+    build()
+    good = True
+    for first in range(0, len(targets), AT_ONCE):
+        runs = [start(target, inputs[target], options.seconds) for target in targets[first : first + AT_ONCE]]
+        good = all([finish(run) for run in runs]) and good
+    return 0 if good else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
