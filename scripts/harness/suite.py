@@ -20,6 +20,8 @@ UNITTEST_RAN = re.compile(r"^Ran (\d+) tests? in ")
 UNITTEST_FAILED = re.compile(r"^FAILED \((.*)\)")
 
 SIMULATOR_SEEDS, SIMULATOR_SEEDS_LONG = 10_000, 1_000_000
+# Seconds for each fuzz target, and of mutated frames at a real engine.
+FUZZ_SECONDS, FUZZ_SECONDS_LONG = 60, 600
 
 
 @dataclass
@@ -85,6 +87,10 @@ def rust_steps(long):
     seeds = SIMULATOR_SEEDS_LONG if long else SIMULATOR_SEEDS
     yield Step("simulator", [str(ROOT / "target/release/lakehead-simulator"), "--seeds", str(seeds)])
     yield Step("simulator against planted bugs", [str(ROOT / "target/release/lakehead-simulator"), "--canaries"])
+    seconds = str(FUZZ_SECONDS_LONG if long else FUZZ_SECONDS)
+    yield Step("fuzzed decoders", [sys.executable, str(SCRIPTS / "harness/fuzz.py"), "--seconds", seconds])
+    mutated = ["cargo", "test", "--release", "--workspace", "--locked", "--test", "mutated_frames", "--", "--nocapture"]
+    yield Step("mutated frames", mutated, {"LAKEHEAD_MUTATION_SECONDS": seconds})
 
 
 def python_steps(long):
