@@ -14,7 +14,6 @@ import os
 import platform
 import resource
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -22,10 +21,9 @@ import time
 from pathlib import Path
 from statistics import median
 
-ROOT = Path(__file__).resolve().parent.parent
+from engine_turn import add_arguments, binaries, cpu, engine_turn, print_engine, run
+
 DELTA_RS_BATCH_ROWS = 524_288
-START_SECONDS_MAX = 30
-STOP_SECONDS_MAX = 60
 
 
 def main() -> int:
@@ -38,24 +36,13 @@ def main() -> int:
 
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="perf/compare_delta_rs", description="The engine against delta-rs, in turns.")
-    parser.add_argument("--rows", type=int, default=16_000_000, help="rows of each turn (default: %(default)s)")
-    parser.add_argument("--turns", type=int, default=3, help="turns of each side (default: %(default)s)")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--batch-rows", type=int, help="rows of a batch sent to the engine (default: the bench's)")
-    parser.add_argument("--config", type=Path, help="configuration file for the engine")
-    parser.add_argument("--binaries", type=Path, default=ROOT / "target" / "release", help="where the binaries are")
-    parser.add_argument("--work-dir", type=Path, default=ROOT / "target", help="where tables are written, and removed")
-    parser.add_argument("--out", type=Path, help="also write all figures to this JSON file")
+    add_arguments(parser)
     parser.add_argument("--delta-rs-turn", nargs=2, metavar=("ROWS", "TABLE"), help=argparse.SUPPRESS)
     return parser.parse_args()
 
 
 def compare(arguments: argparse.Namespace) -> int:
-    engine, bench = arguments.binaries / "lakehead", arguments.binaries / "lakehead-bench"
-    for binary in (engine, bench):
-        if not binary.exists():
-            print(f"{binary} is missing: run 'cargo build --release --locked' first.", file=sys.stderr)
-            return 2
+    engine, bench = binaries(arguments)
     work = Path(tempfile.mkdtemp(prefix="compare-", dir=arguments.work_dir))
     try:
         rows_file = work / "rows.arrow"
@@ -64,7 +51,7 @@ def compare(arguments: argparse.Namespace) -> int:
         engine_turns, delta_rs_turns = [], []
         for turn in range(arguments.turns):
             engine_turns.append(engine_turn(arguments, engine, bench, work / f"engine-{turn}"))
-            print_engine(turn, engine_turns[-1])
+            print_engine(turn, "A engine", engine_turns[-1])
             bytes_per_row = engine_turns[0]["throughput"]["bytes_per_row"]
             delta_rs_turns.append(delta_rs_turn(rows_file, work / f"delta-rs-{turn}", bytes_per_row))
             print_delta_rs(turn, delta_rs_turns[-1])
@@ -76,58 +63,6 @@ def compare(arguments: argparse.Namespace) -> int:
         return 0
     finally:
         shutil.rmtree(work)
-
-
-# --- A ----------------------------------------------------------------------------------------------------------------
-
-
-def engine_turn(arguments: argparse.Namespace, engine: Path, bench: Path, data_dir: Path) -> dict:
-    data_dir.mkdir()
-    command = [engine, "serve", "--listen", "127.0.0.1:0", "--data-dir", data_dir]
-    if arguments.config:
-        command += ["--config", arguments.config]
-    log = data_dir / "engine.log"
-    load = os.getloadavg()[0]
-    with open(log, "wb") as log_file:
-        process = subprocess.Popen([str(part) for part in command], stdout=log_file, stderr=subprocess.STDOUT)
-    try:
-        report_file = data_dir / "report.json"
-        options = ["--workload", "telemetry", "--connections", 1, "--rate", "max", "--prepared"]
-        options += ["--rows", arguments.rows, "--seed", arguments.seed, "--table", "telemetry", "--threads", 1]
-        if arguments.batch_rows:
-            options += ["--batch-rows", arguments.batch_rows]
-        address = listening_address(process, data_dir, log)
-        run([bench, "run", "--server", address, "--data-dir", data_dir, "--json", report_file, *options])
-        report = json.loads(report_file.read_text())
-    finally:
-        stop(process)
-    shutil.rmtree(data_dir)
-    report["load_average_before"] = load
-    del report["seconds"], report["committed_latency"]["histogram_us"]
-    return report
-
-
-def listening_address(process: subprocess.Popen, data_dir: Path, log: Path) -> str:
-    """The first address in the file that the engine writes once it accepts connections."""
-    addresses = data_dir / "listen"
-    deadline = time.monotonic() + START_SECONDS_MAX
-    while time.monotonic() < deadline and process.poll() is None:
-        if addresses.exists() and (text := addresses.read_text()).endswith("\n"):
-            return text.splitlines()[0]
-        time.sleep(0.02)
-    raise SystemExit(f"the engine did not start:\n{log.read_text()}")
-
-
-def stop(process: subprocess.Popen) -> None:
-    process.send_signal(signal.SIGTERM)
-    try:
-        process.wait(STOP_SECONDS_MAX)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
-
-
-# --- B ----------------------------------------------------------------------------------------------------------------
 
 
 def delta_rs_turn(rows_file: Path, table: Path, bytes_per_row: float) -> dict:
@@ -181,16 +116,6 @@ def append_with_delta_rs(rows_file: str, table: str) -> dict:
     }
 
 
-# --- both -------------------------------------------------------------------------------------------------------------
-
-
-def run(command: list) -> None:
-    """Ends the comparison when the command fails: a load also does when a row is not in the table exactly once."""
-    finished = subprocess.run([str(part) for part in command], stdout=subprocess.PIPE, text=True)
-    if finished.returncode != 0:
-        raise SystemExit(f"{Path(command[0]).name} {command[1]} ended with {finished.returncode}:\n{finished.stdout}")
-
-
 def summarised(arguments: argparse.Namespace, engine_turns: list, delta_rs_turns: list) -> dict:
     from importlib.metadata import version
 
@@ -217,21 +142,6 @@ def summarised(arguments: argparse.Namespace, engine_turns: list, delta_rs_turns
         "engine_turns": engine_turns,
         "delta_rs_turns": delta_rs_turns,
     }
-
-
-def cpu(cost: dict) -> float:
-    return cost["user_seconds_per_gigabyte"] + cost["system_seconds_per_gigabyte"]
-
-
-def print_engine(turn: int, report: dict) -> None:
-    throughput, read = report["throughput"], report["rows"]["read_back"]
-    print(
-        f"{turn + 1} A engine    {throughput['rows_per_second']:>12,.0f} rows/s {throughput['megabytes_per_second']:>7.1f} MB/s"
-        f"   CPU s/GB: engine {cpu(report['engine']):.2f}, generator {cpu(report['generator']):.2f}"
-        f"   memory {report['engine']['memory_peak_bytes'] / 1e6:,.0f} MB"
-        f"   {read['files']} files, {read['file_bytes'] / 1e6:,.1f} MB",
-        flush=True,
-    )
 
 
 def print_delta_rs(turn: int, result: dict) -> None:

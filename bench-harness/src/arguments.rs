@@ -57,6 +57,9 @@ pub struct RunArguments {
     /// Rows of a batch [default: as fits the workload].
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub batch_rows: Option<u32>,
+    /// Send strings as keys into dictionaries. Rows and their bytes count as if they were plain.
+    #[arg(long)]
+    pub dictionaries: bool,
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
     /// Tell the engine the streams' names, so that they survive a lost connection.

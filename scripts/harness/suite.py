@@ -71,6 +71,8 @@ def missing_tools():
         yield "cargo is missing: install Rust from https://rustup.rs (the version is in Cargo.toml, rust-version)."
     if not shutil.which("cc"):
         yield "A C compiler is missing (zstd and the TLS crates need it): install it with 'sudo apt-get install build-essential'."
+    if not shutil.which("c++"):
+        yield "A C++ compiler is missing (the fuzzer's runtime needs it): install it with 'sudo apt-get install build-essential'."
     for component, package in (("cargo-fmt", "rustfmt"), ("cargo-clippy", "clippy")):
         if shutil.which("cargo") and not shutil.which(component):
             yield f"{component} is missing: install it with 'rustup component add {package}'."

@@ -16,6 +16,7 @@ pub fn plan(arguments: &RunArguments, started_unix_ms: u64) -> Result<Plan, Arro
     let kind = arguments.workload;
     let batch_rows = arguments.batch_rows.map_or(kind.batch_rows(), |rows| rows as usize);
     let workload = Workload::new(kind, arguments.seed, batch_rows.max(SAMPLE_ROWS))?;
+    let workload = if arguments.dictionaries { workload.with_dictionaries()? } else { workload };
     let extent = match arguments.rows {
         Some(rows) => Extent::Rows(rows),
         None => Extent::Time(Duration::from_secs_f64(arguments.duration)),
@@ -65,6 +66,7 @@ pub fn configuration(arguments: &RunArguments, plan: &Plan) -> Configuration {
         connections: plan.connections,
         named_streams: plan.named,
         batch_rows: plan.batch_rows,
+        dictionaries: arguments.dictionaries,
         loop_kind: if open_loop { "open" } else { "closed" },
         rate_megabytes_per_second: match arguments.rate {
             Rate::MegabytesPerSecond(rate) => Some(rate),

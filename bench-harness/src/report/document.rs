@@ -44,6 +44,8 @@ pub struct Configuration {
     /// Whether the engine knows the streams by name.
     pub named_streams: bool,
     pub batch_rows: usize,
+    /// Whether strings were sent as dictionaries.
+    pub dictionaries: bool,
     /// `open` or `closed`.
     pub loop_kind: &'static str,
     /// Absent for a closed loop.

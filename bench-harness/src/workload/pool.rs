@@ -1,6 +1,6 @@
 use arrow::array::{ArrayRef, RecordBatch, UInt32Array};
-use arrow::compute::{concat, take};
-use arrow::datatypes::{Field, Schema};
+use arrow::compute::{cast, concat, take};
+use arrow::datatypes::{DataType, Field, Schema};
 use arrow::error::ArrowError;
 use std::sync::Arc;
 
@@ -25,6 +25,17 @@ impl ColumnPool {
             .collect();
         let fields = rows.schema().fields().iter().map(|field| Field::clone(field)).collect();
         Ok(Self { fields, columns: columns?, period: period as u64 })
+    }
+
+    /// The same with its strings as keys into dictionaries. Fields keep the type that the table has.
+    pub fn with_dictionaries(self) -> Result<Self, ArrowError> {
+        let dictionary = DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
+        let encode = |column: ArrayRef| match column.data_type() {
+            DataType::Utf8 => cast(&column, &dictionary),
+            _ => Ok(column),
+        };
+        let columns: Result<Vec<_>, _> = self.columns.into_iter().map(encode).collect();
+        Ok(Self { columns: columns?, ..self })
     }
 
     pub fn fields(&self) -> &[Field] {

@@ -100,3 +100,15 @@ proptest! {
         prop_assert_eq!(RowNumber::from_timestamp_us(number.timestamp_us(random)), Some(number));
     }
 }
+
+#[test]
+fn dictionaries_are_the_same_rows_and_bytes() {
+    let plain = workload(Kind::TelemetryVerified, 5);
+    let encoded = workload(Kind::TelemetryVerified, 5).with_dictionaries().unwrap();
+    let (one, other) = (plain.batch(2, "s", 70, 90).unwrap(), encoded.batch(2, "s", 70, 90).unwrap());
+    assert_ne!(one.schema(), other.schema());
+    for (column, encoded) in one.columns().iter().zip(other.columns()) {
+        assert_eq!(&arrow::compute::cast(encoded, column.data_type()).unwrap(), column);
+    }
+    assert_eq!(row_bytes(&one).unwrap(), row_bytes(&other).unwrap());
+}

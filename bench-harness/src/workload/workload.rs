@@ -6,7 +6,7 @@ use arrow::array::{
     ArrayRef, BinaryArray, Float64Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
 };
 use arrow::buffer::{Buffer, OffsetBuffer};
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
+use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef, TimeUnit};
 use arrow::error::ArrowError;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -42,6 +42,11 @@ impl Workload {
         let pool = ColumnPool::new(&pooled, batch_rows_max)?;
         let schema = Arc::new(Schema::new(fields(kind, pool.fields())));
         Ok(Self { kind, seed, pool, schema, batch_rows_max })
+    }
+
+    /// The same rows with their pooled strings as dictionaries, as a producer sends them that hashed them once.
+    pub fn with_dictionaries(self) -> Result<Self, ArrowError> {
+        Ok(Self { pool: self.pool.with_dictionaries()?, ..self })
     }
 
     pub fn kind(&self) -> Kind {
@@ -92,8 +97,18 @@ impl Workload {
             columns.push(Arc::new(repeated(name, rows)?));
             columns.push(Arc::new(Int64Array::from_iter_values(numbers.map(|row| row as i64))));
         }
-        RecordBatch::try_new(self.schema.clone(), columns)
+        RecordBatch::try_new(schema_of(&self.schema, &columns), columns)
     }
+}
+
+/// The table's schema, with the types that these columns have: dictionaries are a form of strings.
+fn schema_of(table: &SchemaRef, columns: &[ArrayRef]) -> SchemaRef {
+    if table.fields().iter().zip(columns).all(|(field, column)| field.data_type() == column.data_type()) {
+        return table.clone();
+    }
+    let typed =
+        |(field, column): (&FieldRef, &ArrayRef)| Field::clone(field).with_data_type(column.data_type().clone());
+    Arc::new(Schema::new(table.fields().iter().zip(columns).map(typed).collect::<Vec<_>>()))
 }
 
 fn fields(kind: Kind, pooled: &[Field]) -> Vec<Field> {
