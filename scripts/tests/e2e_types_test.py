@@ -1,0 +1,67 @@
+"""Files of every type into tables and back: CSV, nested Parquet, Arrow, NDJSON; extremes, NULL everywhere, random schemas."""
+
+import json
+import unittest
+
+import pyarrow as pa
+import pyarrow.ipc
+import pyarrow.parquet as pq
+
+from tests.e2e import LONG, EndToEnd
+
+from harness import flights
+from harness.random_tables import RandomTable, in_words
+from harness.readers import by_duckdb, by_pyarrow, delta_rs_table
+
+SEEDS = 400 if LONG else 40
+READERS = {"pyarrow": by_pyarrow, "DuckDB": by_duckdb, "delta-rs": delta_rs_table}
+
+
+class TypesTest(EndToEnd):
+    def setUp(self):
+        super().setUp()
+        self.server = self.engine(config={"tables": {"commit_interval_ms": 100}})
+
+    def write(self, name, path, *options):
+        return json.loads(self.lakehead("write", name, path, "--server", self.server.address, *options))
+
+    def check(self, name, expected):
+        self.assert_good(self.server.table(name), expect_rows=expected.num_rows)
+        words = in_words(expected)
+        for reader, read in READERS.items():
+            found = read(self.server.table(name))
+            self.assertEqual(found.schema.names, expected.schema.names, f"{name} by {reader}")
+            self.assertEqual(in_words(found), words, f"{name} by {reader}: {expected.schema}")
+
+    def test_random_schemas_nested_to_depth_five(self):
+        rows = columns = 0
+        for seed in range(SEEDS):
+            with self.subTest(seed=seed):
+                table = RandomTable(seed).table()
+                name, path = f"random_{seed}", self.folder / f"random_{seed}.{'arrow' if seed % 4 == 3 else 'parquet'}"
+                if path.suffix == ".parquet":
+                    pq.write_table(table, path)
+                else:
+                    with pa.ipc.new_file(path, table.schema) as file:
+                        file.write_table(table)
+                batch_rows = (1, 13, 65_536)[seed % 3]
+                summary = self.write(name, path, "--stream", name, "--batch-rows", batch_rows)
+                self.assertEqual(summary["rows"], table.num_rows)
+                if table.num_rows:
+                    self.check(name, table)
+                rows, columns = rows + table.num_rows, columns + table.num_columns
+        self.proved(f"{SEEDS} random schemas nested to depth 5, {columns} columns and {rows:,} rows: equal by pyarrow, DuckDB and "
+                    f"delta-rs")
+
+    def test_weather_and_planes(self):
+        for name in ("weather", "planes"):
+            path = self.folder / f"{name}.csv"
+            path.write_bytes(flights.csv_bytes(name))
+            expected = flights.inferred(path.read_bytes())
+            self.assertEqual(self.write(name, path, "--stream", name)["rows"], expected.num_rows)
+            self.check(name, expected)
+        self.proved("26,115 hours of weather and 3,322 planes from CSV files: equal by pyarrow, DuckDB and delta-rs")
+
+
+if __name__ == "__main__":
+    unittest.main()
