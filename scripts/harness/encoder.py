@@ -98,7 +98,7 @@ class String:
             length = number & 63 | number >> 2 & ~63
             text = bytes(data[within(data, at + pointer, length, 1):][:length])
         else:
-            text = text.rstrip(b"\xff")
+            text = text.split(b"\xff")[0]
         try:
             return text.decode()
         except UnicodeDecodeError as error:
@@ -279,8 +279,6 @@ def read_frame(data, expected):
 
 FLAT_TYPES = {pa.bool_(): 1, pa.int8(): 2, pa.int16(): 3, pa.int32(): 4, pa.int64(): 5, pa.float32(): 6, pa.float64(): 7,
               pa.date32(): 9, pa.string(): 12, pa.binary(): 13}
-
-
 BYTES = (pa.string(), pa.binary())
 
 

@@ -8,7 +8,8 @@ from .encoder import (BATCH, HEADER_BYTES, SERVER_KINDS, Refusal, batch_content,
 
 
 class EncoderClient:
-    """One stream of one table. `resume` goes on after the connection ended, at the row `next_offset`."""
+    """One stream of one table. `resume` goes on after the connection ended, at the row `next_offset`; rows are the caller's to
+    keep. One thread, which reads only where it waits; it does not heed GoingAway."""
 
     def __init__(self, address, table, stream="", seconds=60):
         host, _, port = address.rpartition(":")
@@ -32,7 +33,7 @@ class EncoderClient:
         self.hello.update(mode=mode, attempt=self.hello["attempt"] + 1, schema_follows=int(schema is not None))
         self.socket = socket.create_connection(self.address, self.seconds)
         self.schemas, self.sent_bytes = [], 0
-        self.socket.sendall(frame("Hello", self.hello))
+        self.write(frame("Hello", self.hello))
         if schema is not None:
             self.announce(schema)
         self.welcome = self.until(lambda kind, _: kind == "Welcome")
@@ -46,7 +47,7 @@ class EncoderClient:
         content = schema_content(schema)
         if content not in self.schemas:
             self.schemas.append(content)
-            self.socket.sendall(frame("Schema", content, schema_id=len(self.schemas)))
+            self.write(frame("Schema", content, schema_id=len(self.schemas)))
         return self.schemas.index(content) + 1
 
     def send(self, batch):
@@ -61,7 +62,7 @@ class EncoderClient:
         if self.sent_bytes + len(archive) > self.credit:
             self.until(lambda *_: self.sent_bytes + len(archive) <= self.credit)
         self.sent_bytes += len(archive)
-        self.socket.sendall(frame_of("Batch", archive, schema_id, self.next_offset, batch.num_rows, self.compression))
+        self.write(frame_of("Batch", archive, schema_id, self.next_offset, batch.num_rows, self.compression))
         self.next_offset += batch.num_rows
         self.hello["sent"] = max(self.hello["sent"], self.next_offset)
 
@@ -77,7 +78,7 @@ class EncoderClient:
 
     def close(self):
         """Closed: `committed` and `version`."""
-        self.socket.sendall(frame("Close", {"sent": self.next_offset}))
+        self.write(frame("Close", {"sent": self.next_offset}))
         closed = self.until(lambda kind, _: kind == "Closed")
         self.drop()
         return closed
@@ -93,7 +94,7 @@ class EncoderClient:
             content = read_payload(header, self.read(header["payload_bytes"] + -header["payload_bytes"] % 16))
             kind = header["kind"]
             if kind == "Ping":
-                self.socket.sendall(frame("Pong", content))
+                self.write(frame("Pong", content))
             elif kind == "Ack":
                 self.credit = content["credit"]
                 self.acked(content)
@@ -101,6 +102,12 @@ class EncoderClient:
                 raise Refusal(content["code"], content["message"], content)
             if done(kind, content):
                 return content
+
+    def write(self, data):
+        try:
+            self.socket.sendall(data)
+        except (BrokenPipeError, ConnectionResetError):
+            self.until(lambda *_: False)  # a Reject may be waiting that says why
 
     def read(self, length):
         data = bytearray()
