@@ -5,6 +5,7 @@
 | binaries.py | where the built programs are |
 | engine.py | one engine process, its address, memory and threads |
 | crc32c.py, frames.py, archives.py | the wire protocol in plain Python, written from docs/protocol.md and protocol/src |
+| encoder.py, encoder_client.py | the wire protocol a third time, from docs/protocol.md alone: pyarrow batches of any type |
 | connection.py | a socket that speaks frames |
 | verified_rows.py | rows that follow from (stream, seq) |
 | producer.py | a producer of verified rows with its own fsynced ledger, which survives what its server does not |
