@@ -97,8 +97,8 @@ impl EncodingPlan {
 
     /// Do these columns have the table's types? Strings and binaries may be keys into a dictionary.
     pub(super) fn check(&self, found: &Schema) -> Result<(), EncodeError> {
-        let pairs = self.schema.fields().iter().zip(found.fields());
-        let fit = pairs.map(|(expected, found)| leaf::fits(expected.data_type(), found.data_type())).all(|fits| fits);
+        let mut pairs = self.schema.fields().iter().zip(found.fields());
+        let fit = pairs.all(|(expected, found)| leaf::fits(expected.data_type(), found.data_type()));
         if fit && self.schema.fields().len() == found.fields().len() {
             return Ok(());
         }

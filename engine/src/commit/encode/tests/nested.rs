@@ -84,7 +84,7 @@ fn dictionaries_stay_dictionaries_to_the_last_page() {
     let own = Arc::new(Schema::new(vec![field(column.data_type())]));
     let group = RecordBatch::try_new(own, vec![column.clone()]).unwrap();
     let plan = Arc::new(EncodingPlan::new(schema.clone(), zstd()).unwrap());
-    let encoded = encode(&plan, &Budget::new(1 << 30), &[group.clone()]);
+    let encoded = encode(&plan, &Budget::new(1 << 30), std::slice::from_ref(&group));
     let pages = encoded[0].chunks[0].close().metadata.page_encoding_stats().unwrap().clone();
     for page in &pages {
         let expected =
