@@ -6,6 +6,9 @@ Of a value:
   integers, date (days), timestamps (microseconds since 1970)    the value as 64 bits, two's complement
   float, double              the bits of the value as a double
   string, binary             the first 8 bytes, little-endian, of BLAKE2b with digest size 8 over the bytes
+  struct                     as of a row, over its fields
+  array                      h = the number of elements; for each element in order: h = mix(h ^ element)
+  map                        as an array of structs with the fields key and value
 Of a row: h = 0; for each column in the order of the columns' names (by code point): h = mix(h ^ value).
   mix is the finalizer of SplitMix64, after adding 0x9E3779B97F4A7C15.
 Of a range of rows: the sum of the rows' hashes modulo 2**64. Rows carry their `seq`, so their places count.
@@ -16,6 +19,8 @@ import hashlib
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+
+from .columns import pairs
 
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
@@ -40,6 +45,9 @@ def value_hashes(column):
     if pa.types.is_dictionary(column.type):
         column = column.dictionary_decode()
     kind = column.type
+    if pa.types.is_nested(kind):
+        valid = pc.is_valid(column).to_numpy(zero_copy_only=False)
+        return np.where(valid, nested_hashes(column), GOLDEN)
     if is_text(kind):
         encoded = column.dictionary_encode()
         words = [np.frombuffer(digest(value), "<u8")[0] if value is not None else GOLDEN
@@ -57,6 +65,26 @@ def value_hashes(column):
             column = column.cast(pa.int32())
         values = pc.fill_null(column.cast(pa.int64()), 0).to_numpy(zero_copy_only=False).astype(np.int64).view(np.uint64)
     return np.where(valid, values, GOLDEN)
+
+
+def nested_hashes(column):
+    """Hashes of structs, arrays or maps; where a row is NULL, any number."""
+    if pa.types.is_struct(column.type):
+        h = np.zeros(len(column), dtype=np.uint64)
+        fields = [column.type.field(index).name for index in range(column.type.num_fields)]
+        for name, below in sorted(zip(fields, column.flatten()), key=lambda pair: pair[0]):
+            h = mix(h ^ value_hashes(below))
+        return h
+    elements = value_hashes(pairs(column) if pa.types.is_map(column.type) else column.flatten())
+    lengths = np.diff(column.offsets.to_numpy())
+    # Without the NULL rows, whose elements are not there.
+    lengths = np.where(pc.is_valid(column).to_numpy(zero_copy_only=False), lengths, 0)
+    starts = np.cumsum(lengths) - lengths
+    h = lengths.astype(np.uint64)
+    for position in range(int(lengths.max(initial=0))):
+        rows = np.flatnonzero(lengths > position)
+        h[rows] = mix(h[rows] ^ elements[starts[rows] + position])
+    return h
 
 
 def is_text(kind):

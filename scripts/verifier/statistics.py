@@ -3,6 +3,9 @@
 A reader skips files by these numbers, so a wrong one is silent loss. `numRecords` and `nullCount` must be exact. Bounds
 must include every value; bounds of numbers and dates must also be met exactly, unless `tightBounds` is false. Text may be
 cut short, timestamps stand in the log in whole milliseconds (the maximum may be up to one millisecond low).
+
+Columns are named by paths: statistics of fields of structs stand in objects of the same shape as the struct. A field counts
+as NULL where its struct is. Nothing is said of what is inside arrays and maps.
 """
 
 import datetime
@@ -12,6 +15,8 @@ from decimal import Decimal
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from . import columns
+
 EXACT_TYPES = {"byte", "short", "integer", "long", "float", "double", "date"}
 BOUNDED_TYPES = EXACT_TYPES | {"string", "timestamp", "timestamp_ntz"}
 
@@ -19,67 +24,73 @@ BOUNDED_TYPES = EXACT_TYPES | {"string", "timestamp", "timestamp_ntz"}
 class FileStatistics:
     """Gathers what the statistics of one file have to say, batch by batch."""
 
-    def __init__(self, columns):
-        self.columns = columns
+    def __init__(self, kinds):
+        """`kinds` has the type, as a word, of each path."""
+        self.kinds = kinds
         self.rows = 0
-        self.nulls = {name: 0 for name in columns}
+        self.nulls = {path: 0 for path in kinds}
         self.bounds = {}
         self.with_nan = set()
 
     def take(self, batch):
         self.rows += batch.num_rows
-        for name, kind in self.columns.items():
-            index = batch.schema.get_field_index(name)
-            if index < 0:
-                self.nulls[name] += batch.num_rows
+        for path, kind in self.kinds.items():
+            column = columns.at(batch, path)
+            if column is None:
+                self.nulls[path] += batch.num_rows
                 continue
-            column = batch.column(index)
-            self.nulls[name] += column.null_count
+            self.nulls[path] += column.null_count
             if kind in BOUNDED_TYPES or kind.startswith("decimal"):
-                self.widen(name, kind, column)
+                self.widen(path, kind, column)
 
-    def widen(self, name, kind, column):
+    def widen(self, path, kind, column):
         if kind in ("float", "double"):
             nan = pc.is_nan(column)
             if pc.any(nan).as_py():
-                self.with_nan.add(name)
+                self.with_nan.add(path)
                 column = column.filter(pc.invert(nan))
         if kind.startswith("timestamp"):
             column = column.cast(pa.timestamp("us", column.type.tz)).cast(pa.int64())
         ends = pc.min_max(column).as_py()
         if ends["min"] is None:
             return
-        low, high = self.bounds.get(name, (ends["min"], ends["max"]))
-        self.bounds[name] = (min(low, ends["min"]), max(high, ends["max"]))
+        low, high = self.bounds.get(path, (ends["min"], ends["max"]))
+        self.bounds[path] = (min(low, ends["min"]), max(high, ends["max"]))
 
-    def judge(self, stats, path):
+    def judge(self, stats, file):
         """Sentences about what the log's statistics get wrong."""
         if stats is None:
             return []
         wrong = []
         if stats.get("numRecords") != self.rows:
-            wrong.append(f"{path}: the log says {stats.get('numRecords')} rows, the file has {self.rows}.")
-        for name, said in flat(stats.get("nullCount")):
-            if name in self.nulls and said != self.nulls[name]:
-                wrong.append(f"{path}: the log says {said} nulls in {name}, the file has {self.nulls[name]}.")
+            wrong.append(f"{file}: the log says {stats.get('numRecords')} rows, the file has {self.rows}.")
+        for path, said in told(stats.get("nullCount")):
+            if path in self.nulls and said != self.nulls[path]:
+                name = ".".join(path)
+                wrong.append(f"{file}: the log says {said} nulls in {name}, the file has {self.nulls[path]}.")
         tight = stats.get("tightBounds", True)
-        for side, at in (("minValues", 0), ("maxValues", 1)):
-            for name, said in flat(stats.get(side)):
-                kind = self.columns.get(name)
+        for side, end in (("minValues", 0), ("maxValues", 1)):
+            for path, said in told(stats.get(side)):
+                kind, name = self.kinds.get(path), ".".join(path)
                 if said is None or kind is None or not (kind in BOUNDED_TYPES or kind.startswith("decimal")):
                     continue
-                if name not in self.bounds:
-                    if name not in self.with_nan:
-                        wrong.append(f"{path}: the log has {side}.{name} = {said}, but no row has a value there.")
+                if path not in self.bounds:
+                    if path not in self.with_nan:
+                        wrong.append(f"{file}: the log has {side}.{name} = {said}, but no row has a value there.")
                     continue
-                if not holds(kind, at, said, self.bounds[name][at], tight):
-                    wrong.append(f"{path}: {side}.{name} is {said} in the log, {self.bounds[name][at]!r} in the file.")
+                real = self.bounds[path][end]
+                if not holds(kind, end, said, real, tight):
+                    wrong.append(f"{file}: {side}.{name} is {said} in the log, {real!r} in the file.")
         return wrong
 
 
-def flat(stats):
-    """Statistics of nested columns are passed over."""
-    return [(name, value) for name, value in (stats or {}).items() if not isinstance(value, dict)]
+def told(stats, above=()):
+    """(path, value) of all that is told, at whatever depth."""
+    for name, value in (stats or {}).items():
+        if isinstance(value, dict):
+            yield from told(value, (*above, name))
+        else:
+            yield (*above, name), value
 
 
 def holds(kind, side, said, real, tight):

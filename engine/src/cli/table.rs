@@ -1,7 +1,7 @@
 //! `lakehead table`: what is in a table.
 
 use super::exit::Exit;
-use crate::columns::layout::type_name;
+use crate::columns::type_name::type_name;
 use crate::table::delta::describe::{Description, describe};
 use crate::table::delta::table::{DeltaTable, TableError, kernel_engine};
 use crate::table::name::{NameError, resolve};
@@ -85,7 +85,7 @@ fn print(table: &str, url: &Url, description: &Description) {
     println!("columns");
     for field in description.columns.wire.top_level() {
         let nullable = if field.nullable == 1 { "" } else { " not null" };
-        println!("  {:<30} {}{nullable}", field.name, type_name(field));
+        println!("  {:<30} {}{nullable}", field.name, type_name(&description.columns.wire, field));
     }
     if !description.streams.is_empty() {
         println!("named streams (rows committed, epoch)");

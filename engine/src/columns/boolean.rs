@@ -2,6 +2,7 @@
 
 use arrow::array::BooleanBufferBuilder;
 use arrow::buffer::BooleanBuffer;
+use std::ops::Range;
 
 /// Bits end to end, least significant first.
 #[derive(Debug)]
@@ -15,9 +16,9 @@ impl Bits {
         Self { bits: BooleanBufferBuilder::new(rows) }
     }
 
-    /// Appends rows `skip..rows` of a batch's bitmap.
-    pub fn append(&mut self, bitmap: &[u8], skip: usize, rows: usize) {
-        self.bits.append_packed_range(skip..rows, bitmap);
+    /// Appends these rows of a batch's bitmap.
+    pub fn append(&mut self, bitmap: &[u8], rows: Range<usize>) {
+        self.bits.append_packed_range(rows, bitmap);
     }
 
     /// Bytes in memory.

@@ -1,12 +1,18 @@
-//! One column of a table under construction.
+//! One column of a table under construction, with the columns below it.
 
 use super::boolean::Bits;
+use super::extent::Extent;
 use super::fixed::FixedValues;
-use super::text::Texts;
+use super::layout::Place;
+use super::lists::Lists;
+use super::structs::StructFields;
+use super::text_column::{TextColumn, TextKind};
 use super::validity::Validity;
-use arrow::array::{ArrayData, ArrayRef, BinaryArray, BooleanArray, StringArray, make_array};
+use arrow::array::{ArrayData, ArrayRef, BooleanArray, make_array};
 use arrow::datatypes::DataType;
-use lakehead_protocol::batch::ArchivedColumn;
+use arrow::error::ArrowError;
+use lakehead_protocol::batch::{ArchivedBatch, ArchivedColumn};
+use std::ops::Range;
 use std::sync::Arc;
 
 /// The table has a column type this engine cannot build.
@@ -16,89 +22,117 @@ pub struct UnbuildableType {
     pub found: String,
 }
 
-/// Buffers of one column.
+/// Buffers of one column, and the columns of its fields or elements.
 #[derive(Debug)]
 pub struct ColumnBuilder {
     arrow_type: DataType,
     validity: Validity,
     values: Values,
+    room: Room,
 }
 
 #[derive(Debug)]
 enum Values {
     Fixed(FixedValues),
     Boolean(Bits),
-    Text(Texts),
+    Text(TextColumn),
+    Struct(StructFields),
+    Lists(Box<Lists>),
 }
 
-/// How much room a new builder starts with: what the last full row group needed, or nothing.
+/// How much room a builder starts anew with: what the last full row group needed, or nothing.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Room {
-    pub rows: usize,
-    pub bytes: usize,
+struct Room {
+    rows: usize,
+    bytes: usize,
 }
 
 impl ColumnBuilder {
     /// An empty column.
     ///
     /// # Errors
-    /// [`UnbuildableType`] for nested and exotic types.
+    /// [`UnbuildableType`] for types that no table here has.
     pub fn new(arrow_type: &DataType) -> Result<Self, UnbuildableType> {
         let values = match arrow_type {
             DataType::Boolean => Values::Boolean(Bits::new(0)),
-            DataType::Utf8 | DataType::Binary => Values::Text(Texts::new(0, 0)),
+            DataType::Utf8 => Values::Text(TextColumn::new(TextKind::Utf8)),
+            DataType::Binary => Values::Text(TextColumn::new(TextKind::Binary)),
+            DataType::Struct(fields) => Values::Struct(StructFields::new(fields)?),
+            DataType::List(element) => Values::Lists(Box::new(Lists::array(element)?)),
+            DataType::Map(pairs, sorted) => Values::Lists(Box::new(Lists::map(pairs, *sorted)?)),
             fixed => match fixed.primitive_width() {
                 Some(width) => Values::Fixed(FixedValues::new(width, 0)),
                 None => return Err(UnbuildableType { found: arrow_type.to_string() }),
             },
         };
-        Ok(Self { arrow_type: arrow_type.clone(), validity: Validity::default(), values })
+        Ok(Self { arrow_type: arrow_type.clone(), validity: Validity::default(), values, room: Room::default() })
     }
 
-    /// Appends a judged column from its row `skip` on.
-    pub fn append(&mut self, column: &ArchivedColumn, skip: usize, rows: usize) {
-        self.validity.append(&column.validity, skip, rows);
+    /// Appends these rows of a judged column, whose children belong where `place` says.
+    pub fn append(&mut self, batch: &ArchivedBatch, column: &ArchivedColumn, place: &Place, rows: Range<usize>) {
+        self.validity.append(&column.validity, rows.clone());
         match &mut self.values {
-            Values::Fixed(values) => values.append(&column.values, skip),
-            Values::Boolean(bits) => bits.append(&column.values, skip, rows),
-            Values::Text(texts) => texts.append(&column.offsets, &column.values, skip),
+            Values::Fixed(values) => values.append(&column.values, rows),
+            Values::Boolean(bits) => bits.append(&column.values, rows),
+            Values::Text(texts) => texts.append(batch, column, rows),
+            Values::Struct(fields) => fields.append(batch, column, &place.children, rows),
+            Values::Lists(lists) => lists.append(batch, column, &place.children, rows),
         }
     }
 
-    /// Bytes of text, which Arrow's offsets bound.
-    pub fn text_bytes(&self) -> usize {
-        match &self.values {
-            Values::Text(texts) => texts.bytes(),
-            Values::Fixed(_) | Values::Boolean(_) => 0,
-        }
+    /// What this column and those below hold.
+    pub fn extent(&self) -> Extent {
+        let own = match &self.values {
+            Values::Text(texts) => texts.extent(),
+            Values::Lists(lists) => Extent { elements: lists.elements(), ..Extent::default() },
+            Values::Fixed(_) | Values::Boolean(_) | Values::Struct(_) => Extent::default(),
+        };
+        self.below().iter().fold(own, |extent, column| extent.and(column.extent()))
     }
 
-    /// Bytes in memory.
+    /// Bytes in memory, those of the columns below included.
     pub fn memory_bytes(&self) -> usize {
-        let values = match &self.values {
+        let own = match &self.values {
             Values::Fixed(values) => values.memory_bytes(),
             Values::Boolean(bits) => bits.memory_bytes(),
             Values::Text(texts) => texts.memory_bytes(),
+            Values::Lists(lists) => lists.offset_memory_bytes(),
+            Values::Struct(_) => 0,
         };
-        values + self.validity.memory_bytes()
+        let below: usize = self.below().iter().map(Self::memory_bytes).sum();
+        own + self.validity.memory_bytes() + below
     }
 
-    /// What the column holds now, as room for the next.
-    pub fn room(&self, rows: usize) -> Room {
+    fn below(&self) -> &[Self] {
+        match &self.values {
+            Values::Struct(fields) => fields.columns(),
+            Values::Lists(lists) => lists.columns(),
+            Values::Fixed(_) | Values::Boolean(_) | Values::Text(_) => &[],
+        }
+    }
+
+    /// The room for what comes after this: as much as there is now, when the row group was sealed because it was full.
+    /// Otherwise the tick came first, and the room shrinks to what a tick brings.
+    fn next_room(&self, full: bool) -> Room {
         let bytes = match &self.values {
             Values::Fixed(values) => values.bytes(),
-            Values::Boolean(_) => 0,
             Values::Text(texts) => texts.bytes(),
+            Values::Boolean(_) | Values::Struct(_) | Values::Lists(_) => 0,
         };
-        Room { rows, bytes }
+        let held = Room { rows: self.validity.rows(), bytes };
+        if full {
+            return held;
+        }
+        Room { rows: self.room.rows.min(held.rows), bytes: self.room.bytes.min(held.bytes) }
     }
 
-    /// The column so far as an array of `rows` rows; starts anew with `room`.
+    /// The column so far as an array; starts anew. `full` says that the row group was.
     ///
     /// # Errors
     /// An Arrow error when the buffers do not fit their type, which would be a bug of this module.
-    #[expect(unsafe_code, reason = "checking UTF-8 again would read every string a second time")]
-    pub fn seal(&mut self, rows: usize, room: Room) -> Result<ArrayRef, arrow::error::ArrowError> {
+    pub fn seal(&mut self, full: bool) -> Result<ArrayRef, ArrowError> {
+        self.room = self.next_room(full);
+        let (room, rows) = (self.room, self.validity.rows());
         let nulls = self.validity.seal();
         match &mut self.values {
             Values::Fixed(values) => {
@@ -106,15 +140,9 @@ impl ColumnBuilder {
                 Ok(make_array(data.nulls(nulls).build()?))
             }
             Values::Boolean(bits) => Ok(Arc::new(BooleanArray::new(bits.seal(room.rows), nulls))),
-            Values::Text(texts) => {
-                let (offsets, bytes) = texts.seal(room.rows, room.bytes);
-                if self.arrow_type == DataType::Binary {
-                    return Ok(Arc::new(BinaryArray::try_new(offsets, bytes, nulls)?));
-                }
-                // SAFETY: every batch's bytes were checked to be UTF-8, and its offsets to lie between characters
-                // (protocol::batch_check), before they were appended.
-                Ok(Arc::new(unsafe { StringArray::new_unchecked(offsets, bytes, nulls) }))
-            }
+            Values::Text(texts) => texts.seal(nulls, room.rows, room.bytes),
+            Values::Struct(fields) => Ok(Arc::new(fields.seal(rows, nulls, full)?)),
+            Values::Lists(lists) => lists.seal(room.rows, nulls, full),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Columns whose values have one width: integers, floats, decimals, dates, timestamps.
 
 use arrow::buffer::{Buffer, MutableBuffer};
+use std::ops::Range;
 
 /// Values end to end, little-endian, as both the wire and Arrow have them.
 #[derive(Debug)]
@@ -15,9 +16,9 @@ impl FixedValues {
         Self { width, values: MutableBuffer::new(bytes) }
     }
 
-    /// Appends the values of a batch from its row `skip` on.
-    pub fn append(&mut self, values: &[u8], skip: usize) {
-        self.values.extend_from_slice(&values[skip * self.width..]);
+    /// Appends these rows of a batch's values.
+    pub fn append(&mut self, values: &[u8], rows: Range<usize>) {
+        self.values.extend_from_slice(&values[rows.start * self.width..rows.end * self.width]);
     }
 
     /// Bytes in memory.

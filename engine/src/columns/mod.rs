@@ -2,18 +2,35 @@
 //!
 //! A [`table_builder::TableBuilder`] collects the rows of one table on one core. A batch is appended column by column,
 //! straight from the archive in the receive buffer: fixed-width values are one copy ([`fixed`]), bits are shifted into
-//! place ([`boolean`]), strings are one copy of their bytes and one pass that rebases offsets ([`text`]). Nothing is looked
-//! at row by row. Batches were judged before ([`lakehead_protocol::batch_check`]), so appending cannot fail half-way.
+//! place ([`boolean`]), strings are one copy of their bytes and one pass that rebases offsets ([`text`], [`offsets`]).
+//! Nothing is looked at row by row. Batches were judged before ([`lakehead_protocol::batch_check`]), so appending cannot
+//! fail half-way.
 //!
-//! Sealing turns the buffers into Arrow arrays without copying. One file per family of types.
+//! Columns are trees ([`column_builder`]): fields of structs take the same range of rows ([`structs`]), elements of arrays and
+//! maps the range that the offsets of those rows give ([`lists`]). [`layout`] says where a stream's columns belong at each
+//! level.
+//!
+//! A string or binary column, wherever it stands, is plain or keys into a dictionary ([`text_column`]): the dictionaries of
+//! its batches ([`wire_dictionary`]) are merged into one for the row group ([`dictionary`]).
+//!
+//! Sealing turns the buffers into Arrow arrays without copying. What must not grow without end is bounded in [`extent`]. One
+//! file per family of types.
 
 pub mod boolean;
 pub mod column_builder;
+pub mod dictionary;
+pub mod extent;
 pub mod fixed;
 pub mod layout;
+pub mod lists;
+pub mod offsets;
+pub mod structs;
 pub mod table_builder;
 pub mod text;
+pub mod text_column;
+pub mod type_name;
 pub mod validity;
+pub mod wire_dictionary;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

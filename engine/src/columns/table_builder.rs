@@ -1,12 +1,14 @@
 //! All columns of one table on one core, between two seals.
 
-use super::column_builder::{ColumnBuilder, Room, UnbuildableType};
+use super::column_builder::{ColumnBuilder, UnbuildableType};
+use super::extent::Extent;
 use super::layout::Layout;
-use super::text::TEXT_BYTES_MAX;
-use arrow::datatypes::SchemaRef;
+use super::structs::with_types_of;
+use arrow::datatypes::{Schema, SchemaRef};
 use arrow::error::ArrowError;
 use arrow::record_batch::{RecordBatch, RecordBatchOptions};
 use lakehead_protocol::batch::ArchivedBatch;
+use std::sync::Arc;
 
 /// When a builder is full and sealed early, so that encoding starts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,7 +31,6 @@ pub struct TableBuilder {
     rows: usize,
     bytes: usize,
     size: RowGroupSize,
-    room: Vec<Room>,
 }
 
 impl TableBuilder {
@@ -40,14 +41,13 @@ impl TableBuilder {
     pub fn new(schema: SchemaRef, size: RowGroupSize) -> Result<Self, UnbuildableType> {
         let columns: Result<Vec<_>, _> =
             schema.fields().iter().map(|field| ColumnBuilder::new(field.data_type())).collect();
-        let room = vec![Room::default(); schema.fields().len()];
-        Ok(Self { schema, columns: columns?, rows: 0, bytes: 0, size, room })
+        Ok(Self { schema, columns: columns?, rows: 0, bytes: 0, size })
     }
 
     /// Appends rows `skip..rows` of a batch that was judged against `layout`; `bytes` is what those rows took on the wire.
     pub fn append(&mut self, batch: &ArchivedBatch, layout: &Layout, skip: usize, rows: usize, bytes: usize) {
         for (column, place) in batch.columns.iter().zip(&layout.places) {
-            self.columns[*place].append(column, skip, rows);
+            self.columns[place.index].append(batch, column, place, skip..rows);
         }
         self.rows += rows - skip;
         self.bytes += bytes;
@@ -60,9 +60,8 @@ impl TableBuilder {
 
     /// Whether it is time to seal.
     pub fn is_full(&self) -> bool {
-        self.rows >= self.size.rows
-            || self.bytes >= self.size.bytes
-            || self.columns.iter().any(|column| column.text_bytes() >= TEXT_BYTES_MAX)
+        let extent = || self.columns.iter().fold(Extent::default(), |extent, column| extent.and(column.extent()));
+        self.rows >= self.size.rows || self.bytes >= self.size.bytes || extent().is_full()
     }
 
     /// Bytes in memory.
@@ -70,7 +69,8 @@ impl TableBuilder {
         self.columns.iter().map(ColumnBuilder::memory_bytes).sum()
     }
 
-    /// The rows so far; `None` when there are none. Starts anew, with as much room as the last full row group took.
+    /// The rows so far; `None` when there are none. Starts anew, with as much room as the last full row group took. Columns
+    /// have the table's types, but for strings and binaries, at any depth, that are keys into a dictionary.
     ///
     /// # Errors
     /// An Arrow error when buffers and types contradict each other, which would be a bug.
@@ -81,16 +81,15 @@ impl TableBuilder {
         let full = self.is_full();
         let rows = std::mem::take(&mut self.rows);
         self.bytes = 0;
-        let mut arrays = Vec::with_capacity(self.columns.len());
-        for (column, room) in self.columns.iter_mut().zip(&mut self.room) {
-            // A part-filled row group says that the tick came first: then the room shrinks to what a tick brings.
-            let held = column.room(rows);
-            *room =
-                if full { held } else { Room { rows: room.rows.min(held.rows), bytes: room.bytes.min(held.bytes) } };
-            arrays.push(column.seal(rows, *room)?);
-        }
+        let arrays = self.columns.iter_mut().map(|column| column.seal(full)).collect::<Result<Vec<_>, _>>()?;
+        let fields = with_types_of(self.schema.fields(), &arrays);
+        let schema = if fields == *self.schema.fields() {
+            self.schema.clone()
+        } else {
+            Arc::new(Schema::new_with_metadata(fields, self.schema.metadata().clone()))
+        };
         let options = RecordBatchOptions::new().with_row_count(Some(rows));
-        RecordBatch::try_new_with_options(self.schema.clone(), arrays, &options).map(Some)
+        RecordBatch::try_new_with_options(schema, arrays, &options).map(Some)
     }
 
     /// Drops all rows.

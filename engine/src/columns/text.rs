@@ -1,53 +1,65 @@
-//! Columns of variable length: strings and binaries, by offsets.
+//! Strings and binaries as they are: by offsets.
 
-use arrow::buffer::{Buffer, MutableBuffer, OffsetBuffer, ScalarBuffer};
-use lakehead_protocol::limits::BATCH_BYTES_MAX;
-use rkyv::rend::u32_le;
-
-/// Most bytes a column may hold: Arrow's offsets are signed 32-bit numbers, and one more batch must always fit.
-pub const TEXT_BYTES_MAX: usize = i32::MAX as usize - BATCH_BYTES_MAX;
+use super::offsets::Offsets;
+use super::wire_dictionary::WireDictionary;
+use arrow::buffer::{Buffer, MutableBuffer, OffsetBuffer};
+use lakehead_protocol::batch::ArchivedColumn;
+use std::ops::Range;
 
 /// Bytes of all rows end to end, and where each row begins and the last ends.
 #[derive(Debug)]
 pub struct Texts {
-    offsets: Vec<i32>,
+    offsets: Offsets,
     bytes: MutableBuffer,
 }
 
 impl Texts {
     /// An empty column with room for `rows` and `bytes`.
     pub fn new(rows: usize, bytes: usize) -> Self {
-        let mut offsets = Vec::with_capacity(rows + 1);
-        offsets.push(0);
-        Self { offsets, bytes: MutableBuffer::new(bytes) }
+        Self { offsets: Offsets::new(rows), bytes: MutableBuffer::new(bytes) }
     }
 
-    /// Appends a batch's rows from `skip` on: one copy of the bytes, one addition per offset.
-    pub fn append(&mut self, offsets: &[u32_le], values: &[u8], skip: usize) {
-        let first = offsets[skip].to_native();
-        // What is held and what is added both stay below i32::MAX, see TEXT_BYTES_MAX.
-        let shift = (self.bytes.len() as i32).wrapping_sub(first as i32);
-        self.offsets.extend(offsets[skip + 1..].iter().map(|offset| (offset.to_native() as i32).wrapping_add(shift)));
-        self.bytes.extend_from_slice(&values[first as usize..]);
+    /// Appends these rows of a plain column: one copy of the bytes, one addition per offset.
+    pub fn append(&mut self, column: &ArchivedColumn, rows: Range<usize>) {
+        let bytes = self.offsets.append(&column.offsets, rows);
+        self.bytes.extend_from_slice(&column.values[bytes]);
     }
 
-    /// Bytes of text.
-    pub fn bytes(&self) -> usize {
-        self.bytes.len()
+    /// Appends these rows of a dictionary-encoded column, written out.
+    pub fn append_decoded(&mut self, dictionary: &WireDictionary<'_>, rows: Range<usize>) {
+        self.append_entries(dictionary.keys(rows).map(|key| dictionary.entry(key)));
+    }
+
+    /// Appends rows of these bytes.
+    pub fn append_entries<'a>(&mut self, rows: impl Iterator<Item = &'a [u8]> + Clone) {
+        self.offsets.append_lengths(rows.clone().map(<[u8]>::len));
+        self.bytes.reserve(self.offsets.end() - self.bytes.len());
+        rows.for_each(|row| self.bytes.extend_from_slice(row));
+    }
+
+    /// Rows.
+    pub fn rows(&self) -> usize {
+        self.offsets.rows()
+    }
+
+    /// The bytes of a row.
+    pub fn row(&self, row: usize) -> &[u8] {
+        &self.bytes[self.offsets.row(row)]
+    }
+
+    /// Bytes of all rows.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
     }
 
     /// Bytes in memory.
     pub fn memory_bytes(&self) -> usize {
-        self.bytes.capacity() + self.offsets.capacity() * size_of::<i32>()
+        self.bytes.capacity() + self.offsets.memory_bytes()
     }
 
     /// Offsets and bytes so far; starts anew with room for `rows` and `bytes`.
-    #[expect(unsafe_code, reason = "checking the offsets again would read every row a second time")]
     pub fn seal(&mut self, rows: usize, bytes: usize) -> (OffsetBuffer<i32>, Buffer) {
-        let sealed = std::mem::replace(self, Self::new(rows, bytes));
-        // SAFETY: offsets start at 0 and never fall: each batch's were checked to rise, and are shifted to begin where the
-        // last one ended; TEXT_BYTES_MAX keeps the sums from wrapping.
-        let offsets = unsafe { OffsetBuffer::new_unchecked(ScalarBuffer::from(sealed.offsets)) };
-        (offsets, sealed.bytes.into())
+        let sealed = std::mem::replace(&mut self.bytes, MutableBuffer::new(bytes));
+        (self.offsets.seal(rows), sealed.into())
     }
 }

@@ -2,6 +2,7 @@
 
 use arrow::array::BooleanBufferBuilder;
 use arrow::buffer::{BooleanBuffer, NullBuffer};
+use std::ops::Range;
 
 /// A validity bitmap that exists only once a batch brought one.
 #[derive(Debug, Default)]
@@ -11,9 +12,9 @@ pub struct Validity {
 }
 
 impl Validity {
-    /// Appends rows `skip..rows` of a batch's bitmap; an empty bitmap means that all have values.
-    pub fn append(&mut self, bitmap: &[u8], skip: usize, rows: usize) {
-        let added = rows - skip;
+    /// Appends these rows of a batch's bitmap; an empty bitmap means that all have values.
+    pub fn append(&mut self, bitmap: &[u8], rows: Range<usize>) {
+        let added = rows.len();
         if bitmap.is_empty() {
             if let Some(bits) = &mut self.bits {
                 bits.append_n(added, true);
@@ -25,9 +26,14 @@ impl Validity {
                 bits.append_n(before, true);
                 bits
             });
-            bits.append_packed_range(skip..rows, bitmap);
+            bits.append_packed_range(rows, bitmap);
         }
         self.rows += added;
+    }
+
+    /// Rows so far, with and without a value.
+    pub fn rows(&self) -> usize {
+        self.rows
     }
 
     /// Bytes in memory.

@@ -74,7 +74,7 @@ impl Shard {
                 }
                 stream.next = header.first_offset + u64::from(header.rows);
                 let (skip, rows, bytes) = (skip as usize, header.rows as usize, header.archive_bytes() as usize);
-                let bytes = bytes / rows * (rows - skip);
+                let bytes = bytes * (rows - skip) / rows.max(1);
                 table.builder.append(batch, &layout, skip, rows, bytes);
                 table.memory.resize(table.builder.memory_bytes());
                 table.rows_since_cut += (rows - skip) as u64;

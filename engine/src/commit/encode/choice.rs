@@ -37,3 +37,9 @@ pub(super) fn choose(figures: &Figures, codec: Compression) -> ColumnWay {
     }
     way
 }
+
+/// The codec for values that are keys into a dictionary and stay so.
+pub(super) fn choose_codec(bytes: RowBytes, codec: Compression) -> ColumnWay {
+    let pays = bytes.raw - bytes.compressed >= CODEC_SAVES_MIN * bytes.raw;
+    ColumnWay::dictionary(if pays { codec } else { Compression::UNCOMPRESSED })
+}

@@ -27,8 +27,8 @@ pub(super) struct RowGroupJob {
 }
 
 struct State {
-    /// One place for each column.
-    chunks: Vec<Option<ArrowColumnChunk>>,
+    /// One place for each column, with the chunks of its leaves.
+    chunks: Vec<Option<Vec<ArrowColumnChunk>>>,
     error: Option<EncodeError>,
     /// Both are taken by the end of the row group.
     memory: Option<Reservation>,
@@ -67,6 +67,7 @@ impl RowGroupJob {
         }
         let chunks: Option<Vec<_>> = std::mem::take(&mut state.chunks).into_iter().collect();
         let result = chunks.ok_or(EncodeError::Stopped).map(|chunks| {
+            let chunks: Vec<_> = chunks.into_iter().flatten().collect();
             let bytes = chunks.iter().map(|chunk| chunk.close().bytes_written).sum();
             memory.resize(usize::try_from(bytes).unwrap_or(usize::MAX));
             let Self { shard, generation, cut, rows, .. } = *self;
@@ -103,7 +104,7 @@ impl ColumnJob {
         }
         let encoded = catch_unwind(AssertUnwindSafe(|| plan.encode_column(column, &values)));
         let result = match encoded {
-            Ok(Ok(chunk)) => Ok(chunk),
+            Ok(Ok(chunks)) => Ok(chunks),
             Ok(Err(cause)) => Err(EncodeError::Column { column: plan.column_name(column), cause }),
             Err(panic) => {
                 Err(EncodeError::Panic { column: plan.column_name(column), message: panic_message(&*panic).to_owned() })
@@ -112,9 +113,9 @@ impl ColumnJob {
         drop(values);
         let mut state = row_group.state.lock().unwrap_or_else(PoisonError::into_inner);
         match result {
-            Ok(chunk) => {
+            Ok(chunks) => {
                 if let Some(place) = state.chunks.get_mut(column) {
-                    *place = Some(chunk);
+                    *place = Some(chunks);
                 }
             }
             Err(error) => {

@@ -1,4 +1,4 @@
-//! One column's Parquet writer for each way of writing it.
+//! One column's Parquet writers for each way of writing its leaves.
 
 use arrow::array::ArrayRef;
 use arrow::datatypes::{Field, Schema};
@@ -10,14 +10,14 @@ use parquet::file::metadata::ColumnChunkMetaData;
 use parquet::file::properties::{WriterProperties, WriterPropertiesBuilder, WriterVersion};
 use parquet::file::statistics::Statistics;
 use parquet::file::writer::SerializedFileWriter;
-use parquet::schema::types::TypePtr;
+use parquet::schema::types::SchemaDescriptor;
 use std::io::sink;
 use std::sync::Arc;
 
 /// Enough for 32 characters of Delta statistics whatever their width.
 const STATISTICS_BYTES_MAX: usize = 128;
 
-/// Encoding and codec of a column.
+/// Encoding and codec of a leaf.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ColumnWay {
     /// `None` for a dictionary.
@@ -37,37 +37,56 @@ impl ColumnWay {
     }
 }
 
-/// Makes writers of one column. The chunks fit into any file whose column has the same name, type and field id.
+/// Makes writers of one column: one for each of its leaves. The chunks fit into any file whose column has the same name, type
+/// and field ids.
 #[derive(Debug)]
 pub(super) struct ColumnWriters {
     schema: Arc<Schema>,
-    root: TypePtr,
+    descriptor: SchemaDescriptor,
 }
 
 impl ColumnWriters {
     pub(super) fn new(field: &Arc<Field>) -> Result<Self, ParquetError> {
         // A schema of its own: the crate makes writers for all columns of a schema at once.
         let schema = Arc::new(Schema::new(vec![field.clone()]));
-        let root = ArrowSchemaConverter::new().convert(&schema)?.root_schema_ptr();
-        Ok(Self { schema, root })
+        let descriptor = ArrowSchemaConverter::new().convert(&schema)?;
+        Ok(Self { schema, descriptor })
     }
 
-    pub(super) fn encode(&self, way: &ColumnWay, values: &ArrayRef) -> Result<ArrowColumnChunk, ParquetError> {
-        let properties = file_properties().set_compression(way.compression);
-        let properties = match way.encoding {
-            Some(encoding) => properties.set_dictionary_enabled(false).set_encoding(encoding),
-            None => properties.set_dictionary_enabled(true),
-        };
-        let file = SerializedFileWriter::new(sink(), self.root.clone(), Arc::new(properties.build()))?;
-        let factory = ArrowRowGroupWriterFactory::new(&file, self.schema.clone());
-        let writer = factory.create_column_writers(0)?.pop();
-        let mut writer = writer.ok_or_else(|| ParquetError::NYI("a column without values of its own".to_owned()))?;
-        for leaf in compute_leaves(self.schema.field(0), values)? {
-            writer.write(&leaf)?;
+    /// How many leaves the column has: one, unless it is nested.
+    pub(super) fn leaves(&self) -> usize {
+        self.descriptor.num_columns()
+    }
+
+    /// The chunks of all leaves, each written its own way.
+    pub(super) fn encode(&self, ways: &[ColumnWay], values: &ArrayRef) -> Result<Vec<ArrowColumnChunk>, ParquetError> {
+        let mut properties = file_properties();
+        for (leaf, way) in self.descriptor.columns().iter().zip(ways) {
+            let path = || leaf.path().clone();
+            properties = properties.set_column_compression(path(), way.compression);
+            properties = match way.encoding {
+                Some(encoding) => {
+                    properties.set_column_dictionary_enabled(path(), false).set_column_encoding(path(), encoding)
+                }
+                None => properties.set_column_dictionary_enabled(path(), true),
+            };
         }
-        let mut chunk = writer.close()?;
-        forget_bounds_beside_nan(&mut chunk)?;
-        Ok(chunk)
+        let file = SerializedFileWriter::new(sink(), self.descriptor.root_schema_ptr(), Arc::new(properties.build()))?;
+        let factory = ArrowRowGroupWriterFactory::new(&file, self.schema.clone());
+        let writers = factory.create_column_writers(0)?;
+        // Dictionaries go in as they are: only the array's own type says where they stand.
+        let field = self.schema.field(0).clone().with_data_type(values.data_type().clone());
+        let mut chunks = Vec::with_capacity(writers.len());
+        for (mut writer, leaf) in writers.into_iter().zip(compute_leaves(&field, values)?) {
+            writer.write(&leaf)?;
+            let mut chunk = writer.close()?;
+            forget_bounds_beside_nan(&mut chunk)?;
+            chunks.push(chunk);
+        }
+        match chunks.len() == self.leaves() {
+            true => Ok(chunks),
+            false => Err(ParquetError::NYI(format!("{} leaves of a column that has {}", chunks.len(), self.leaves()))),
+        }
     }
 }
 

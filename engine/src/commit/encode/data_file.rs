@@ -58,8 +58,8 @@ impl<W: Write + Send> DataFile<W> {
             return Ok(());
         }
         self.statistics.add_rows(rows);
-        for (column, chunk) in chunks.iter().enumerate() {
-            self.statistics.merge(column, &chunk.close().metadata);
+        for (leaf, chunk) in chunks.iter().enumerate() {
+            self.statistics.merge(leaf, &chunk.close().metadata);
         }
         let mut writer = self.writer.next_row_group().map_err(EncodeError::File)?;
         for chunk in chunks {

@@ -15,7 +15,7 @@ pub struct EncodedRowGroup {
     pub rows: u64,
     /// Size of all chunks as they stand in the file.
     pub bytes: u64,
-    /// One for each column, in the table's order. Their metadata carries the statistics.
+    /// One for each leaf of the table's columns, in order. Their metadata carries the statistics.
     pub(super) chunks: Vec<ArrowColumnChunk>,
     /// The memory of the chunks, in the budget.
     pub memory: Reservation,

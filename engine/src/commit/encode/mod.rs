@@ -5,7 +5,8 @@
 //! ```
 //!
 //! A row group is split into column jobs (`column_job`) that any encoder thread takes ([`encoders`]), so that one table
-//! keeps all threads busy. How a column is written is decided by its table's [`plan`] from samples of its own values. The
+//! keeps all threads busy. A nested column has several leaves (`leaf`), each of which becomes a column chunk. How a leaf is
+//! written is decided by its table's [`plan`] from samples of its own values; dictionaries stay dictionaries. The
 //! finished chunks of all shards are spliced, without being encoded again, into one Parquet file ([`data_file`]), whose
 //! Delta statistics come from the chunks' metadata ([`statistics`]).
 //!
@@ -27,10 +28,12 @@ pub mod data_file;
 pub mod encoded_row_group;
 pub mod encoders;
 pub mod error;
+mod leaf;
 pub mod plan;
 mod sample;
 pub mod statistics;
 mod statistics_struct;
+mod told;
 
 pub use column_writer::ColumnWay;
 pub use data_file::{DataFile, FinishedFile};

@@ -1,16 +1,17 @@
 //! How a table's columns are written.
 //!
-//! Each column is written the way its own values speak for: a sample of its first row group is encoded in every way that
-//! all readers know (`sample`), and `choice` picks. Data changes, so a column is looked at again every so
-//! many row groups, and earlier when row groups have become much larger (in a small one, a dictionary hardly pays).
-//! Any chunk may be written any way; a file may mix them.
+//! Each leaf of a column (a flat column is its own) is written the way its own values speak for: a sample of its first row
+//! group is encoded in every way that all readers know (`sample`), and `choice` picks. Data changes, so a leaf is looked at
+//! again every so many row groups, and earlier when row groups have become much larger (in a small one, a dictionary hardly
+//! pays). Values that come as keys into a dictionary stay so: only their codec is learnt, apart from what is learnt of the
+//! same leaf's plain values. Any chunk may be written any way; a file may mix them.
 
-use super::choice::choose;
+use super::choice::{choose, choose_codec};
 use super::column_writer::{ColumnWay, ColumnWriters, file_properties};
 use super::error::EncodeError;
-use super::sample;
-use arrow::array::ArrayRef;
-use arrow::datatypes::{Schema, SchemaRef};
+use super::{leaf, sample};
+use arrow::array::{Array, ArrayRef};
+use arrow::datatypes::{DataType, FieldRef, Schema, SchemaRef};
 use parquet::arrow::ArrowSchemaConverter;
 use parquet::arrow::arrow_writer::ArrowColumnChunk;
 use parquet::basic::Compression;
@@ -18,7 +19,7 @@ use parquet::errors::ParquetError;
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::TypePtr;
 use std::io::Write;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Row groups between two looks at a column.
 const ROW_GROUPS_PER_LOOK: u32 = 64;
@@ -40,7 +41,15 @@ pub struct EncodingPlan {
 #[derive(Debug)]
 struct ColumnPlan {
     writers: ColumnWriters,
-    learnt: Mutex<Option<Learnt>>,
+    leaves: Vec<LeafPlan>,
+}
+
+#[derive(Debug)]
+struct LeafPlan {
+    /// Writers of the leaf as a column of its own, for trials.
+    writers: ColumnWriters,
+    plain: Mutex<Option<Learnt>>,
+    encoded: Mutex<Option<Learnt>>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -61,8 +70,7 @@ impl EncodingPlan {
         // The framing of Parquet's first LZ4 differs between writers; LZ4_RAW is the same thing without it.
         let codec = if compression == Compression::LZ4 { Compression::LZ4_RAW } else { compression };
         let root = ArrowSchemaConverter::new().convert(&schema).map_err(EncodeError::Plan)?.root_schema_ptr();
-        let plan = |field| Ok(ColumnPlan { writers: ColumnWriters::new(field)?, learnt: Mutex::default() });
-        let columns: Result<_, _> = schema.fields().iter().map(plan).collect();
+        let columns: Result<_, _> = schema.fields().iter().map(ColumnPlan::new).collect();
         Ok(Self {
             root,
             codec,
@@ -82,16 +90,16 @@ impl EncodingPlan {
         self.schema.fields().get(column).map(|field| field.name().clone()).unwrap_or_default()
     }
 
-    /// The way a column is written at the moment, once it has been looked at.
+    /// The way the plain values of a flat column are written at the moment, once they have been looked at.
     pub fn way(&self, column: usize) -> Option<ColumnWay> {
-        let learnt = self.columns.get(column)?.learnt.lock().unwrap_or_else(PoisonError::into_inner);
-        learnt.map(|learnt| learnt.way)
+        self.columns.get(column)?.leaves.first()?.way(false)
     }
 
-    /// Do these columns have the table's types?
+    /// Do these columns have the table's types? Strings and binaries may be keys into a dictionary.
     pub(super) fn check(&self, found: &Schema) -> Result<(), EncodeError> {
-        let types = |schema: &Schema| schema.fields().iter().map(|field| field.data_type().clone()).collect::<Vec<_>>();
-        if types(&self.schema) == types(found) {
+        let mut pairs = self.schema.fields().iter().zip(found.fields());
+        let fit = pairs.all(|(expected, found)| leaf::fits(expected.data_type(), found.data_type()));
+        if fit && self.schema.fields().len() == found.fields().len() {
             return Ok(());
         }
         Err(EncodeError::Columns { expected: self.schema.to_string(), found: found.to_string() })
@@ -102,37 +110,76 @@ impl EncodingPlan {
         SerializedFileWriter::new(sink, self.root.clone(), properties).map_err(EncodeError::File)
     }
 
-    /// Encodes one column's values, looking at them first when that is due.
-    pub(super) fn encode_column(&self, column: usize, values: &ArrayRef) -> Result<ArrowColumnChunk, ParquetError> {
+    /// Encodes one column's values, looking at them first when that is due. Gives the chunks of its leaves.
+    pub(super) fn encode_column(
+        &self,
+        column: usize,
+        values: &ArrayRef,
+    ) -> Result<Vec<ArrowColumnChunk>, ParquetError> {
         #[cfg(test)]
         assert!(!self.panics, "the encoder has a bug");
         let missing = || ParquetError::IndexOutOfBound(column, self.columns.len());
         let plan = self.columns.get(column).ok_or_else(missing)?;
-        let known = plan.next_way(values.len());
-        let way = match known {
-            Some(way) => way,
-            None => plan.learn(values, self.codec)?,
-        };
-        plan.writers.encode(&way, values)
+        plan.writers.encode(&plan.ways(values, self.codec)?, values)
     }
 }
 
 impl ColumnPlan {
+    fn new(field: &FieldRef) -> Result<Self, ParquetError> {
+        let leaf = |field: &FieldRef| {
+            Ok(LeafPlan { writers: ColumnWriters::new(field)?, plain: Mutex::default(), encoded: Mutex::default() })
+        };
+        let leaves = leaf::fields(field).iter().map(leaf).collect::<Result<_, ParquetError>>()?;
+        Ok(Self { writers: ColumnWriters::new(field)?, leaves })
+    }
+
+    /// The way of each leaf for this row group.
+    fn ways(&self, values: &ArrayRef, codec: Compression) -> Result<Vec<ColumnWay>, ParquetError> {
+        let rows = values.len();
+        let encoded = leaf::encoded(values.data_type());
+        let known: Vec<_> = self.leaves.iter().zip(&encoded).map(|(leaf, form)| leaf.next_way(*form, rows)).collect();
+        if let Some(all) = known.iter().copied().collect() {
+            return Ok(all);
+        }
+        let values = leaf::values(values)?;
+        let look = |((leaf, known), values): ((&LeafPlan, &Option<ColumnWay>), &ArrayRef)| match known {
+            Some(way) => Ok(*way),
+            None => leaf.learn(values, rows, codec),
+        };
+        self.leaves.iter().zip(&known).zip(&values).map(look).collect()
+    }
+}
+
+impl LeafPlan {
+    fn learnt(&self, encoded: bool) -> MutexGuard<'_, Option<Learnt>> {
+        let learnt = if encoded { &self.encoded } else { &self.plain };
+        learnt.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn way(&self, encoded: bool) -> Option<ColumnWay> {
+        self.learnt(encoded).map(|learnt| learnt.way)
+    }
+
     /// The way for the next row group, unless it should be looked at.
-    fn next_way(&self, rows: usize) -> Option<ColumnWay> {
-        let mut learnt = self.learnt.lock().unwrap_or_else(PoisonError::into_inner);
+    fn next_way(&self, encoded: bool, rows: usize) -> Option<ColumnWay> {
+        let mut learnt = self.learnt(encoded);
         let learnt = learnt.as_mut()?;
         learnt.row_groups += 1;
         let due = learnt.row_groups >= ROW_GROUPS_PER_LOOK || rows / GROWTH_PER_LOOK > learnt.rows;
         (!due).then_some(learnt.way)
     }
 
-    /// Looks at the values. Not under the lock: when two threads look at once, the later one's word stands.
-    fn learn(&self, values: &ArrayRef, codec: Compression) -> Result<ColumnWay, ParquetError> {
-        let rows = values.len();
-        let figures = sample::figures(&self.writers, &sample::take(values)?, rows, codec)?;
-        let way = choose(&figures, codec);
-        *self.learnt.lock().unwrap_or_else(PoisonError::into_inner) = Some(Learnt { way, rows, row_groups: 0 });
+    /// Looks at the leaf's values in a row group of `rows` rows. Not under the lock: when two threads look at once, the later
+    /// one's word stands.
+    fn learn(&self, values: &ArrayRef, rows: usize, codec: Compression) -> Result<ColumnWay, ParquetError> {
+        let encoded = matches!(values.data_type(), DataType::Dictionary(..));
+        let (sample, total) = (sample::take(values)?, values.len());
+        let way = if encoded {
+            choose_codec(sample::encoded(&self.writers, &sample, total, codec)?, codec)
+        } else {
+            choose(&sample::figures(&self.writers, &sample, total, codec)?, codec)
+        };
+        *self.learnt(encoded) = Some(Learnt { way, rows, row_groups: 0 });
         Ok(way)
     }
 }

@@ -3,11 +3,12 @@
 use super::column_writer::{ColumnWay, ColumnWriters};
 use arrow::array::{Array, ArrayRef, AsArray, GenericByteArray};
 use arrow::compute::concat;
-use arrow::datatypes::{BinaryType, ByteArrayType, DataType, Utf8Type};
+use arrow::datatypes::{BinaryType, ByteArrayType, DataType, Int32Type, Utf8Type};
 use parquet::arrow::arrow_writer::ArrowColumnChunk;
 use parquet::basic::{Compression, Encoding};
 use parquet::errors::ParquetError;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 /// Runs of neighbouring values: neighbours show what deltas and codecs do, several runs how often values return.
 const RUNS: usize = 8;
@@ -51,10 +52,9 @@ pub(super) fn figures(
     rows: usize,
     codec: Compression,
 ) -> Result<Figures, ParquetError> {
-    let trial = |way: ColumnWay| writers.encode(&way, sample);
     let both = |encoding: Encoding| -> Result<RowBytes, ParquetError> {
-        let size =
-            |compression| Ok::<f64, ParquetError>(Pages::of(&trial(ColumnWay::encoded(encoding, compression))?).data);
+        let way = |compression| ColumnWay::encoded(encoding, compression);
+        let size = |compression| Ok::<f64, ParquetError>(trial(writers, way(compression), sample)?.data);
         let raw = size(Compression::UNCOMPRESSED)?;
         let compressed = if codec == Compression::UNCOMPRESSED { raw } else { size(codec)? };
         let rows = sample.len().max(1) as f64;
@@ -64,25 +64,38 @@ pub(super) fn figures(
     let plain = both(Encoding::PLAIN)?;
     let delta = if has_deltas(data_type) { Some(both(Encoding::DELTA_BINARY_PACKED)?) } else { None };
     let (dictionary, dictionary_bytes) = match Distinct::of(sample) {
-        Some(distinct) => dictionary(writers, sample, rows, codec, distinct)?,
+        Some(distinct) => {
+            let (bytes, total) = dictionary(writers, sample, rows, codec, &distinct)?;
+            (Some(bytes), total)
+        }
         None => (None, 0.0),
     };
     Ok(Figures { plain, delta, dictionary, dictionary_bytes })
 }
 
+/// What rows take that are keys into a dictionary already.
+pub(super) fn encoded(
+    writers: &ColumnWriters,
+    sample: &ArrayRef,
+    rows: usize,
+    codec: Compression,
+) -> Result<RowBytes, ParquetError> {
+    let keys: ArrayRef = Arc::new(sample.as_dictionary::<Int32Type>().keys().clone());
+    let distinct = Distinct::of(&keys).ok_or_else(|| ParquetError::NYI("keys that cannot be counted".to_owned()))?;
+    Ok(dictionary(writers, sample, rows, codec, &distinct)?.0)
+}
+
+/// What each row takes with a dictionary, and the size of the whole dictionary.
 fn dictionary(
     writers: &ColumnWriters,
     sample: &ArrayRef,
     rows: usize,
     codec: Compression,
-    distinct: Distinct,
-) -> Result<(Option<RowBytes>, f64), ParquetError> {
-    let raw = Pages::of(&writers.encode(&ColumnWay::dictionary(Compression::UNCOMPRESSED), sample)?);
-    let compressed = if codec == Compression::UNCOMPRESSED {
-        raw
-    } else {
-        Pages::of(&writers.encode(&ColumnWay::dictionary(codec), sample)?)
-    };
+    distinct: &Distinct,
+) -> Result<(RowBytes, f64), ParquetError> {
+    let raw = trial(writers, ColumnWay::dictionary(Compression::UNCOMPRESSED), sample)?;
+    let compressed =
+        if codec == Compression::UNCOMPRESSED { raw } else { trial(writers, ColumnWay::dictionary(codec), sample)? };
     let distinct_total = distinct.estimate(rows);
     let more_values = distinct_total / distinct.seen.max(1.0);
     // A key of the whole dictionary has more bits than one of the sample's.
@@ -91,7 +104,11 @@ fn dictionary(
         pages.data * wider_keys / sample.len().max(1) as f64 + pages.dictionary * more_values / rows.max(1) as f64
     };
     let figures = RowBytes { raw: row_bytes(&raw), compressed: row_bytes(&compressed) };
-    Ok((Some(figures), raw.dictionary * more_values))
+    Ok((figures, raw.dictionary * more_values))
+}
+
+fn trial(writers: &ColumnWriters, way: ColumnWay, sample: &ArrayRef) -> Result<Pages, ParquetError> {
+    Ok(writers.encode(&[way], sample)?.first().map(Pages::of).unwrap_or_default())
 }
 
 fn key_bits(distinct: f64) -> f64 {
@@ -106,7 +123,7 @@ fn has_deltas(data_type: &DataType) -> bool {
 }
 
 /// Sizes of a chunk's pages.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 struct Pages {
     data: f64,
     dictionary: f64,

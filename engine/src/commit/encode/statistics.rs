@@ -1,26 +1,30 @@
 //! Delta statistics of a file, merged from the metadata of its column chunks.
 //!
-//! Nulls are counted for all columns that every chunk counted them for; least and greatest values are kept for the first
-//! 32 columns, where `bound` has some.
+//! Nulls are counted for all leaves that every chunk counted them for; least and greatest values are kept for the first
+//! 32 leaves, where `bound` has some. What is inside arrays and maps is not told of.
 
 use super::bound::{Bound, End, Extreme};
 use super::civil_date::{date_text, timestamp_text};
+use super::told::{Told, leaves, tell};
 use arrow::datatypes::{DataType, Field, SchemaRef};
 use parquet::file::metadata::ColumnChunkMetaData;
 
-/// Columns with least and greatest values: what Delta writers do by default.
-const BOUNDED_COLUMNS_MAX: usize = 32;
+/// Leaves with least and greatest values: what Delta writers do by default.
+const BOUNDED_LEAVES_MAX: usize = 32;
 
 /// Rows, nulls, least and greatest values of a file's columns.
 #[derive(Debug, Clone)]
 pub struct FileStatistics {
     schema: SchemaRef,
     rows: u64,
-    columns: Vec<ColumnStatistics>,
+    /// In the order of the file's column chunks.
+    leaves: Vec<LeafStatistics>,
 }
 
 #[derive(Debug, Clone)]
-struct ColumnStatistics {
+struct LeafStatistics {
+    /// `None` inside arrays and maps.
+    data_type: Option<DataType>,
     /// `None` when a chunk did not count them.
     nulls: Option<u64>,
     least: Extreme,
@@ -29,21 +33,27 @@ struct ColumnStatistics {
 
 impl FileStatistics {
     pub(super) fn new(schema: SchemaRef) -> Self {
-        let empty = ColumnStatistics { nulls: Some(0), least: Extreme::NoValues, greatest: Extreme::NoValues };
-        let columns = vec![empty; schema.fields().len()];
-        Self { schema, rows: 0, columns }
+        let empty =
+            LeafStatistics { data_type: None, nulls: Some(0), least: Extreme::NoValues, greatest: Extreme::NoValues };
+        let mut found = vec![empty; schema.fields().iter().map(|field| leaves(field.data_type())).sum()];
+        tell(schema.fields(), &mut |field, leaf| {
+            found[leaf].data_type = Some(field.data_type().clone());
+            None::<()>
+        });
+        Self { schema, rows: 0, leaves: found }
     }
 
     pub(super) fn add_rows(&mut self, rows: u64) {
         self.rows += rows;
     }
 
-    /// Takes a column's next chunk in.
-    pub(super) fn merge(&mut self, column: usize, chunk: &ColumnChunkMetaData) {
-        let Some(held) = self.columns.get_mut(column) else { return };
+    /// Takes a leaf's next chunk in.
+    pub(super) fn merge(&mut self, leaf: usize, chunk: &ColumnChunkMetaData) {
+        let Some(held) = self.leaves.get_mut(leaf) else { return };
+        let Some(data_type) = &held.data_type else { return };
         let found = chunk.statistics().and_then(|statistics| statistics.null_count_opt());
         held.nulls = held.nulls.zip(found).map(|(sum, found)| sum + found);
-        let [least, greatest] = Extreme::of_chunk(self.schema.field(column).data_type(), chunk);
+        let [least, greatest] = Extreme::of_chunk(data_type, chunk);
         held.least.merge(least, End::Least);
         held.greatest.merge(greatest, End::Greatest);
     }
@@ -53,39 +63,49 @@ impl FileStatistics {
         self.rows
     }
 
-    /// Columns with their nulls, where they are known.
-    pub(super) fn nulls(&self) -> impl Iterator<Item = (&Field, u64)> {
-        let columns = self.schema.fields().iter().zip(&self.columns);
-        columns.filter_map(|(field, column)| Some((field.as_ref(), column.nulls?)))
+    /// Columns with their nulls, where they are known. A field of a struct counts as NULL where the struct is.
+    pub(super) fn nulls(&self) -> Vec<Told<'_, u64>> {
+        tell(self.schema.fields(), &mut |_, leaf| self.leaves.get(leaf)?.nulls)
     }
 
     /// Columns that may have a least and a greatest value, with the one of this end that readers may be told.
-    pub(super) fn bounds(&self, end: End) -> impl Iterator<Item = (&Field, Option<Bound>)> {
-        let columns = self.schema.fields().iter().zip(&self.columns).take(BOUNDED_COLUMNS_MAX);
-        columns.filter(|(field, _)| Bound::exists_for(field.data_type())).map(move |(field, column)| {
-            let extreme = if end == End::Least { &column.least } else { &column.greatest };
-            (field.as_ref(), extreme.published(field.data_type(), end))
+    pub(super) fn bounds(&self, end: End) -> Vec<Told<'_, Option<Bound>>> {
+        tell(self.schema.fields(), &mut |field, leaf| {
+            let held = self.leaves.get(leaf).filter(|_| leaf < BOUNDED_LEAVES_MAX)?;
+            let extreme = if end == End::Least { &held.least } else { &held.greatest };
+            Bound::exists_for(field.data_type()).then(|| extreme.published(field.data_type(), end))
         })
     }
 
     /// The text of Delta's `stats`. Decimals have all their digits, which is why this is no `serde_json::Value`.
     pub fn to_json(&self) -> String {
-        let bounds = |end| {
-            let known = self.bounds(end).filter_map(|(field, bound)| Some((field, bound?)));
-            object(known.map(|(field, bound)| (field.name().as_str(), bound_json(&bound, field.data_type()))))
-        };
-        let nulls = object(self.nulls().map(|(field, nulls)| (field.name().as_str(), nulls.to_string())));
+        let bound =
+            |field: &Field, bound: &Option<Bound>| bound.as_ref().map(|bound| bound_json(bound, field.data_type()));
+        let bounds = |end| object(members(&self.bounds(end), &bound).into_iter());
+        let nulls = members(&self.nulls(), &|_: &Field, nulls: &u64| Some(nulls.to_string()));
         object(
             [
                 ("numRecords", self.rows.to_string()),
                 ("minValues", bounds(End::Least)),
                 ("maxValues", bounds(End::Greatest)),
-                ("nullCount", nulls),
+                ("nullCount", object(nulls.into_iter())),
                 ("tightBounds", "true".to_owned()),
             ]
             .into_iter(),
         )
     }
+}
+
+/// Names and values of what is told; structs of which nothing is told are left out.
+fn members<'a, T>(told: &[Told<'a, T>], text: &impl Fn(&Field, &T) -> Option<String>) -> Vec<(&'a str, String)> {
+    let member = |told: &Told<'a, T>| match told {
+        Told::Value(field, value) => Some((field.name().as_str(), text(field, value)?)),
+        Told::Fields(field, below) => {
+            let below = members(below, text);
+            (!below.is_empty()).then(|| (field.name().as_str(), object(below.into_iter())))
+        }
+    };
+    told.iter().filter_map(member).collect()
 }
 
 fn object<'a>(members: impl Iterator<Item = (&'a str, String)>) -> String {

@@ -2,23 +2,24 @@
 
 use super::bound::{Bound, End};
 use super::statistics::FileStatistics;
+use super::told::Told;
 use arrow::array::{
     ArrayRef, BooleanArray, Date32Array, Decimal128Array, Float32Array, Float64Array, Int8Array, Int16Array,
     Int32Array, Int64Array, StringArray, StructArray, TimestampMicrosecondArray, new_null_array,
 };
-use arrow::datatypes::{DataType, Field, Fields};
+use arrow::datatypes::{DataType, Field};
 use std::sync::Arc;
 
 impl FileStatistics {
     /// `numRecords`, `nullCount`, `minValues`, `maxValues`, `tightBounds`. A bound that is not known is null; decimals have
     /// 128 bits, other bounds their column's type.
     pub fn to_struct(&self) -> StructArray {
-        let nulls = self.nulls().map(|(field, nulls)| member(field.name(), long(nulls)));
         let mut members = vec![member("numRecords", long(self.rows()))];
-        members.extend(section("nullCount", nulls.collect()));
+        let nulls = self.nulls().iter().map(|told| nested(told, &|_: &Field, nulls: &u64| long(*nulls))).collect();
+        members.extend(section("nullCount", nulls));
         for (name, end) in [("minValues", End::Least), ("maxValues", End::Greatest)] {
-            let bounds = self.bounds(end).map(|(field, bound)| member(field.name(), value(bound, field.data_type())));
-            members.extend(section(name, bounds.collect()));
+            let bound = |field: &Field, bound: &Option<Bound>| value(bound.as_ref(), field.data_type());
+            members.extend(section(name, self.bounds(end).iter().map(|told| nested(told, &bound)).collect()));
         }
         members.push(member("tightBounds", Arc::new(BooleanArray::from(vec![true]))));
         StructArray::from(members)
@@ -31,25 +32,34 @@ fn member(name: &str, value: ArrayRef) -> Member {
     (Arc::new(Field::new(name, value.data_type().clone(), true)), value)
 }
 
+/// A column's value, or the struct of what is told of its fields.
+fn nested<T>(told: &Told<'_, T>, array: &impl Fn(&Field, &T) -> ArrayRef) -> Member {
+    match told {
+        Told::Value(field, value) => member(field.name(), array(field, value)),
+        Told::Fields(field, below) => {
+            let below: Vec<Member> = below.iter().map(|told| nested(told, array)).collect();
+            member(field.name(), Arc::new(StructArray::from(below)))
+        }
+    }
+}
+
 /// A struct of these; none when there are none, since a struct without fields has no length.
 fn section(name: &str, members: Vec<Member>) -> Option<Member> {
-    let (fields, _): (Vec<_>, Vec<_>) = members.iter().cloned().unzip();
-    let field = Field::new(name, DataType::Struct(Fields::from(fields)), true);
-    (!members.is_empty()).then(|| (Arc::new(field), Arc::new(StructArray::from(members)) as ArrayRef))
+    (!members.is_empty()).then(|| member(name, Arc::new(StructArray::from(members))))
 }
 
 fn long(value: u64) -> ArrayRef {
     Arc::new(Int64Array::from(vec![i64::try_from(value).unwrap_or(i64::MAX)]))
 }
 
-fn value(bound: Option<Bound>, data_type: &DataType) -> ArrayRef {
+fn value(bound: Option<&Bound>, data_type: &DataType) -> ArrayRef {
     let target = match data_type {
         DataType::Decimal32(precision, scale) | DataType::Decimal64(precision, scale) => {
             DataType::Decimal128(*precision, *scale)
         }
         other => other.clone(),
     };
-    bound.and_then(|bound| known(&bound, &target)).unwrap_or_else(|| new_null_array(&target, 1))
+    bound.and_then(|bound| known(bound, &target)).unwrap_or_else(|| new_null_array(&target, 1))
 }
 
 fn known(bound: &Bound, target: &DataType) -> Option<ArrayRef> {

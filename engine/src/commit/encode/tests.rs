@@ -15,6 +15,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::mpsc::channel;
 
+mod nested;
+
 pub(super) fn zstd() -> Compression {
     Compression::ZSTD(ZstdLevel::try_new(1).unwrap())
 }

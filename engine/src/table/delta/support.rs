@@ -4,6 +4,7 @@
 //! known to be safe is refused by name, when the table is opened and again whenever somebody changed it.
 
 use super::columns::columns_of;
+use delta_kernel::schema::{DataType, StructType};
 use delta_kernel::snapshot::Snapshot;
 use delta_kernel::table_features::{ColumnMappingMode, Operation, TableFeature};
 
@@ -32,16 +33,8 @@ pub fn unsupported(snapshot: &Snapshot) -> Option<String> {
             constraint.name()
         ));
     }
-    for field in snapshot.schema().fields() {
-        let of = |prefix: &str| field.metadata.keys().any(|key| key.starts_with(prefix));
-        let feature = [
-            ("delta.generationExpression", "generated"),
-            ("delta.identity.", "an identity column"),
-            ("delta.invariants", "under an invariant"),
-        ];
-        if let Some((_, feature)) = feature.into_iter().find(|(prefix, _)| of(prefix)) {
-            return Some(format!("column {:?} is {feature}, which cannot be honoured here", field.name));
-        }
+    if let Some((column, feature)) = special(&snapshot.schema(), "") {
+        return Some(format!("column {column:?} is {feature}, which cannot be honoured here"));
     }
     let unknown = configuration.protocol().writer_features().unwrap_or_default().iter().find(|found| !is_safe(found));
     if let Some(feature) = unknown {
@@ -51,6 +44,32 @@ pub fn unsupported(snapshot: &Snapshot) -> Option<String> {
         return Some(error.to_string());
     }
     configuration.ensure_operation_supported(Operation::Write).err().map(|error| error.to_string())
+}
+
+/// The path of the first field, at any depth, whose values are not simply what a writer is given, and what it is.
+fn special(fields: &StructType, above: &str) -> Option<(String, &'static str)> {
+    let features = [
+        ("delta.generationExpression", "generated"),
+        ("delta.identity.", "an identity column"),
+        ("delta.invariants", "under an invariant"),
+    ];
+    fields.fields().find_map(|field| {
+        let path = format!("{above}{}", field.name);
+        let of = |prefix: &str| field.metadata.keys().any(|key| key.starts_with(prefix));
+        match features.into_iter().find(|(prefix, _)| of(prefix)) {
+            Some((_, feature)) => Some((path, feature)),
+            None => special_below(field.data_type(), &path),
+        }
+    })
+}
+
+fn special_below(data_type: &DataType, path: &str) -> Option<(String, &'static str)> {
+    match data_type {
+        DataType::Struct(fields) => special(fields, &format!("{path}.")),
+        DataType::Array(array) => special_below(array.element_type(), path),
+        DataType::Map(map) => special_below(map.key_type(), path).or_else(|| special_below(map.value_type(), path)),
+        _ => None,
+    }
 }
 
 /// Features that change nothing for a writer that appends rows, or that the kernel honours for it.

@@ -99,6 +99,8 @@ fn tables_that_cannot_be_honoured_are_refused_by_name() {
     };
     let long = field("\\\"long\\\"", "");
     let array = field("{\\\"type\\\":\\\"array\\\",\\\"elementType\\\":\\\"long\\\",\\\"containsNull\\\":true}", "");
+    let below = |inner: &str| field(&format!("{{\\\"type\\\":\\\"struct\\\",\\\"fields\\\":[{inner}]}}"), "");
+    let interval = field("\\\"interval\\\"", "");
     let generated = field("\\\"long\\\"", "\\\"delta.generationExpression\\\":\\\"1\\\"");
     let cases = [
         (log("", "", "", &long), None),
@@ -112,7 +114,9 @@ fn tables_that_cannot_be_honoured_are_refused_by_name() {
         ),
         (log("\"checkConstraints\"", "\"delta.constraints.positive\":\"c > 0\"", "", &long), Some("positive")),
         (log("\"generatedColumns\"", "", "", &generated), Some("\"c\" is generated")),
-        (log("", "", "", &array), Some("\"c\" has type")),
+        (log("", "", "", &array), None),
+        (log("\"generatedColumns\"", "", "", &below(&generated)), Some("\"c.c\" is generated")),
+        (log("", "", "", &below(&interval)), Some("")),
     ];
     for (index, (commit, expected)) in cases.into_iter().enumerate() {
         let folder = folder.path().join(index.to_string());
@@ -127,6 +131,38 @@ fn tables_that_cannot_be_honoured_are_refused_by_name() {
             Some(part) => assert!(found.as_ref().is_some_and(|why| why.contains(part)), "case {index}: {found:?}"),
         }
     }
+}
+
+/// `p: struct<x: long, tags: array<string>>`.
+fn nested() -> Schema {
+    Schema {
+        columns: vec![0],
+        fields: vec![
+            Field { children: vec![1, 2], ..Field::flat("p", DataType::Struct, true) },
+            Field::flat("x", DataType::Long, true),
+            Field { children: vec![3], ..Field::flat("tags", DataType::Array, true) },
+            Field::flat("element", DataType::String, true),
+        ],
+    }
+}
+
+#[test]
+fn statistics_of_nested_columns_reach_the_log_in_their_shape() {
+    use crate::commit::encode::{DataFile, EncodingPlan};
+    let (runtime, folder) = (runtime(), tempfile::tempdir().unwrap());
+    let table = table(&runtime, folder.path());
+    let made = table.create(&nested()).unwrap();
+    assert_eq!((made.view().unsupported.clone(), &*made.columns().unwrap().wire), (None, &nested()));
+    let encoding = EncodingPlan::new(made.columns().unwrap().arrow, parquet::basic::Compression::UNCOMPRESSED).unwrap();
+    let statistics = DataFile::begin(Vec::new(), &encoding).unwrap().finish().unwrap().statistics;
+    let file = AddedFile { path: "part-x.parquet".into(), bytes: 7, modified_ms: 0, statistics };
+    let plan = Plan { files: true, ..plan(1, &[("a", 3)], &[]) };
+    let frozen = table.freeze(&made, &plan, Some(&file)).unwrap();
+    let text = std::str::from_utf8(&frozen.bytes).unwrap();
+    assert!(text.contains("\\\"nullCount\\\":{\\\"p\\\":{\\\"x\\\":0}}"), "{text}");
+    table.put(1, &frozen.bytes);
+    table.checkpoint(&frozen.after).unwrap();
+    assert_eq!(describe::describe(&table).unwrap().unwrap().files, 1);
 }
 
 #[test]

@@ -148,7 +148,7 @@ proptest! {
         for column in columns {
             let way = way_of(rows.column(column).clone());
             let writers = ColumnWriters::new(&rows.schema_ref().fields()[column]).unwrap();
-            prop_assert!(writers.encode(&way, rows.column(column)).is_ok());
+            prop_assert!(writers.encode(&[way], rows.column(column)).is_ok());
         }
     }
 }

@@ -117,6 +117,45 @@ fn columns_past_the_32nd_have_nulls_only() {
     assert_eq!(file.statistics.to_struct().column_by_name("maxValues").unwrap().as_struct().num_columns(), 32);
 }
 
+/// `p: struct<x: long, q: struct<tag: string, bits: boolean>, more: array<long>>, n: int`, four rows, the last `p` NULL.
+fn nested_rows() -> RecordBatch {
+    let list: ArrayRef = array(ListArray::from_iter_primitive::<arrow::datatypes::Int64Type, _, _>(vec![
+        Some(vec![Some(7)]),
+        None,
+        Some(vec![]),
+        None,
+    ]));
+    let field = |name: &str, values: &ArrayRef| Arc::new(Field::new(name, values.data_type().clone(), true));
+    let tags: ArrayRef = array(StringArray::from(vec![Some("b"), None, Some("a"), Some("hidden")]));
+    let bits: ArrayRef = array(BooleanArray::from(vec![true, false, true, true]));
+    let q: ArrayRef = array(StructArray::from(vec![(field("tag", &tags), tags), (field("bits", &bits), bits)]));
+    let x: ArrayRef = array(Int64Array::from(vec![Some(5), Some(-2), None, Some(1_000)]));
+    let fields = vec![field("x", &x), field("q", &q), field("more", &list)];
+    let nulls = arrow::buffer::NullBuffer::from(vec![true, true, true, false]);
+    let p = array(StructArray::try_new(fields.into(), vec![x, q, list], Some(nulls)).unwrap());
+    RecordBatch::try_from_iter_with_nullable([("p", p, true), ("n", array(Int32Array::from(vec![3, 1, 4, 1])), true)])
+        .unwrap()
+}
+
+#[test]
+fn fields_of_structs_have_statistics_in_the_shape_of_the_struct() {
+    let file = write(&[nested_rows(), nested_rows()]);
+    let found: Value = serde_json::from_str(&file.statistics.to_json()).unwrap();
+    let expected = json!({
+        "numRecords": 8,
+        "minValues": {"p": {"x": -2, "q": {"tag": "a"}}, "n": 1},
+        "maxValues": {"p": {"x": 5, "q": {"tag": "b"}}, "n": 4},
+        "nullCount": {"p": {"x": 4, "q": {"tag": 4, "bits": 2}}, "n": 0},
+        "tightBounds": true
+    });
+    assert_eq!(found, expected);
+    let found = file.statistics.to_struct();
+    let mut text = arrow::json::LineDelimitedWriter::new(Vec::new());
+    text.write(&RecordBatch::from(found)).unwrap();
+    text.finish().unwrap();
+    assert_eq!(serde_json::from_slice::<Value>(&text.into_inner()).unwrap(), expected);
+}
+
 #[test]
 fn the_struct_says_what_the_text_says() {
     let values: Vec<_> = [7, 1_000, 2_000].into_iter().map(Some).chain([None]).collect();
@@ -150,11 +189,11 @@ proptest! {
         let found = write(&batches).statistics;
         let total = arrow::compute::concat_batches(&flat_schema(), &batches).unwrap();
         prop_assert_eq!(found.rows(), total.num_rows() as u64);
-        for (field, nulls) in found.nulls() {
+        for (field, nulls) in flat(found.nulls()) {
             prop_assert_eq!(nulls, total.column_by_name(field.name()).unwrap().null_count() as u64);
         }
         for (end, wrong) in [(End::Least, std::cmp::Ordering::Less), (End::Greatest, std::cmp::Ordering::Greater)] {
-            for (field, bound) in found.bounds(end) {
+            for (field, bound) in flat(found.bounds(end)) {
                 let column = total.column_by_name(field.name()).unwrap();
                 for row in (0..column.len()).filter(|row| column.is_valid(*row)) {
                     let value = value(column, row);
@@ -166,6 +205,14 @@ proptest! {
             }
         }
     }
+}
+
+fn flat<T>(told: Vec<Told<'_, T>>) -> Vec<(&Field, T)> {
+    let value = |told| match told {
+        Told::Value(field, value) => (field, value),
+        Told::Fields(field, _) => panic!("{field} is a struct"),
+    };
+    told.into_iter().map(value).collect()
 }
 
 /// A value as a bound, by a way of its own.

@@ -1,7 +1,7 @@
-//! What is appended from archives reads back equal, however it was cut into batches and trimmed.
+//! Flat columns read back equal, however they were cut into batches and trimmed.
 
-use super::layout::{Layout, LayoutError};
-use super::table_builder::{RowGroupSize, TableBuilder};
+use super::super::layout::Layout;
+use super::super::table_builder::{RowGroupSize, TableBuilder};
 use arrow::array::{Array, AsArray};
 use arrow::datatypes::{Decimal32Type, Int64Type};
 use lakehead_protocol::arrow_schema::to_arrow;
@@ -114,19 +114,4 @@ fn a_builder_is_full_by_rows_or_bytes() {
     assert!(builder.is_full());
     assert_eq!(builder.seal().unwrap().unwrap().num_rows(), 3);
     assert!(!builder.is_full() && builder.seal().unwrap().is_none());
-}
-
-#[test]
-fn a_schema_that_does_not_fit_is_told_where() {
-    let table = table();
-    let announce = |fields: Vec<Field>| Layout::match_columns(&Schema::flat(fields), &table).unwrap_err();
-    let unknown = announce(vec![Field::flat("x", DataType::Long, true)]);
-    assert!(unknown.to_string().contains("n, s, b, d"));
-    assert!(
-        matches!(announce(vec![Field::flat("N", DataType::Long, true)]), LayoutError::MissingColumn { column } if column == "s")
-    );
-    let narrow = announce(vec![Field::flat("n", DataType::Integer, true)]);
-    assert_eq!(narrow, LayoutError::Type { column: "n".into(), announced: "integer".into(), table: "long".into() });
-    let digits = announce(vec![Field::decimal("d", 9, 2, true)]);
-    assert!(digits.to_string().contains("decimal(9,2)"));
 }
