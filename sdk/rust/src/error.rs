@@ -58,11 +58,11 @@ pub enum ErrorKind {
     #[error("{0}")]
     BatchSchema(String),
     /// The batch has a value that its column cannot hold. `row` counts within the batch.
-    #[error("column {column:?}: {reason}")]
+    #[error("{}column {column:?}: {reason}", row.map_or_else(String::new, |row| format!("row {row}, ")))]
     BatchValue { column: String, row: Option<usize>, reason: String },
-    /// One row alone is larger than the server takes.
-    #[error("row {row} of the batch takes {bytes} bytes encoded, more than the {limit} that this server takes at once")]
-    RowTooLarge { row: usize, bytes: usize, limit: usize },
+    /// One row alone is larger than the server takes. `row` counts within the batch.
+    #[error("row {row} of the batch has {found} {unit}, more than the {limit} that a server takes at once")]
+    RowTooLarge { row: usize, found: usize, unit: &'static str, limit: usize },
     /// The rows that are kept until they are committed use up what the client may hold.
     #[error(
         "{kept} bytes are kept until they are committed and {needed} more would be over the limit of {limit}; wait for commits or raise memory_bytes_max"

@@ -47,19 +47,18 @@
 //! | question | file |
 //! |---|---|
 //! | what a user calls | `client`, `open`, `stream`, `error` |
-//! | how a batch becomes frames | `conform` (types), `split` (limits), `encode` (bytes) |
+//! | how a batch becomes frames | `columns` |
 //! | what is kept, sent, resent, refused | `outbox`, `session`: no I/O, no clock |
 //! | sockets, timers, reconnecting | `driver`, `connection`, `dial` |
 
 mod backoff;
 mod client;
 mod code;
+mod columns;
 mod committed;
-mod conform;
 mod connection;
 mod dial;
 mod driver;
-mod encode;
 mod error;
 mod inbox;
 mod open;
@@ -67,7 +66,6 @@ mod options;
 mod outbox;
 mod session;
 mod shared;
-mod split;
 mod stream;
 
 pub use client::{Client, ClientBuilder};

@@ -1,17 +1,16 @@
 //! Opening a stream.
 
+use crate::columns::{FrameLimits, stream_schema};
 use crate::committed::Committed;
-use crate::conform::check_encodable;
 use crate::dial::{Dial, TcpDial};
 use crate::driver::{Phase, Reports, drive};
 use crate::error::{Error, ErrorKind};
 use crate::options::Options;
 use crate::session::{Identity, Session};
 use crate::shared::Shared;
-use crate::split::FrameLimits;
 use crate::stream::{Handle, Opening, Stream};
 use arrow::datatypes::{Schema as ArrowSchema, SchemaRef};
-use lakehead_protocol::arrow_schema::{from_arrow, to_arrow};
+use lakehead_protocol::arrow_schema::to_arrow;
 use lakehead_protocol::schema::Schema as WireSchema;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
@@ -61,7 +60,7 @@ impl StreamBuilder {
         if self.name.as_ref().is_some_and(String::is_empty) {
             return Err(Error::plain(ErrorKind::Configuration("a stream's name has at least one byte".to_owned())));
         }
-        let wire = self.schema.as_deref().map(wire_schema).transpose()?;
+        let wire = self.schema.as_deref().map(stream_schema).transpose()?;
         // Opener ids are minted here, once for each stream object: all its connections share one.
         #[expect(clippy::disallowed_methods, reason = "the client owns its opener ids")]
         let opener = uuid::Uuid::new_v4().into_bytes();
@@ -88,7 +87,6 @@ impl StreamBuilder {
             Some(wire) => arrow_schema(wire)?,
             None => arrow_schema(&welcome.schema)?,
         };
-        check_encodable(&schema)?;
         let opening = Opening {
             schema: Arc::new(schema),
             table_id: welcome.table_id.clone(),
@@ -98,14 +96,6 @@ impl StreamBuilder {
         };
         Ok(Stream { handle, opening, next_offset: welcome.resume_offset })
     }
-}
-
-/// The wire's form of a user's columns.
-fn wire_schema(schema: &ArrowSchema) -> Result<WireSchema, Error> {
-    check_encodable(schema)?;
-    let wire = from_arrow(schema).map_err(|error| Error::plain(ErrorKind::BatchSchema(error.to_string())))?;
-    wire.check().map_err(|error| Error::plain(ErrorKind::BatchSchema(error.to_string())))?;
-    Ok(wire)
 }
 
 fn arrow_schema(wire: &WireSchema) -> Result<ArrowSchema, Error> {

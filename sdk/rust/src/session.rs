@@ -12,8 +12,8 @@
 //! - After a Welcome, sending goes on at the frame that holds the resume offset. The server trims what it has.
 //! - An anonymous stream has one welcomed connection. Its end is the stream's end.
 
+use crate::columns::SCHEMA_ID;
 use crate::committed::Committed;
-use crate::encode::SCHEMA_ID;
 use crate::error::{Error, ErrorKind, OpenRows};
 use crate::outbox::{KeptFrame, Outbox};
 use lakehead_protocol::FrameBuffer;

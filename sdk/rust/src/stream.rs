@@ -1,14 +1,12 @@
 //! A stream: rows in, committed offsets out.
 
+use crate::columns::{Columns, FrameLimits, Piece, RowOverLimit, batch_frame, conform, split};
 use crate::committed::Committed;
-use crate::conform::conform;
 use crate::driver::Phase;
-use crate::encode::batch_frame;
 use crate::error::{Error, ErrorKind};
 use crate::outbox::KeptFrame;
 use crate::shared::Shared;
-use crate::split::{FrameLimits, Piece, split};
-use arrow::array::{ArrayRef, RecordBatch};
+use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use lakehead_protocol::limits::{HEADER_BYTES, OFFSET_MAX, padded};
 use std::sync::Arc;
@@ -53,7 +51,7 @@ impl Drop for Handle {
 
 /// A batch in the stream's types, cut to frames that are not encoded yet.
 struct Prepared {
-    columns: Vec<ArrayRef>,
+    columns: Columns,
     pieces: Vec<Piece>,
     /// No fewer bytes than its frames will take.
     bytes: usize,
@@ -188,8 +186,9 @@ impl Stream {
         self.handle.check_alive()?;
         let columns = conform(batch, &self.opening.schema)?;
         let limits = self.opening.limits;
-        let pieces = split(&columns, batch.num_rows(), limits).map_err(|over| {
-            Error::plain(ErrorKind::RowTooLarge { row: over.row, bytes: over.bytes, limit: limits.bytes_max })
+        let pieces = split(&columns, limits).map_err(|over| {
+            let RowOverLimit { row, found, unit, limit } = over;
+            Error::plain(ErrorKind::RowTooLarge { row, found, unit, limit })
         })?;
         if self.next_offset.saturating_add(batch.num_rows() as u64) > OFFSET_MAX {
             let message = format!("a stream has at most {OFFSET_MAX} rows");

@@ -1,6 +1,5 @@
 use super::*;
-use crate::conform::conform;
-use crate::split::{FrameLimits, split};
+use crate::columns::{FrameLimits, conform, split};
 use arrow::array::{
     ArrayData, BinaryArray, BooleanArray, Date32Array, Decimal32Array, Decimal64Array, Decimal128Array, Float32Array,
     Float64Array, Int8Array, Int16Array, Int32Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
@@ -79,7 +78,7 @@ fn batch(rows: &[Row]) -> RecordBatch {
 }
 
 /// The rows of a frame, judged as a server judges them.
-pub(crate) fn decode(frame: &[u8], schema: &SchemaRef) -> RecordBatch {
+fn decode(frame: &[u8], schema: &SchemaRef) -> RecordBatch {
     let Progress::Frame { frame, consumed } = next(frame, PeerState::Streaming).unwrap() else {
         panic!("a whole frame");
     };
@@ -113,7 +112,7 @@ proptest! {
         let (from, to) = (from.index(rows.len() + 1), to.index(rows.len() + 1));
         let slice = whole.slice(from.min(to), from.abs_diff(to));
         let columns = conform(&slice, &schema()).unwrap();
-        for piece in split(&columns, slice.num_rows(), FrameLimits::announced(0, 0)).unwrap() {
+        for piece in split(&columns, FrameLimits::announced(0, 0)).unwrap() {
             let frame = batch_frame(&columns, &piece, 17).unwrap();
             prop_assert_eq!(decode(&frame, &schema()), slice.clone());
         }
@@ -125,7 +124,7 @@ proptest! {
         let columns = conform(&whole, &schema()).unwrap();
         let limits = FrameLimits::announced(bytes_max, rows_max);
         let mut at = 0;
-        for piece in split(&columns, whole.num_rows(), limits).unwrap() {
+        for piece in split(&columns, limits).unwrap() {
             prop_assert_eq!(piece.rows.start, at);
             at = piece.rows.end;
             let frame = batch_frame(&columns, &piece, 0).unwrap();
@@ -144,7 +143,7 @@ fn a_row_over_the_limit_is_named() {
     let texts = StringArray::from(vec!["a".to_owned(), "b".repeat(5_000), "c".to_owned()]);
     let batch = RecordBatch::try_new(schema.clone(), vec![Arc::new(texts)]).unwrap();
     let columns = conform(&batch, &schema).unwrap();
-    let over = split(&columns, 3, FrameLimits::announced(1_000, 0)).unwrap_err();
+    let over = split(&columns, FrameLimits::announced(1_000, 0)).unwrap_err();
     assert_eq!(over.row, 1);
-    assert!(over.bytes > 5_000);
+    assert!(over.found > 5_000);
 }

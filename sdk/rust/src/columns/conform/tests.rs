@@ -1,10 +1,11 @@
 use super::*;
+use crate::error::ErrorKind;
 use arrow::array::{
     BinaryViewArray, Decimal32Array, Decimal128Array, DictionaryArray, Float64Array, Int32Array, Int64Array,
     LargeStringArray, StringArray, StringViewArray, TimestampMicrosecondArray, TimestampNanosecondArray,
-    TimestampSecondArray, UInt64Array,
+    TimestampSecondArray, UInt32Array, UInt64Array,
 };
-use arrow::datatypes::{Int8Type, TimeUnit};
+use arrow::datatypes::{Int8Type, Schema, TimeUnit};
 use std::sync::Arc;
 
 fn one(name: &str, array: impl Array + 'static, nullable: bool) -> RecordBatch {
@@ -17,7 +18,21 @@ fn stream(data_type: ArrowType, nullable: bool) -> SchemaRef {
 }
 
 fn conformed(array: impl Array + 'static, target: ArrowType) -> Result<ArrayRef, Error> {
-    conform(&one("c", array, true), &stream(target, true)).map(|mut columns| columns.remove(0))
+    let columns = conform(&one("c", array, true), &stream(target, true))?;
+    Ok(plain(&columns.nodes[0]))
+}
+
+fn plain(node: &Node) -> ArrayRef {
+    match &node.values {
+        Values::Plain(array) => array.clone(),
+        Values::Dictionary(dictionary) => {
+            let keys = dictionary.keys.iter().enumerate();
+            let valid = |row: usize| node.nulls.as_ref().is_none_or(|nulls| nulls.is_valid(row));
+            let keys: UInt32Array = keys.map(|(row, key)| valid(row).then_some(*key)).collect();
+            arrow::compute::take(&dictionary.entries, &keys, None).unwrap()
+        }
+        nested => panic!("{nested:?} is not flat"),
+    }
 }
 
 #[test]
@@ -94,7 +109,8 @@ fn columns_are_found_by_name_and_strangers_are_refused() {
     ]));
     let (a, b): (ArrayRef, ArrayRef) = (Arc::new(Int32Array::from(vec![1])), Arc::new(Int64Array::from(vec![2])));
     let swapped = RecordBatch::try_from_iter([("b", b.clone()), ("a", a.clone())]).unwrap();
-    assert_eq!(conform(&swapped, &target).unwrap(), vec![a.clone(), b.clone()]);
+    let conformed: Vec<_> = conform(&swapped, &target).unwrap().nodes.iter().map(plain).collect();
+    assert_eq!(conformed, vec![a.clone(), b.clone()]);
     let missing = RecordBatch::try_from_iter([("a", a.clone())]).unwrap();
     assert!(conform(&missing, &target).unwrap_err().to_string().contains("no column \"b\""));
     let extra = RecordBatch::try_from_iter([("a", a.clone()), ("b", b), ("x", a)]).unwrap();

@@ -1,0 +1,5 @@
+//! What a server reads of any batch.
+
+mod nested;
+mod shapes;
+mod value;
