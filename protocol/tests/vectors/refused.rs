@@ -19,8 +19,8 @@ fn hello(hello: &Hello) -> FrameBuffer {
     bytes
 }
 
-fn patched(mut bytes: FrameBuffer, at: usize, value: u8) -> FrameBuffer {
-    bytes[at] = value;
+fn patched(mut bytes: FrameBuffer, at: usize, values: &[u8]) -> FrameBuffer {
+    bytes[at..at + values.len()].copy_from_slice(values);
     bytes
 }
 
@@ -49,30 +49,45 @@ pub fn all() -> Vec<Case> {
     let twice = Schema::flat(vec![Field::flat("a", DataType::Long, true), Field::flat("A", DataType::Long, true)]);
     frame::append_schema(&mut schema, 1, &twice).unwrap();
     let header = Header::decode(rows().first_chunk::<HEADER_BYTES>().unwrap()).unwrap();
+    // The columns stand right before the root, 40 bytes each.
+    let columns = header.payload_bytes as usize - 8 - 2 * 40;
+    let (children, offsets) = (columns + 32, columns + 40 + 16);
     let root = HEADER_BYTES + header.payload_bytes as usize - 8;
     vec![
-        case("refused_magic", "The magic is wrong.", Greeting, patched(hello(&open()), 0, b'X')),
-        case("refused_version", "Version 9: judged before the checksum.", Greeting, patched(hello(&open()), 4, 9)),
-        case("refused_layout", "Another archive layout.", Greeting, patched(hello(&open()), 36, 0)),
-        case("refused_header_checksum", "A flipped bit in the header.", Greeting, patched(hello(&open()), 25, 1)),
-        case("refused_kind", "Kind 200.", Greeting, signed(patched(hello(&open()), 6, 200))),
-        case("refused_reserved", "A reserved byte is not zero.", Greeting, signed(patched(hello(&open()), 47, 1))),
+        case("refused_magic", "The magic is wrong.", Greeting, patched(hello(&open()), 0, &[b'X'])),
+        case("refused_version", "Version 9: judged before the checksum.", Greeting, patched(hello(&open()), 4, &[9])),
+        case("refused_layout", "Another archive layout.", Greeting, patched(hello(&open()), 36, &[0])),
+        case("refused_header_checksum", "A flipped bit in the header.", Greeting, patched(hello(&open()), 25, &[1])),
+        case("refused_kind", "Kind 200.", Greeting, signed(patched(hello(&open()), 6, &[200]))),
+        case("refused_reserved", "A reserved byte is not zero.", Greeting, signed(patched(hello(&open()), 47, &[1]))),
         case(
             "refused_compressed_hello",
             "Only batches are compressed.",
             Greeting,
-            signed(patched(hello(&open()), 7, 1)),
+            signed(patched(hello(&open()), 7, &[1])),
         ),
         case("refused_unexpected", "A Batch before Hello.", Greeting, rows()),
         case("refused_too_large", "A header alone: its length is over the limit of Hello.", Greeting, head(large)),
-        case("refused_padding", "Padding that is not zero.", Streaming, signed(patched(rows(), last, 1))),
+        case("refused_padding", "Padding that is not zero.", Streaming, signed(patched(rows(), last, &[1]))),
         case(
             "refused_payload_checksum",
             "A flipped bit in the payload.",
             Greeting,
-            patched(hello(&open()), HEADER_BYTES, 0),
+            patched(hello(&open()), HEADER_BYTES, &[0]),
         ),
-        case("refused_archive", "The root points out of the archive.", Streaming, signed(patched(rows(), root, 1))),
+        case("refused_archive", "The root points out of the archive.", Streaming, signed(patched(rows(), root, &[1]))),
+        case(
+            "refused_empty_pointer",
+            "The empty vector `children` of the first column points to itself.",
+            Streaming,
+            signed(patched(rows(), HEADER_BYTES + children, &0i32.to_le_bytes())),
+        ),
+        case(
+            "refused_shared_bytes",
+            "The offsets of the second column point to the values of the first.",
+            Streaming,
+            signed(patched(rows(), HEADER_BYTES + offsets, &(-(offsets as i32)).to_le_bytes())),
+        ),
         case("refused_hello", "Mode 7.", Greeting, hello(&Hello { mode: 7, ..open() })),
         case("refused_schema", "Two columns whose names differ in case alone.", Opening, schema),
     ]
