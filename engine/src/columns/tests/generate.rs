@@ -2,6 +2,7 @@
 
 use super::value::Value;
 use lakehead_protocol::batch::{Batch, Column, ENCODING_DICTIONARY};
+use lakehead_protocol::limits::NESTING_MAX;
 use lakehead_protocol::schema::{DATA_TYPES, DataType, Field, Schema};
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom;
@@ -63,6 +64,30 @@ impl Generator {
         };
         schema.fields[place].children = children;
         place as u32
+    }
+
+    /// A table of one column that is as deep as the protocol lets it be.
+    pub fn deepest_table() -> Schema {
+        let kinds = [DataType::Struct, DataType::Array, DataType::Struct, DataType::Struct, DataType::Map];
+        let mut schema = Schema { columns: vec![0], fields: Vec::new() };
+        let mut name = "c".to_owned();
+        for level in 1..NESTING_MAX {
+            let kind = kinds[level % kinds.len()];
+            let next = schema.fields.len() as u32 + 1;
+            schema.fields.push(Field { children: vec![next], ..Field::flat(name, kind, level % 3 != 0) });
+            name = match kind {
+                DataType::Map => {
+                    schema.fields.push(Field::flat(CHILD_NAMES[1][0], DataType::String, false));
+                    schema.fields[next as usize - 1].children.push(next + 1);
+                    CHILD_NAMES[1][1].to_owned()
+                }
+                DataType::Array => CHILD_NAMES[0][0].to_owned(),
+                _ => format!("f{level}"),
+            };
+        }
+        schema.fields.push(Field::flat(name, DataType::String, true));
+        assert_eq!(schema.check(), Ok(()));
+        schema
     }
 
     /// The table as a stream may announce it: columns and fields in another order and case, other names below arrays and

@@ -1,5 +1,6 @@
 use super::table::{AddedFile, kernel_engine};
 use super::*;
+use crate::columns::type_name::type_name;
 use crate::commit::attempt::Plan;
 use crate::commit::ledger::{Entries, StreamState};
 use crate::store::PutOutcome;
@@ -163,6 +164,21 @@ fn statistics_of_nested_columns_reach_the_log_in_their_shape() {
     table.put(1, &frozen.bytes);
     table.checkpoint(&frozen.after).unwrap();
     assert_eq!(describe::describe(&table).unwrap().unwrap().files, 1);
+}
+
+#[test]
+fn a_table_may_be_as_deep_as_the_wire_lets_it_be() {
+    use crate::columns::tests::generate::Generator;
+    let (runtime, folder) = (runtime(), tempfile::tempdir().unwrap());
+    let table = table(&runtime, folder.path());
+    let wire = Generator::deepest_table();
+    let made = table.create(&wire).unwrap();
+    let found = made.columns().unwrap().wire;
+    let (name, expected) = (|schema: &Schema| type_name(schema, &schema.fields[0]), type_name(&wire, &wire.fields[0]));
+    assert_eq!(name(&found), expected);
+    let next = commit(&table, &made, &plan(1, &[], &[("a", 1)]));
+    table.checkpoint(&next).unwrap();
+    assert_eq!(name(&table.load().unwrap().unwrap().columns().unwrap().wire), expected);
 }
 
 #[test]

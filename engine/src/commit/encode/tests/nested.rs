@@ -69,6 +69,18 @@ proptest! {
     }
 }
 
+#[test]
+fn the_deepest_columns_come_back_equal() {
+    let table = Generator::deepest_table();
+    let mut generator = Generator::new(11, 0.5);
+    let (mut groups, mut expected) = (Vec::new(), Vec::new());
+    for _ in 0..5 {
+        groups.extend(row_groups(&mut generator, &table, &mut expected));
+    }
+    let file = write_as(&Arc::new(to_arrow(&table).unwrap()), &groups);
+    assert_eq!(values(&read(&file).0), expected);
+}
+
 fn keys(entries: usize, rows: usize) -> ArrayRef {
     let names: Vec<String> = (0..entries).map(|entry| format!("{entry:0100}")).collect();
     let keys = Int32Array::from_iter_values((0..rows).map(|row| (row * 7_919 % entries) as i32));
