@@ -11,7 +11,7 @@ use std::fs;
 use std::hint::black_box;
 use std::time::Duration;
 
-/// Batches that a pass goes through: more rows than any cache holds, as a producer's are new each time.
+/// Batches that a pass goes through: more rows than a core's own caches hold, as a producer's are new each time.
 const BATCHES: usize = 16;
 
 /// Why nothing could be measured.

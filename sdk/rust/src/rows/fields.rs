@@ -46,12 +46,17 @@ impl Fields {
         })
     }
 
-    #[inline]
+    #[inline(always)]
     fn place_of_static(&mut self, after: usize, name: &'static str) -> Result<usize, Refusal> {
         let guess = self.successors[after];
         if guess.address == name.as_ptr().addr() && guess.length == name.len() {
             return Ok(guess.place);
         }
+        self.learn(after, name)
+    }
+
+    #[cold]
+    fn learn(&mut self, after: usize, name: &'static str) -> Result<usize, Refusal> {
         let place = self.place_of(after, name)?;
         self.successors[after] = Successor { place, address: name.as_ptr().addr(), length: name.len() };
         Ok(place)
@@ -63,6 +68,11 @@ impl Fields {
         if self.columns.get(guess).is_some_and(|column| column.name() == name) {
             return Ok(guess);
         }
+        self.search(after, name)
+    }
+
+    #[cold]
+    fn search(&mut self, after: usize, name: &str) -> Result<usize, Refusal> {
         let place = *self.places.get(name).ok_or_else(|| self.unknown(name))?;
         self.successors[after] = Successor::unnamed(place);
         Ok(place)
@@ -156,6 +166,7 @@ impl<'a> FieldsWriter<'a> {
     }
 
     /// NULLs for the fields that did not come.
+    #[cold]
     fn fill(&mut self) -> Result<(), Refusal> {
         if self.broken {
             return Err(Refusal::new("one of its values was refused, and the error was passed over"));

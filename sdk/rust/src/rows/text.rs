@@ -11,7 +11,7 @@
 //!   batches have got small: this batch is plain, the next one starts a new dictionary.
 
 use super::bytes::{BYTES_MAX, Bytes};
-use super::dictionary::Dictionary;
+use super::dictionary::{Dictionary, Unknown};
 
 /// One new text for so many rows of a batch is too many: a new text costs about four times a known one, so that beyond
 /// this more time goes into learning than into looking up, and the engine gains little from so long a dictionary.
@@ -83,13 +83,15 @@ impl Text {
         }
         match self.dictionary.find(text) {
             Ok(key) => self.keys.push(key),
-            Err(unknown) => {
-                let key = self.dictionary.insert(text, unknown);
-                self.keys.push(key);
-                self.judge_growth();
-            }
+            Err(unknown) => self.learn(text, unknown),
         }
         Ok(())
+    }
+
+    #[cold]
+    fn learn(&mut self, text: &[u8], unknown: Unknown) {
+        self.keys.push(self.dictionary.insert(text, unknown));
+        self.judge_growth();
     }
 
     /// A row without a text.
@@ -166,7 +168,6 @@ impl Text {
         self.dictionary.entries.encoded_bytes() * WORTH <= self.written_out
     }
 
-    #[cold]
     fn judge_growth(&mut self) {
         let learned = self.dictionary.len() - self.entries_before;
         let too_many = learned > NEW_FREE + self.keys.len() / NEW_SHARE;
