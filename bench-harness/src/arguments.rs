@@ -23,6 +23,8 @@ pub enum Command {
     Run(Box<RunArguments>),
     /// Write the rows that a run with one connection would send to an Arrow IPC file.
     Generate(GenerateArguments),
+    /// Measure what the Rust client does with rows and batches before they go to the network, on one core.
+    Client(ClientArguments),
     /// Take rows in and forget them, as a server without an engine: shows what the generator can do.
     Sink(SinkArguments),
 }
@@ -108,6 +110,21 @@ pub struct GenerateArguments {
 pub struct SinkArguments {
     #[arg(long, default_value = "127.0.0.1:0")]
     pub listen: SocketAddr,
+}
+
+#[derive(Debug, Args)]
+pub struct ClientArguments {
+    /// Seconds for each of the paths.
+    #[arg(long, default_value_t = 1.0, value_parser = positive)]
+    pub seconds: f64,
+    /// Rows of a batch [default: as fits the workload].
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub batch_rows: Option<u32>,
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Where to write the figures.
+    #[arg(long)]
+    pub json: Option<PathBuf>,
 }
 
 /// How much to offer.

@@ -5,9 +5,11 @@
 //! - [`readback`]: counting them in the table, independently of the engine.
 //! - [`report`]: what is said about it.
 //! - [`sink`]: a server without an engine, to load the generator itself.
+//! - [`client`]: what the Rust client does before the network, on one core.
 //! - [`measure`], [`generate`]: the other two commands.
 
 mod arguments;
+mod client;
 mod generate;
 mod measure;
 mod readback;
@@ -41,6 +43,10 @@ fn main() -> ExitCode {
             Err(error) => failed(&error),
         },
         Command::Generate(arguments) => match generate::generate(&arguments) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => failed(&error),
+        },
+        Command::Client(arguments) => match client::run(&arguments) {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => failed(&error),
         },

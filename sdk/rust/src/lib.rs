@@ -52,6 +52,8 @@
 //! | sockets, timers, reconnecting | `driver`, `connection`, `dial` |
 
 mod backoff;
+#[doc(hidden)]
+pub mod bench;
 mod client;
 mod code;
 mod columns;
@@ -64,6 +66,7 @@ mod inbox;
 mod open;
 mod options;
 mod outbox;
+mod rows;
 mod session;
 mod shared;
 mod stream;
