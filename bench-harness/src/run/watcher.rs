@@ -4,7 +4,7 @@ use super::clock;
 use super::latency::{Latencies, LatencyError};
 use super::progress::Progress;
 use super::timeline::Timeline;
-use lakehead_client::Committed;
+use lakehead_client::Watermarks;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Instant;
@@ -30,7 +30,7 @@ pub struct Heard {
 /// Watches one stream until it ends.
 #[derive(Debug)]
 pub struct Watcher {
-    pub commits: watch::Receiver<Committed>,
+    pub commits: watch::Receiver<Watermarks>,
     pub in_flight: mpsc::UnboundedReceiver<InFlight>,
     pub timeline: Arc<Timeline>,
     pub progress: Arc<Progress>,
@@ -55,7 +55,7 @@ impl Watcher {
 
     fn take(&mut self, heard: &mut Heard, waiting: &mut VecDeque<InFlight>) -> Result<(), LatencyError> {
         let now = clock::now();
-        let committed = *self.commits.borrow_and_update();
+        let committed = self.commits.borrow_and_update().committed;
         let rows = committed.offset.saturating_sub(heard.rows_committed);
         if rows == 0 {
             return Ok(());

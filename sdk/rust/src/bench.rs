@@ -1,11 +1,10 @@
 //! The client's own work without its network, for those who measure it. Not part of the interface: it changes as the client
 //! does.
 
-use crate::conform::conform;
-use crate::encode::batch_frame;
-use crate::error::{Error, ErrorKind};
+use crate::columns::{FrameLimits, batch_frame, conform, split};
+use crate::error::Error;
 use crate::rows::RowColumns;
-use crate::split::{FrameLimits, split};
+use crate::sealing::row_too_large;
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use lakehead_protocol::FrameBuffer;
@@ -45,8 +44,6 @@ impl Rows {
 pub fn frames(batch: &RecordBatch, schema: &SchemaRef) -> Result<Vec<FrameBuffer>, Error> {
     let limits = FrameLimits::announced(0, 0);
     let columns = conform(batch, schema)?;
-    let pieces = split(&columns, batch.num_rows(), limits).map_err(|over| {
-        Error::plain(ErrorKind::RowTooLarge { row: over.row, bytes: over.bytes, limit: limits.bytes_max })
-    })?;
+    let pieces = split(&columns, 0..columns.rows, limits).map_err(row_too_large)?;
     pieces.iter().map(|piece| batch_frame(&columns, piece, piece.rows.start as u64)).collect()
 }

@@ -4,14 +4,15 @@
 //! Otherwise the time since the trouble began counts, so that a server that welcomes and refuses in turns does not keep
 //! its producers for ever.
 
-use crate::backoff::Backoff;
-use crate::committed::Committed;
+use crate::attempts::Attempts;
 use crate::connection::{self, Observer};
 use crate::dial::Dial;
 use crate::error::{Error, ErrorKind};
 use crate::options::Options;
+use crate::outbox::Delivery;
 use crate::session::Next;
 use crate::shared::Shared;
+use crate::watermarks::{Committed, Watermarks};
 use lakehead_protocol::reject::RejectCode;
 use lakehead_protocol::welcome::Welcome;
 use std::sync::Arc;
@@ -32,31 +33,23 @@ pub(crate) enum Phase {
 #[derive(Debug)]
 pub(crate) struct Reports {
     pub phase: watch::Sender<Phase>,
-    pub committed: watch::Sender<Committed>,
+    pub watermarks: watch::Sender<Watermarks>,
 }
 
 /// Runs the stream to its end.
 pub(crate) async fn drive(dial: impl Dial, shared: Arc<Shared>, options: Arc<Options>, seed: u64, reports: Reports) {
-    let mut driver = Driver {
-        backoff: Backoff::new(seed, options.pause_min, options.pause_max),
-        trouble_since: Instant::now(),
-        server: 0,
-        shared,
-        options,
-        reports,
-    };
+    let attempts = Attempts::new(options.clone(), seed);
+    let mut driver = Driver { attempts, shared, options, reports };
     let end = driver.run(dial).await;
     driver.reports.phase.send_replace(Phase::Ended(end));
+    driver.shared.collected().finish();
 }
 
 struct Driver {
     shared: Arc<Shared>,
     options: Arc<Options>,
     reports: Reports,
-    backoff: Backoff,
-    trouble_since: Instant,
-    /// Index of the server to try next, modulo their number.
-    server: usize,
+    attempts: Attempts,
 }
 
 impl Driver {
@@ -67,48 +60,58 @@ impl Driver {
                 Next::Failed(error) => return Err(error),
                 Next::Reconnect { otherwise } => otherwise,
             };
-            let pause = self.backoff.pause();
-            if self.trouble_since.elapsed() + pause >= self.options.give_up_after {
+            let Some(pause) = self.attempts.pause() else {
                 // Rows may have been appended since.
                 return Err(otherwise.with_rows_now(self.shared.session().open_rows()));
-            }
+            };
             tracing::debug!(%otherwise, ?pause, "connecting again after a pause");
             sleep(pause).await;
         }
     }
 
     async fn connect_and_run(&mut self, dial: &impl Dial) -> Next {
-        let address = self.options.servers[self.server % self.options.servers.len()].clone();
+        let address = self.attempts.address();
         let made = timeout(self.options.open_timeout, dial.dial(&address)).await;
         let cause = match made {
             Ok(Ok((reader, writer))) => {
                 let (shared, options) = (self.shared.clone(), self.options.clone());
-                let mut watch =
-                    Watch { reports: &self.reports, shared: &shared, committed_before: None, going_away: false };
+                let mut watch = Watch {
+                    reports: &self.reports,
+                    shared: &shared,
+                    address: &address,
+                    committed_before: None,
+                    going_away: false,
+                };
                 let began = Instant::now();
                 let next = connection::run(reader, writer, &shared, &options, &mut watch).await;
                 let (committed_before, going_away) = (watch.committed_before, watch.going_away);
                 self.judge(began, committed_before);
                 if going_away || committed_before.is_none() || refers_elsewhere(&next) {
-                    self.server += 1;
+                    self.attempts.pass_over();
                 }
+                shared.reporter.tell(|metrics, stream| match (committed_before, next.cause()) {
+                    (None, Some(cause)) => metrics.connect_failed(stream, &address, cause),
+                    (_, cause) => metrics.disconnected(stream, &address, cause),
+                });
                 return self.name_trouble(next);
             }
             Ok(Err(error)) => format!("{address}: {error}"),
             Err(_) => format!("{address}: no connection within {} ms", self.options.open_timeout.as_millis()),
         };
-        self.server += 1;
+        self.attempts.pass_over();
         let next = self.shared.session().lost(&cause);
+        if let Some(cause) = next.cause() {
+            self.shared.reporter.tell(|metrics, stream| metrics.connect_failed(stream, &address, cause));
+        }
         self.name_trouble(next)
     }
 
     /// Begins patience and pauses anew after a connection that was of use.
     fn judge(&mut self, began: Instant, committed_before: Option<u64>) {
         let Some(before) = committed_before else { return };
-        let now = Instant::now();
-        if now - began >= self.options.pause_max || self.shared.session().committed().offset > before {
-            self.trouble_since = now;
-            self.backoff.reset();
+        let advanced = self.shared.session().watermarks().committed.offset > before;
+        if began.elapsed() >= self.options.pause_max || advanced {
+            self.attempts.was_of_use();
         }
     }
 
@@ -116,17 +119,14 @@ impl Driver {
     fn name_trouble(&self, next: Next) -> Next {
         match &next {
             Next::Reconnect { otherwise } => match otherwise.kind() {
-                ErrorKind::ConnectionLost { cause } => Next::Reconnect { otherwise: self.unreachable(cause.clone()) },
+                ErrorKind::ConnectionLost { cause } => {
+                    let kind = self.attempts.unreachable(cause.clone());
+                    Next::Reconnect { otherwise: Error::with_rows(kind, self.shared.session().open_rows()) }
+                }
                 _ => next,
             },
             _ => next,
         }
-    }
-
-    fn unreachable(&self, last: String) -> Error {
-        let tried_for_ms = u64::try_from(self.trouble_since.elapsed().as_millis()).unwrap_or(u64::MAX);
-        let kind = ErrorKind::Unreachable { servers: self.options.servers.join(", "), tried_for_ms, last };
-        Error::with_rows(kind, self.shared.session().open_rows())
     }
 }
 
@@ -141,6 +141,7 @@ fn refers_elsewhere(next: &Next) -> bool {
 struct Watch<'a> {
     reports: &'a Reports,
     shared: &'a Shared,
+    address: &'a str,
     /// What was committed when it was welcomed.
     committed_before: Option<u64>,
     going_away: bool,
@@ -148,7 +149,7 @@ struct Watch<'a> {
 
 impl Observer for Watch<'_> {
     fn welcomed(&mut self, welcome: &Welcome) {
-        self.committed_before = Some(welcome.committed);
+        self.committed_before = Some(self.shared.session().watermarks().committed.offset);
         self.reports.phase.send_if_modified(|phase| {
             let first = matches!(phase, Phase::Opening);
             if first {
@@ -156,18 +157,34 @@ impl Observer for Watch<'_> {
             }
             first
         });
+        self.shared.reporter.tell(|metrics, stream| metrics.connected(stream, self.address));
     }
 
     fn advanced(&mut self) {
-        let committed = self.shared.session().committed();
-        self.reports.committed.send_if_modified(|known| {
-            let advanced = *known != committed;
-            *known = committed;
+        let session = self.shared.session();
+        let (watermarks, kept) = (session.watermarks(), session.kept_bytes());
+        drop(session);
+        let advanced = self.reports.watermarks.send_if_modified(|known| {
+            let advanced = *known != watermarks;
+            *known = watermarks;
             advanced
         });
+        if advanced {
+            self.shared.reporter.tell(|metrics, stream| {
+                metrics.acked(stream, watermarks);
+                metrics.bytes_kept(stream, kept);
+            });
+        }
     }
 
     fn going_away(&mut self) {
         self.going_away = true;
+    }
+
+    fn sent(&mut self, rows: u64, bytes: usize, delivery: Delivery) {
+        self.shared.reporter.tell(|metrics, stream| match delivery {
+            Delivery::First => metrics.frame_sent(stream, rows, bytes),
+            Delivery::Again => metrics.frame_resent(stream, rows, bytes),
+        });
     }
 }

@@ -39,8 +39,8 @@ pub enum ErrorKind {
     /// No server gave a working connection for as long as the client was told to try.
     #[error("no server could be used for {tried_for_ms} ms (tried {servers}); last: {last}")]
     Unreachable { servers: String, tried_for_ms: u64, last: String },
-    /// The connection of an anonymous stream ended, and such a stream cannot be resumed.
-    #[error("the connection of an anonymous stream was lost: {cause}. Give the stream a name to have it resumed")]
+    /// A connection ended. It is the end of an anonymous stream with rows in doubt; others go on on another connection.
+    #[error("the connection was lost: {cause}")]
     ConnectionLost { cause: String },
     /// The server refused.
     #[error("the server refused ({}): {message}", reject_name(*code))]
@@ -68,6 +68,12 @@ pub enum ErrorKind {
         "{kept} bytes are kept until they are committed and {needed} more would be over the limit of {limit}; wait for commits or raise memory_bytes_max"
     )]
     MemoryFull { kept: usize, needed: usize, limit: usize },
+    /// Rows were encoded for a server that took larger frames than the one at hand, and cannot be cut any more.
+    #[error(
+        "rows {} to {} are encoded as one batch of {bytes} bytes, and this server takes {bytes_max} bytes and {rows_max} rows at once. Open the stream again and send from its resume offset: what is appended then is cut for this server",
+        rows.start, rows.end - 1
+    )]
+    LimitsLowered { rows: Range<u64>, bytes: u64, bytes_max: u64, rows_max: u64 },
     /// Somebody waits for a row that was not appended.
     #[error("row {asked} was not appended, the stream ends at {end}: nobody would ever commit it")]
     NotAppended { asked: u64, end: u64 },
@@ -95,7 +101,27 @@ impl Error {
         &self.inner.kind
     }
 
-    /// A stable name for programs and searches, such as `FENCED` or `UNREACHABLE`.
+    /// A stable name for programs and searches. These are the client's own; a refusal has its code's name, such as `FENCED`
+    /// for [`RejectCode::Fenced`], and `REFUSED` when the code is newer than this client.
+    ///
+    /// | code | the stream | what to do |
+    /// |---|---|---|
+    /// | `CONFIGURATION` | goes on, or is not opened | correct the program |
+    /// | `BATCH_SCHEMA` | goes on, or is not opened | correct the columns |
+    /// | `BATCH_VALUE` | goes on | correct the value, or leave the row out |
+    /// | `ROW_TOO_LARGE` | goes on | make the row smaller |
+    /// | `MEMORY_FULL` | goes on | append later; `append` waits by itself |
+    /// | `NOT_APPENDED` | goes on | wait for an offset that `append` returned |
+    /// | `UNREACHABLE` | is over | open it again when a server is back |
+    /// | `CONNECTION_LOST` | is over; it was anonymous | see [`Error::in_doubt`]; give it a name |
+    /// | `LIMITS_LOWERED` | is over | open it again and send from its resume offset |
+    /// | `OUT_OF_REACH` | is over | open it again and send from its resume offset, if you have those rows |
+    /// | `PROTOCOL` | is over | bring client and server to the same version |
+    /// | `CLOSED` | is over | open it again to append more |
+    /// | a refusal that says retry or resume, such as `BUSY` | is over; a named one tried until patience ended | open it again |
+    /// | a refusal of data, such as `SCHEMA_MISMATCH` | is over | correct schema or data, then open it again |
+    /// | `FENCED` | is over | another producer has it: stop, or open it to take it back |
+    /// | `UNAUTHORIZED`, `UNKNOWN_TABLE`, `TABLE_CHANGED` and the other refusals | is over | what the message says |
     pub fn code(&self) -> &'static str {
         match &self.inner.kind {
             ErrorKind::Configuration(_) => "CONFIGURATION",
@@ -108,6 +134,7 @@ impl Error {
             ErrorKind::BatchValue { .. } => "BATCH_VALUE",
             ErrorKind::RowTooLarge { .. } => "ROW_TOO_LARGE",
             ErrorKind::MemoryFull { .. } => "MEMORY_FULL",
+            ErrorKind::LimitsLowered { .. } => "LIMITS_LOWERED",
             ErrorKind::NotAppended { .. } => "NOT_APPENDED",
             ErrorKind::Closed => "CLOSED",
         }
@@ -122,13 +149,16 @@ impl Error {
     }
 
     /// Whether the same again can succeed without repeating a row: opening the stream anew and sending from its resume
-    /// offset, or for [`ErrorKind::MemoryFull`] appending later. Never true while rows are in doubt.
+    /// offset, or for [`ErrorKind::MemoryFull`] appending later. Never true while rows of an anonymous stream are in doubt.
     pub fn is_retryable(&self) -> bool {
         if matches!(&self.inner.rows, OpenRows::InDoubt { sent, .. } if !sent.is_empty()) {
             return false;
         }
         match &self.inner.kind {
-            ErrorKind::Unreachable { .. } | ErrorKind::ConnectionLost { .. } | ErrorKind::MemoryFull { .. } => true,
+            ErrorKind::Unreachable { .. }
+            | ErrorKind::ConnectionLost { .. }
+            | ErrorKind::LimitsLowered { .. }
+            | ErrorKind::MemoryFull { .. } => true,
             ErrorKind::Refused { remedy, .. } => matches!(remedy, Remedy::Retry | Remedy::Resume),
             _ => false,
         }
@@ -151,6 +181,15 @@ impl Error {
             OpenRows::Resumable(rows) | OpenRows::InDoubt { sent: rows, .. } => {
                 (!rows.is_empty()).then(|| rows.clone())
             }
+        }
+    }
+
+    /// Rows of an anonymous stream that were appended and never sent, if any: they are not in the table, and sending them
+    /// again repeats none.
+    pub fn never_sent(&self) -> Option<Range<u64>> {
+        match &self.inner.rows {
+            OpenRows::InDoubt { sent, unsent } if *unsent > 0 => Some(sent.end..sent.end + unsent),
+            _ => None,
         }
     }
 
@@ -177,7 +216,7 @@ impl fmt::Display for Error {
                 if !sent.is_empty() {
                     write!(
                         out,
-                        ". Rows {} to {} are in doubt: look in the table before you send them again",
+                        ". Rows {} to {} are in doubt, because the stream has no name: look in the table before you send them again",
                         sent.start,
                         sent.end - 1
                     )?;

@@ -1,6 +1,11 @@
 //! What a client was built with.
 
+use crate::metrics::Hooks;
+use lakehead_protocol::compression::Compression;
 use std::time::Duration;
+
+/// How this client calls itself in Hello.
+pub(crate) const CLIENT: &str = concat!("lakehead-rust/", env!("CARGO_PKG_VERSION"));
 
 /// Settings of a client, shared by its streams.
 #[derive(Debug, Clone)]
@@ -23,6 +28,9 @@ pub(crate) struct Options {
     pub pause_min: Duration,
     /// Longest pause between attempts.
     pub pause_max: Duration,
+    /// How batches are made smaller.
+    pub compression: Compression,
+    pub hooks: Hooks,
 }
 
 impl Default for Options {
@@ -37,6 +45,8 @@ impl Default for Options {
             silence_max: Duration::from_secs(20),
             pause_min: Duration::from_millis(50),
             pause_max: Duration::from_secs(5),
+            compression: Compression::None,
+            hooks: Hooks::default(),
         }
     }
 }

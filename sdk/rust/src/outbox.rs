@@ -1,32 +1,16 @@
-//! Frames that are kept until their rows are committed, and how far they have been sent on the present connection.
+//! Frames that are kept until they need not be sent again, and how far they have been sent on the present connection.
 //!
-//! Invariant: frames stand in offset order without gaps; the last one ends at [`Outbox::end`]. Only what is committed is
-//! dropped, so whatever the table lacks can be sent again.
+//! Invariant: frames stand in offset order without gaps; the last one ends at [`Outbox::end`]. Only what was released is
+//! dropped, so whatever the server may still ask for can be sent again.
 
-use lakehead_protocol::FrameBuffer;
-use lakehead_protocol::header::Header;
-use lakehead_protocol::limits::HEADER_BYTES;
+use crate::kept_frame::KeptFrame;
 use std::collections::VecDeque;
-use std::ops::Range;
-use std::sync::Arc;
 
-/// An encoded Batch frame.
-#[derive(Debug, Clone)]
-pub(crate) struct KeptFrame {
-    pub rows: Range<u64>,
-    /// What it takes of the credit.
-    pub payload_bytes: u64,
-    pub bytes: Arc<FrameBuffer>,
-}
-
-impl KeptFrame {
-    /// A Batch frame of these rows.
-    pub(crate) fn new(rows: Range<u64>, bytes: FrameBuffer) -> Self {
-        // The exact payload length stands in the header; the padded one is at most 15 bytes more.
-        let header = bytes.first_chunk::<HEADER_BYTES>().and_then(|header| Header::decode(header).ok());
-        let payload_bytes = header.map_or(bytes.len() as u64, |header| u64::from(header.payload_bytes));
-        Self { rows, payload_bytes, bytes: Arc::new(bytes) }
-    }
+/// Whether a frame was given to a connection before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Delivery {
+    First,
+    Again,
 }
 
 /// See the module's head.
@@ -79,12 +63,20 @@ impl Outbox {
         self.sent_frames = 0;
     }
 
-    /// The next frame for the present connection, if the credit left covers it.
-    pub(crate) fn next(&mut self, credit: u64) -> Option<KeptFrame> {
-        let frame = self.frames.get(self.sent_frames).filter(|frame| frame.payload_bytes <= credit)?.clone();
+    /// The next frame for the present connection.
+    pub(crate) fn peek(&self) -> Option<&KeptFrame> {
+        self.frames.get(self.sent_frames)
+    }
+
+    /// Takes the next frame for the present connection, which counts rows from `base` on.
+    pub(crate) fn next(&mut self, base: u64) -> Option<(KeptFrame, Delivery)> {
+        let frame = self.frames.get_mut(self.sent_frames)?;
+        frame.count_from(base);
+        let frame = frame.clone();
         self.sent_frames += 1;
+        let delivery = if frame.rows.end <= self.sent_end { Delivery::Again } else { Delivery::First };
         self.sent_end = self.sent_end.max(frame.rows.end);
-        Some(frame)
+        Some((frame, delivery))
     }
 
     /// Whether the present connection has been given everything.

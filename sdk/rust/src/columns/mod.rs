@@ -32,4 +32,4 @@ pub(crate) use split::{FrameLimits, Piece, RowOverLimit, split};
 pub(crate) use stream_schema::stream_schema;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

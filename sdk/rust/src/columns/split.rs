@@ -43,16 +43,13 @@ pub(crate) struct RowOverLimit {
     pub limit: usize,
 }
 
-/// Cuts all rows into pieces, in order.
+/// Cuts these rows into pieces, in order.
 ///
 /// # Errors
 /// The first row that is over a limit alone.
-pub(crate) fn split(columns: &Columns, limits: FrameLimits) -> Result<Vec<Piece>, RowOverLimit> {
+pub(crate) fn split(columns: &Columns, rows: Range<usize>, limits: FrameLimits) -> Result<Vec<Piece>, RowOverLimit> {
     let mut pieces = Vec::new();
-    let mut open: Vec<Range<usize>> = Vec::new();
-    if columns.rows > 0 {
-        open.push(0..columns.rows);
-    }
+    let mut open = if rows.is_empty() { Vec::new() } else { vec![rows] };
     while let Some(rows) = open.pop() {
         let size = Size::of(columns, &rows);
         match size.excess(limits) {

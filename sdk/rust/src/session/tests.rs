@@ -1,17 +1,35 @@
 use super::*;
+use crate::columns::SCHEMA_ID;
+use crate::error::ErrorKind;
+use crate::keep::Keep;
+use crate::kept_frame::KeptFrame;
+use crate::outbox::Delivery;
+use crate::watermarks::Committed;
+use lakehead_protocol::FrameBuffer;
+use lakehead_protocol::ack::Ack;
 use lakehead_protocol::archive;
 use lakehead_protocol::batch::BatchView;
+use lakehead_protocol::compression::Compression;
+use lakehead_protocol::control::Closed;
+use lakehead_protocol::frame;
 use lakehead_protocol::frame::{Progress, next};
+use lakehead_protocol::header::Header;
 use lakehead_protocol::hello::ArchivedHello;
+use lakehead_protocol::hello::{Hello, KEEP_UNTIL_DURABLE, MODE_OPEN, MODE_RESUME};
 use lakehead_protocol::kind::PeerState;
+use lakehead_protocol::limits::HEADER_BYTES;
+use lakehead_protocol::reject::{Reject, RejectCode};
+use lakehead_protocol::schema::Schema;
 use lakehead_protocol::schema::{DataType, Field};
+use lakehead_protocol::welcome::Welcome;
 use proptest::prelude::*;
 use std::ops::Range;
+use std::sync::Arc;
 
 const CREDIT: u64 = 400;
 
 fn identity(name: &str) -> Identity {
-    Identity { table: "t".into(), name: name.into(), credential: vec![], opener: [7; 16] }
+    Identity { table: "t".into(), name: name.into(), credential: vec![], opener: [7; 16], keep: Keep::UntilCommitted }
 }
 
 fn schema() -> Schema {
@@ -35,7 +53,9 @@ fn frame_of(rows: Range<u64>) -> KeptFrame {
     let mut bytes = FrameBuffer::new();
     let view = BatchView::default();
     frame::append_batch(&mut bytes, SCHEMA_ID, rows.start, (rows.end - rows.start) as u32, &view).unwrap();
-    KeptFrame { payload_bytes: 100, ..KeptFrame::new(rows, bytes) }
+    let mut frame = KeptFrame::new(rows, bytes, Compression::None);
+    frame.archive_bytes = 100;
+    frame
 }
 
 fn hello(bytes: &FrameBuffer) -> Hello {
@@ -53,7 +73,7 @@ fn open(name: &str) -> Session {
 
 fn sent(session: &mut Session) -> Vec<Range<u64>> {
     std::iter::from_fn(|| match session.next_outgoing().unwrap() {
-        Some(Outgoing::Batch(frame)) => Some(frame.rows),
+        Some(Outgoing::Batch(frame, _)) => Some(frame.rows),
         _ => None,
     })
     .collect()
@@ -81,7 +101,7 @@ fn a_stream_goes_on_where_an_earlier_life_of_it_ended() {
     let mut session = Session::new(identity("s"), None);
     session.connected().unwrap();
     session.welcomed(&welcome(40, 40)).unwrap();
-    assert_eq!(session.committed(), Committed { offset: 40, version: 3 });
+    assert_eq!(session.watermarks().committed, Committed { offset: 40, version: 3 });
     session.keep(frame_of(40..50));
     assert_eq!(sent(&mut session), std::slice::from_ref(&(40..50)));
     session.lost("gone");
@@ -108,7 +128,7 @@ fn close_follows_the_last_row_and_ends_the_stream_when_all_is_committed() {
     let mut session = open("s");
     session.keep(frame_of(0..10));
     session.close();
-    assert!(matches!(session.next_outgoing().unwrap(), Some(Outgoing::Batch(_))));
+    assert!(matches!(session.next_outgoing().unwrap(), Some(Outgoing::Batch(..))));
     assert!(matches!(session.next_outgoing().unwrap(), Some(Outgoing::Control(_))));
     assert!(session.next_outgoing().unwrap().is_none());
     // Lost before Closed: Close is said again on the next connection.
@@ -129,14 +149,17 @@ fn an_anonymous_stream_ends_with_its_connection_and_names_what_is_in_doubt() {
     let Next::Failed(error) = session.lost("gone") else { panic!("it cannot resume") };
     assert_eq!((error.code(), error.in_doubt(), error.is_retryable()), ("CONNECTION_LOST", Some(20..40), false));
     assert!(error.to_string().contains("20 rows from 40 on were never sent"), "{error}");
-    let mut idle = open("");
-    let Next::Failed(error) = idle.lost("gone") else { panic!("it cannot resume") };
-    assert_eq!((error.in_doubt(), error.is_retryable()), (None, true));
+    assert_eq!(error.never_sent(), Some(40..60));
 }
 
 #[test]
 fn refusals_follow_their_remedy() {
-    let refuse = |name, code| open(name).rejected(Reject::new(code, 3, "because"));
+    let refuse = |name, code| {
+        let mut session = open(name);
+        session.keep(frame_of(0..10));
+        sent(&mut session);
+        session.rejected(Reject::new(code, 3, "because"))
+    };
     for code in [RejectCode::Busy, RejectCode::Discarded, RejectCode::OffsetGap, RejectCode::StaleAttempt] {
         assert!(matches!(refuse("s", code), Next::Reconnect { .. }), "{code:?}");
         assert!(matches!(refuse("", code), Next::Failed(_)), "{code:?}");
@@ -169,7 +192,7 @@ fn a_server_that_contradicts_what_was_said_ends_the_stream() {
     assert_eq!(session.acked(Ack { committed: 11, ..Ack::default() }).unwrap_err().code(), "PROTOCOL");
     session.acked(Ack { committed: 10, version: 9, ..Ack::default() }).unwrap();
     session.acked(Ack { committed: 5, version: 8, ..Ack::default() }).unwrap();
-    assert_eq!(session.committed(), Committed { offset: 10, version: 9 });
+    assert_eq!(session.watermarks().committed, Committed { offset: 10, version: 9 });
     // Committed rows are gone here; a server that wants them has lost them.
     session.lost("gone");
     session.connected().unwrap();
@@ -181,19 +204,104 @@ fn a_server_that_contradicts_what_was_said_ends_the_stream() {
 }
 
 #[test]
-fn nothing_is_sent_to_a_server_that_is_going_away() {
+fn a_server_that_is_going_away_is_left_once_it_has_committed_what_it_was_sent() {
+    for name in ["s", ""] {
+        let mut session = open(name);
+        session.keep(frame_of(0..10));
+        assert_eq!(sent(&mut session), std::slice::from_ref(&(0..10)));
+        assert!(session.going_away().is_none());
+        session.keep(frame_of(10..20));
+        assert!(sent(&mut session).is_empty());
+        let next = session.acked(Ack { committed: 10, version: 4, credit: 10_000, ..Ack::default() }).unwrap();
+        assert!(matches!(next, Some(Next::Reconnect { .. })), "{next:?}");
+        let hello = hello(&session.connected().unwrap());
+        assert_eq!(
+            (hello.mode, hello.table_id.as_str()),
+            (if name.is_empty() { MODE_OPEN } else { MODE_RESUME }, "id")
+        );
+        let resume = if name.is_empty() { 0 } else { 10 };
+        assert_eq!((hello.sent, hello.resendable_from, hello.committed_seen), (resume, resume, resume));
+        session.welcomed(&welcome(resume, resume)).unwrap();
+        assert_eq!(sent(&mut session), std::slice::from_ref(&(10..20)));
+    }
+    let mut idle = open("s");
+    assert!(matches!(idle.going_away(), Some(Next::Reconnect { .. })));
+    let mut closing = open("s");
+    closing.close();
+    assert!(matches!(closing.going_away(), Some(Next::Finished(_))));
+}
+
+#[test]
+fn an_anonymous_stream_begins_anew_where_nothing_is_in_doubt() {
+    let mut session = open("");
+    session.keep(frame_of(0..10));
+    sent(&mut session);
+    session.acked(Ack { committed: 10, version: 4, ..Ack::default() }).unwrap();
+    session.keep(frame_of(10..20));
+    assert!(matches!(session.lost("gone"), Next::Reconnect { .. }));
+    session.connected().unwrap();
+    session.welcomed(&welcome(0, 0)).unwrap();
+    let Some(Outgoing::Batch(frame, Delivery::First)) = session.next_outgoing().unwrap() else { panic!("a batch") };
+    let header = Header::decode(frame.bytes.first_chunk::<HEADER_BYTES>().unwrap()).unwrap();
+    assert_eq!((frame.rows, header.first_offset, header.rows), (10..20, 0, 10));
+    // The server counts from zero, the client goes on.
+    session.acked(Ack { durable: 10, committed: 4, version: 6, ..Ack::default() }).unwrap();
+    let watermarks = session.watermarks();
+    assert_eq!((watermarks.committed, watermarks.durable), (Committed { offset: 14, version: 6 }, 20));
+    session.close();
+    let Some(Outgoing::Control(close)) = session.next_outgoing().unwrap() else { panic!("a Close") };
+    let Ok(Progress::Frame { frame, .. }) = next(&close, PeerState::Streaming) else { panic!("a frame") };
+    let close = archive::access::<lakehead_protocol::control::ArchivedClose>(frame.payload).unwrap();
+    assert_eq!(close.sent.to_native(), 10);
+    // Now six rows are in doubt.
+    let Next::Failed(error) = session.lost("gone") else { panic!("it cannot resume") };
+    assert_eq!(error.in_doubt(), Some(14..20));
+}
+
+#[test]
+fn a_refusal_tells_of_rows_that_were_committed() {
+    let mut session = open("");
+    (0..3).for_each(|frame| session.keep(frame_of(frame * 10..frame * 10 + 10)));
+    sent(&mut session);
+    let mut reject = Reject::new(RejectCode::ShuttingDown, 0, "because");
+    reject.committed = 20;
+    let Next::Failed(error) = session.rejected(reject.clone()) else { panic!("rows are in doubt") };
+    assert_eq!(error.in_doubt(), Some(20..30));
+    reject.committed = 99;
+    let mut closing = open("s");
+    closing.keep(frame_of(0..10));
+    sent(&mut closing);
+    closing.close();
+    assert!(matches!(closing.rejected(reject), Next::Finished(Committed { offset: 10, .. })));
+}
+
+#[test]
+fn rows_kept_until_durable_are_dropped_then() {
+    let identity = Identity { keep: Keep::UntilDurable, ..identity("s") };
+    let mut session = Session::new(identity, None);
+    assert_eq!(hello(&session.connected().unwrap()).keep, KEEP_UNTIL_DURABLE);
+    session.welcomed(&welcome(0, 0)).unwrap();
+    (0..3).for_each(|frame| session.keep(frame_of(frame * 10..frame * 10 + 10)));
+    sent(&mut session);
+    let one = session.kept_bytes() / 3;
+    session.acked(Ack { durable: 20, committed: 10, version: 4, ..Ack::default() }).unwrap();
+    assert_eq!(session.kept_bytes(), one);
+    session.lost("gone");
+    let resume = hello(&session.connected().unwrap());
+    assert_eq!((resume.durable_seen, resume.committed_seen, resume.resendable_from), (20, 10, 20));
+    assert_eq!(session.welcomed(&welcome(10, 10)).unwrap_err().code(), "OUT_OF_REACH");
+}
+
+#[test]
+fn a_frame_goes_to_no_server_that_takes_none_of_its_size() {
     let mut session = open("s");
     session.keep(frame_of(0..10));
-    assert_eq!(sent(&mut session), std::slice::from_ref(&(0..10)));
-    session.going_away();
-    session.keep(frame_of(10..20));
-    assert!(sent(&mut session).is_empty());
-    session.acked(Ack { committed: 10, version: 4, credit: 10_000, ..Ack::default() }).unwrap();
-    assert!(sent(&mut session).is_empty());
     session.lost("gone");
     session.connected().unwrap();
-    session.welcomed(&welcome(10, 10)).unwrap();
-    assert_eq!(sent(&mut session), std::slice::from_ref(&(10..20)));
+    session.welcomed(&Welcome { batch_rows_max: 9, ..welcome(0, 0) }).unwrap();
+    assert_eq!(session.limits().rows_max, 9);
+    let error = session.next_outgoing().unwrap_err();
+    assert_eq!((error.code(), error.is_retryable(), error.in_doubt()), ("LIMITS_LOWERED", true, Some(0..10)));
 }
 
 /// A server as the protocol has it: trims what it has, refuses gaps, forgets what is not committed when it fails.
@@ -237,10 +345,10 @@ impl Server {
     }
 
     fn deliver(&mut self, session: &mut Session) -> bool {
-        let Some(Outgoing::Batch(frame)) = session.next_outgoing().unwrap() else { return false };
+        let Some(Outgoing::Batch(frame, _)) = session.next_outgoing().unwrap() else { return false };
         assert!(frame.rows.start <= self.accepted, "no gap");
         self.accepted = self.accepted.max(frame.rows.end);
-        self.spent += frame.payload_bytes;
+        self.spent += frame.archive_bytes;
         assert!(self.spent <= self.credit, "credit is kept");
         true
     }
@@ -251,7 +359,7 @@ impl Server {
         self.credit = self.spent + CREDIT;
         let (committed, version, credit) = (self.committed, self.version, self.credit);
         session.acked(Ack { durable: committed, committed, version, credit }).unwrap();
-        assert_eq!(session.committed().offset, committed);
+        assert_eq!(session.watermarks().committed.offset, committed);
     }
 }
 

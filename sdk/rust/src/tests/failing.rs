@@ -2,7 +2,6 @@
 
 use super::peer::*;
 use crate::{Committed, Error, ErrorKind, Stream};
-use lakehead_protocol::control::GoingAway;
 use lakehead_protocol::hello::{MODE_OPEN, MODE_RESUME};
 use lakehead_protocol::kind::Kind;
 use lakehead_protocol::reject::{RejectCode, Remedy};
@@ -113,28 +112,6 @@ async fn servers_are_tried_in_turn_until_one_works() {
     };
     let (stream, _peer) = open(client.stream("t").name("s"), &dial, serve).await;
     assert!(stream.is_ok());
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_server_that_goes_away_is_drained_and_the_next_one_resumes() {
-    let (dial, mut listener) = network();
-    let client = builder().server("two:1").build().unwrap();
-    let (stream, mut peer) = open(client.stream("t").name("s"), &dial, listener.welcome(welcome(0, 0))).await;
-    let mut stream = stream.unwrap();
-    peer.schema().await;
-    stream.append(rows(0..10)).await.unwrap();
-    assert_eq!(peer.batch().await, 0..10);
-    peer.say(Kind::GoingAway, &GoingAway { deadline_ms: 1_000 }).await;
-    peer.ack(10, 2).await;
-    stream.flush().await.unwrap();
-    stream.append(rows(10..20)).await.unwrap();
-    let more = tokio::time::timeout(std::time::Duration::from_secs(1), peer.hear()).await;
-    assert!(more.is_err(), "{more:?} was sent to a server that goes away");
-    drop(peer);
-    let mut peer = listener.welcome(welcome(10, 10)).await;
-    assert_eq!(peer.address, "two:1");
-    peer.schema().await;
-    assert_eq!(peer.batch().await, 10..20);
 }
 
 #[tokio::test(start_paused = true)]

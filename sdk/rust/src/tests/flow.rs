@@ -52,7 +52,7 @@ async fn rows_are_sent_acknowledged_and_closed() {
     peer.ack(12, 4).await;
     assert_eq!(stream.wait_committed(11).await.unwrap(), Committed { offset: 12, version: 4 });
     watch.changed().await.unwrap();
-    assert_eq!(*watch.borrow_and_update(), Committed { offset: 12, version: 4 });
+    assert_eq!(watch.borrow_and_update().committed, Committed { offset: 12, version: 4 });
     let serve = async {
         assert!(matches!(peer.hear().await, Said::Close(15)));
         peer.closed(15, 5).await;

@@ -6,4 +6,7 @@ mod cut;
 mod failing;
 mod flow;
 mod peer;
+mod promises;
+mod rows;
+mod sealing;
 mod tcp;

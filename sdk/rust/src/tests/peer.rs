@@ -8,6 +8,7 @@ use lakehead_protocol::FrameBuffer;
 use lakehead_protocol::ack::Ack;
 use lakehead_protocol::arrow_schema::from_arrow;
 use lakehead_protocol::batch::ArchivedBatch;
+use lakehead_protocol::compression::{self, Compression};
 use lakehead_protocol::control::{ArchivedClose, ArchivedPing, Closed, Ping};
 use lakehead_protocol::frame::{self, Progress};
 use lakehead_protocol::hello::{ArchivedHello, Hello};
@@ -70,6 +71,8 @@ pub struct Peer {
     bytes: FrameBuffer,
     state: PeerState,
     pub pings: usize,
+    /// Batches that came compressed.
+    pub compressed: usize,
     pub answers_pings: bool,
 }
 
@@ -122,7 +125,7 @@ impl Listener {
     pub async fn accept(&mut self) -> Peer {
         let (address, socket) = self.incoming.recv().await.unwrap();
         let (bytes, state) = (FrameBuffer::new(), PeerState::Greeting);
-        Peer { address, socket, bytes, state, pings: 0, answers_pings: true }
+        Peer { address, socket, bytes, state, pings: 0, compressed: 0, answers_pings: true }
     }
 
     /// Accepts, hears Hello and welcomes.
@@ -149,6 +152,15 @@ impl Peer {
                         }
                         Kind::Schema => Some(Said::Schema(owned(archive::access::<ArchivedSchema>(payload).unwrap()))),
                         Kind::Batch => {
+                            let mut decompressed = FrameBuffer::new();
+                            let payload = match frame.header.compression {
+                                Compression::None => payload,
+                                _ => {
+                                    compression::decompress(&frame.header, payload, &mut decompressed).unwrap();
+                                    self.compressed += 1;
+                                    &decompressed
+                                }
+                            };
                             let batch = archive::access::<ArchivedBatch>(payload).unwrap();
                             batch_check::check(batch, &from_arrow(&schema()).unwrap(), frame.header.rows).unwrap();
                             let (values, _) = batch.columns[0].values.as_chunks::<8>();

@@ -112,7 +112,7 @@ proptest! {
         let (from, to) = (from.index(rows.len() + 1), to.index(rows.len() + 1));
         let slice = whole.slice(from.min(to), from.abs_diff(to));
         let columns = conform(&slice, &schema()).unwrap();
-        for piece in split(&columns, FrameLimits::announced(0, 0)).unwrap() {
+        for piece in split(&columns, 0..columns.rows, FrameLimits::announced(0, 0)).unwrap() {
             let frame = batch_frame(&columns, &piece, 17).unwrap();
             prop_assert_eq!(decode(&frame, &schema()), slice.clone());
         }
@@ -124,7 +124,7 @@ proptest! {
         let columns = conform(&whole, &schema()).unwrap();
         let limits = FrameLimits::announced(bytes_max, rows_max);
         let mut at = 0;
-        for piece in split(&columns, limits).unwrap() {
+        for piece in split(&columns, 0..columns.rows, limits).unwrap() {
             prop_assert_eq!(piece.rows.start, at);
             at = piece.rows.end;
             let frame = batch_frame(&columns, &piece, 0).unwrap();
@@ -143,7 +143,7 @@ fn a_row_over_the_limit_is_named() {
     let texts = StringArray::from(vec!["a".to_owned(), "b".repeat(5_000), "c".to_owned()]);
     let batch = RecordBatch::try_new(schema.clone(), vec![Arc::new(texts)]).unwrap();
     let columns = conform(&batch, &schema).unwrap();
-    let over = split(&columns, FrameLimits::announced(1_000, 0)).unwrap_err();
+    let over = split(&columns, 0..columns.rows, FrameLimits::announced(1_000, 0)).unwrap_err();
     assert_eq!(over.row, 1);
     assert!(over.found > 5_000);
 }

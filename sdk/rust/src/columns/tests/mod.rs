@@ -2,4 +2,4 @@
 
 mod nested;
 mod shapes;
-mod value;
+pub mod value;

@@ -236,7 +236,7 @@ pub fn sent(batch: &RecordBatch, limits: FrameLimits) -> Vec<Vec<Value>> {
     let target: SchemaRef = Arc::new(to_arrow(&wire).unwrap());
     let columns = conform(batch, &target).unwrap();
     let mut read = Vec::new();
-    for piece in split(&columns, limits).unwrap() {
+    for piece in split(&columns, 0..columns.rows, limits).unwrap() {
         let bytes = batch_frame(&columns, &piece, 7).unwrap();
         let Progress::Frame { frame, .. } = next(&bytes, PeerState::Streaming).unwrap() else { panic!("a frame") };
         assert!(frame.payload.len() <= piece.bytes, "{} of {}", frame.payload.len(), piece.bytes);
@@ -280,11 +280,11 @@ proptest! {
         let columns = conform(&whole, &target).unwrap();
         let largest_row = (0..60).map(|row| {
             let columns = conform(&whole.slice(row, 1), &target).unwrap();
-            split(&columns, FrameLimits::announced(0, 0)).unwrap()[0].bytes
+            split(&columns, 0..columns.rows, FrameLimits::announced(0, 0)).unwrap()[0].bytes
         }).max().unwrap();
         let limits = FrameLimits { bytes_max: largest_row + 300, rows_max: 1_000 };
         // A row in a piece of its own never takes more than in one conformed alone.
-        prop_assert!(split(&columns, limits).is_ok());
+        prop_assert!(split(&columns, 0..columns.rows, limits).is_ok());
         prop_assert_eq!(sent(&whole, limits), appended(&whole));
     }
 }

@@ -63,7 +63,7 @@ fn a_dictionary_much_larger_than_its_rows_is_cut_to_what_they_use() {
     let target = Arc::new(to_arrow(&wire).unwrap());
     let bytes = |batch: &RecordBatch| {
         let columns = conform(batch, &target).unwrap();
-        let pieces = split(&columns, FrameLimits::announced(0, 0)).unwrap();
+        let pieces = split(&columns, 0..columns.rows, FrameLimits::announced(0, 0)).unwrap();
         batch_frame(&columns, &pieces[0], 0).unwrap().len()
     };
     // Seven entries, then about all of them.
@@ -80,7 +80,8 @@ fn dictionaries_are_cut_before_they_stand_for_too_much() {
     let keys = Int32Array::from(vec![0; 200]);
     let batch = one(Arc::new(DictionaryArray::<Int32Type>::new(keys, Arc::new(entries))));
     let target = Arc::new(to_arrow(&stream_schema(batch.schema_ref()).unwrap()).unwrap());
-    let pieces = split(&conform(&batch, &target).unwrap(), FrameLimits::announced(0, 0)).unwrap();
+    let columns = conform(&batch, &target).unwrap();
+    let pieces = split(&columns, 0..columns.rows, FrameLimits::announced(0, 0)).unwrap();
     assert_eq!(pieces.iter().map(|piece| piece.rows.len()).collect::<Vec<_>>(), [50; 4]);
 }
 
