@@ -9,7 +9,7 @@ use std::io::Write;
 ///
 /// Examples:
 ///   bash:  lakehead completions bash > ~/.local/share/bash-completion/completions/lakehead
-///   zsh:   lakehead completions zsh > "${fpath[1]}/_lakehead"
+///   zsh:   lakehead completions zsh > ~/.zfunc/_lakehead   (a folder of your fpath)
 ///   fish:  lakehead completions fish > ~/.config/fish/completions/lakehead.fish
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]

@@ -26,7 +26,7 @@ enum ConfigCommand {
 /// and where it comes from.
 ///
 /// A key holds what the first of these says: a flag of `lakehead serve`, the environment variable
-/// LAKEHEAD_<SECTION>_<KEY> (such as LAKEHEAD_TABLES_COMMIT_INTERVAL_MS), the file, the default. To
+/// `LAKEHEAD_<SECTION>_<KEY>` (such as LAKEHEAD_TABLES_COMMIT_INTERVAL_MS), the file, the default. To
 /// see what a running engine goes by, give the same flags and file in the same environment.
 ///
 /// Examples:

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | all of them, and their words | [`arguments`] |
 //! | `serve` | [`serve`] |
-//! | `write` | [`write`] |
+//! | `write` | [`mod@write`] |
 //! | `table describe`, `table create` | [`table`], [`columns`] |
 //! | `stream list`, `describe`, `forget` | [`stream`] |
 //! | `config show` | [`mod@config`] |

@@ -36,7 +36,7 @@ const PORT_CAPACITY: usize = 16;
 /// Prints where it listens and runs until SIGTERM or SIGINT; then it commits what it holds and ends
 /// with 0. What producers were told is committed survives anything, kill -9 included.
 ///
-/// Each flag overrules the environment variable LAKEHEAD_<SECTION>_<KEY>, which overrules the
+/// Each flag overrules the environment variable `LAKEHEAD_<SECTION>_<KEY>`, which overrules the
 /// configuration file; `lakehead config show` explains every key, `lakehead config show
 /// --effective` with the same flags shows what holds. LAKEHEAD_LOG sets what is logged on standard
 /// error (info, debug, or by part).

@@ -5,7 +5,7 @@
 //! | which keys are there? | [`keys`]: the only list |
 //! | what does a key hold, and how is it written? | [`kind`] |
 //! | what does a key hold that nobody set? | [`fallback`] |
-//! | where do values come from? | [`file`], [`environment`], [`flags`] |
+//! | where do values come from? | [`mod@file`], [`environment`], [`flags`] |
 //! | what holds in the end? | [`effective`], and typed for the engine [`typed`] |
 //! | how is it shown? | [`show`] |
 //! | which name was meant? | [`nearest`] |

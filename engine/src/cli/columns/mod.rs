@@ -1,6 +1,6 @@
 //! A table's columns as people write them: `id bigint not null, tags array<string>, pos struct<x: double, y: double>`.
 //!
-//! [`parse`] reads that, [`print`] writes it, [`same`] compares columns.
+//! [`parse`] reads that, [`mod@print`] writes it, [`same`] compares columns.
 
 pub mod parse;
 pub mod print;
