@@ -13,7 +13,7 @@
 //! - A field of a struct that allows no NULL has a value wherever its struct has one. Elements, keys and values that allow no
 //!   NULL have none at all.
 //! - Keys of a dictionary are in its range, those of NULL rows too; with an empty dictionary they are zero and all rows NULL.
-//! - What dictionary-encoded columns stand for, written out, is bounded by [`BATCH_DECODED_BYTES_MAX`].
+//! - What dictionary-encoded columns stand for, written out, is bounded by [`BATCH_DECODED_BYTES_MAX`](crate::limits::BATCH_DECODED_BYTES_MAX).
 
 mod buffers;
 mod dictionary;

@@ -139,6 +139,25 @@ class VerifierTest(unittest.TestCase):
         table.append([{"txn": {"appId": "lakehead/stream/a", "version": 90}}])
         self.assert_problem(self.problems(table), "sets lakehead/stream/a back from 100 to 90")
 
+    def test_a_stream_that_was_forgotten(self):
+        table = self.table()
+        table.commit([], a=-1)
+        self.assertEqual(self.problems(table, expect_rows=160), [])
+        table.commit([], a=0)
+        table.commit(rows("a", 0, 70), a=70)
+        self.assertEqual(self.problems(table, expect_rows=230), [])
+        table.commit([], b=-1)
+        table.commit(rows("b", 5, 9), b=9)
+        self.assert_problem(self.problems(table), "stream b", "rows 0 to 4 are missing")
+
+    def test_rows_behind_a_forgetting(self):
+        table = self.table()
+        table.commit(rows("a", 0, 10), b=60)
+        self.assert_problem(self.problems(table), "stream a", "there twice")
+        table.commit([], a=-1)
+        table.commit(rows("a", 0, 10), b=60)
+        self.assert_problem(self.problems(table), "stream a", "says -1 rows, the table has 10")
+
     def test_an_unnamed_stream_where_all_must_be_named(self):
         table = self.table()
         table.commit(rows("c", 0, 5))

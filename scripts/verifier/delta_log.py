@@ -13,6 +13,7 @@ from urllib.parse import unquote
 
 from . import checkpoint
 from .findings import CannotVerify
+from .streams import FORGOTTEN, stream_of
 
 COMMIT_NAME = re.compile(r"^(\d{20})\.json$")
 
@@ -140,7 +141,8 @@ def read_commit(log_dir, version, log):
                 continue
             action = json.loads(line)
             txn = action.get("txn")
-            if txn and txn["version"] < log.state.txns.get(txn["appId"], txn["version"]):
+            forgets = txn and txn["version"] == FORGOTTEN and stream_of(txn["appId"]) is not None
+            if txn and not forgets and txn["version"] < log.state.txns.get(txn["appId"], txn["version"]):
                 log.regressions.append(
                     f"version {version} sets {txn['appId']} back from {log.state.txns[txn['appId']]} to {txn['version']}."
                 )

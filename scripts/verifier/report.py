@@ -89,8 +89,10 @@ def judge_advances(log, data, findings):
     before = {}
     removed = {path for commit in log.commits for path in commit.removes}
     for commit in log.commits:
-        advance = sum(rows - before.get(app, 0) for app, rows in commit.txns.items() if stream_of(app) is not None)
-        before.update(commit.txns)
+        # A stream that is forgotten goes back to no rows.
+        said = {app: max(rows, 0) for app, rows in commit.txns.items() if stream_of(app) is not None}
+        advance = sum(max(rows - before.get(app, 0), 0) for app, rows in said.items())
+        before.update(said)
         if any(add.path in removed for add in commit.adds):
             continue
         rows = data.rows_by_version.get(commit.version, 0)

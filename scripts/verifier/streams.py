@@ -3,6 +3,9 @@
 Rows are remembered as runs of consecutive `seq`, so a well-kept stream costs one run per file. Judged are: each seq from 0
 to n-1 once; ascending within each file; versions in order, so that every version is a gap-free prefix; and for a named
 stream n equal to its `txn` entry, in the end and after every commit.
+
+A stream that was forgotten has -1 in its entry. Its rows stay, and whoever opens the name again begins at row 0, so that it
+has several lives: the rows up to each version that forgets it, and those behind the last. Each is judged by itself.
 """
 
 from dataclasses import dataclass
@@ -12,6 +15,7 @@ import pyarrow as pa
 
 STREAM_APP = "lakehead/stream/"
 EPOCH_SUFFIX = "/epoch"
+FORGOTTEN = -1
 
 
 @dataclass
@@ -65,19 +69,33 @@ class Streams:
         for sentence in self.disorder:
             findings.problem(sentence)
         for name in sorted(self.runs):
-            self.judge_coverage(findings, name)
-            if not rewritten:
-                self.judge_versions(findings, name, commits)
+            for runs in self.lives(name, txns, commits, rewritten):
+                self.judge_coverage(findings, name, runs)
+                if not rewritten:
+                    self.judge_versions(findings, name, runs, commits)
             if named and STREAM_APP + name not in txns:
                 findings.problem(f"stream {name} has rows and no txn entry {STREAM_APP}{name}.")
         for app, said in sorted(txns.items()):
             name = stream_of(app)
-            if name is not None and said != self.rows(name):
-                findings.problem(f"stream {name}: the txn entry says {said} rows, the table has {self.rows(name)}.")
+            lives = self.lives(name, txns, commits, rewritten) if name is not None else None
+            if not lives:
+                continue
+            rows = sum(run.end - run.start for run in lives[-1])
+            if rows != max(said, 0):
+                findings.problem(f"stream {name}: the txn entry says {said} rows, the table has {rows}.")
 
-    def judge_coverage(self, findings, name):
+    def lives(self, name, txns, commits, rewritten):
+        """The stream's runs by its lives, oldest first; none when its rows cannot be told apart any more."""
+        app, runs = STREAM_APP + name, self.runs.get(name, [])
+        ends = sorted(version for version, said in commits.items() if said.get(app) == FORGOTTEN)
+        if (ends and rewritten) or (not ends and txns.get(app) == FORGOTTEN):
+            return []
+        edges = [-2, *ends, float("inf")]
+        return [[run for run in runs if after < run.version <= end] for after, end in zip(edges, edges[1:])]
+
+    def judge_coverage(self, findings, name, runs):
         expected, before = 0, None
-        for run in sorted(self.runs[name], key=lambda run: (run.start, run.end)):
+        for run in sorted(runs, key=lambda run: (run.start, run.end)):
             if run.start > expected:
                 findings.problem(f"stream {name}: rows {expected} to {run.start - 1} are missing.")
             elif run.start < expected:
@@ -86,10 +104,10 @@ class Streams:
             if run.end > expected:
                 expected, before = run.end, run.path
 
-    def judge_versions(self, findings, name, commits):
+    def judge_versions(self, findings, name, runs, commits):
         covered = 0
         by_version = {}
-        for run in self.runs[name]:
+        for run in runs:
             by_version.setdefault(run.version, []).append(run)
         for version in sorted(by_version):
             lowest = min(run.start for run in by_version[version])

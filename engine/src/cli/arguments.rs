@@ -1,11 +1,20 @@
 //! The command line's words.
 
-use super::{demo, serve, table, write};
+use super::{completions, config, demo, serve, stream, table, write};
 use clap::{Parser, Subcommand};
 
 /// Rows over TCP straight into lakehouse tables.
+///
+/// To begin:
+///   lakehead serve --data-dir ./lakehead-data
+///   lakehead write orders orders.csv --server 127.0.0.1:7531 --stream orders-2024
+///   lakehead table describe orders --server 127.0.0.1:7531
+///
+/// LAKEHEAD_SERVER and LAKEHEAD_TOKEN stand in for --server and --token. Exit codes: 0 done, 1
+/// failed, 2 wrong command line, 65 wrong data, 70 a fault of the engine, 75 try later, 78 wrong
+/// configuration.
 #[derive(Debug, Parser)]
-#[command(name = "lakehead", version, about, arg_required_else_help = true)]
+#[command(name = "lakehead", version, about, verbatim_doc_comment, arg_required_else_help = true)]
 pub struct Arguments {
     #[command(subcommand)]
     pub command: Command,
@@ -14,14 +23,17 @@ pub struct Arguments {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Run the engine: take rows over TCP and commit them to Delta tables.
     Serve(serve::ServeArguments),
+    Write(write::WriteArgs),
+    /// Look at tables and make them.
+    Table(table::TableArguments),
+    /// Look at named streams and forget them.
+    Stream(stream::StreamArguments),
+    /// Look at the configuration.
+    Config(config::ConfigArguments),
     /// Send live telemetry for some seconds, to see the engine work.
     Demo(demo::DemoArguments),
-    /// Load a file into a table. With --stream it can be run again: it goes on where the table ends.
-    Write(write::WriteArgs),
-    /// Look at tables.
-    Table(table::TableArguments),
+    Completions(completions::CompletionsArguments),
 }
 
 impl Command {
@@ -29,9 +41,23 @@ impl Command {
     pub fn run(self) -> super::exit::Exit {
         match self {
             Self::Serve(arguments) => serve::run(arguments),
-            Self::Demo(arguments) => demo::run(arguments),
             Self::Write(arguments) => write::run(&arguments),
             Self::Table(arguments) => table::run(arguments),
+            Self::Stream(arguments) => stream::run(arguments),
+            Self::Config(arguments) => config::run(arguments),
+            Self::Demo(arguments) => demo::run(arguments),
+            Self::Completions(arguments) => completions::run(&arguments),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_words_fit_together() {
+        Arguments::command().debug_assert();
     }
 }

@@ -1,6 +1,7 @@
 //! `lakehead demo`: live telemetry, so that one can watch the engine work.
 
 use super::exit::Exit;
+use super::output::{say, tell};
 use arrow::array::{ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use arrow::error::ArrowError;
@@ -13,7 +14,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 #[derive(Debug, Args)]
 pub struct DemoArguments {
     /// A running engine.
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:7531")]
+    #[arg(long, value_name = "ADDR", env = "LAKEHEAD_SERVER", default_value = "127.0.0.1:7531")]
     server: String,
     /// The table; it is made when it does not exist.
     #[arg(long, default_value = "telemetry")]
@@ -44,11 +45,12 @@ pub fn run(arguments: DemoArguments) -> Exit {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(DemoError::from);
     match runtime.and_then(|runtime| runtime.block_on(send(&arguments))) {
         Ok(committed) => {
-            println!("{} readings are in table {} (version {})", committed.offset, arguments.table, committed.version);
+            let (rows, version) = (committed.offset, committed.version);
+            say(format_args!("{rows} readings are in table {} (version {version})", arguments.table));
             Exit::Success
         }
         Err(error) => {
-            eprintln!("lakehead demo: {error}");
+            tell(format_args!("lakehead demo: {error}"));
             match error {
                 DemoError::Client(error) if error.is_retryable() => Exit::TryLater,
                 _ => Exit::Failure,
@@ -74,12 +76,8 @@ async fn send(arguments: &DemoArguments) -> Result<Committed, DemoError> {
 
 fn report(stream: &Stream) {
     let committed = stream.committed();
-    eprintln!(
-        "sent {:>9}   in the table {:>9} (version {})",
-        stream.next_offset(),
-        committed.offset,
-        committed.version
-    );
+    let sent = stream.next_offset();
+    tell(format_args!("sent {sent:>9}   in the table {:>9} (version {})", committed.offset, committed.version));
 }
 
 fn schema() -> SchemaRef {

@@ -1,8 +1,30 @@
 //! The `lakehead` command line.
+//!
+//! | command | file |
+//! |---|---|
+//! | all of them, and their words | [`arguments`] |
+//! | `serve` | [`serve`] |
+//! | `write` | [`mod@write`] |
+//! | `table describe`, `table create` | [`table`], [`columns`] |
+//! | `stream list`, `describe`, `forget` | [`stream`] |
+//! | `config show` | [`mod@config`] |
+//! | `demo`, `completions` | [`demo`], [`completions`] |
+//!
+//! Shared: [`exit`] codes, [`output`], tables with and without an engine ([`served_table`], [`local_table`]),
+//! [`client_args`], [`time`].
 
 pub mod arguments;
+pub mod client_args;
+pub mod columns;
+pub mod completions;
+pub mod config;
 pub mod demo;
 pub mod exit;
+pub mod local_table;
+pub mod output;
 pub mod serve;
+pub mod served_table;
+pub mod stream;
 pub mod table;
+pub mod time;
 pub mod write;

@@ -1,11 +1,13 @@
 //! `lakehead serve`: the engine's life from start to drain.
 
 use super::exit::Exit;
+use super::output::{say, tell};
 use crate::budget::Budget;
 use crate::commit::ShardMailbox;
 use crate::commit::plane::CommitPlane;
 use crate::commit::settings::Settings as CommitSettings;
-use crate::config::Config;
+use crate::config::flags::Flags;
+use crate::config::{Config, Effective, Origin};
 use crate::handover::ShardId;
 use crate::reactor::bind::bind;
 use crate::reactor::cores::{CoreSettings, Cores, Drained, prepare};
@@ -24,27 +26,32 @@ use url::Url;
 
 /// The kernel tells every snapshot; one line per commit of ours says as much.
 const LOG_DEFAULT: &str = "info,delta_kernel=warn";
-const LISTEN_DEFAULT: &str = "127.0.0.1:7531";
 /// How long a drain may take: the store may be slow.
 const DRAIN_DEADLINE: Duration = Duration::from_secs(30);
 /// Room for what waits in a table's port, whose row groups are large.
 const PORT_CAPACITY: usize = 16;
 
-/// Flags of `lakehead serve`.
+/// Runs the engine: takes rows over TCP and commits them to Delta tables.
+///
+/// Prints where it listens and runs until SIGTERM or SIGINT; then it commits what it holds and ends
+/// with 0. What producers were told is committed survives anything, kill -9 included.
+///
+/// Each flag overrules the environment variable `LAKEHEAD_<SECTION>_<KEY>`, which overrules the
+/// configuration file; `lakehead config show` explains every key, `lakehead config show
+/// --effective` with the same flags shows what holds. LAKEHEAD_LOG sets what is logged on standard
+/// error (info, debug, or by part).
+///
+/// Examples:
+///   lakehead serve --data-dir ./lakehead-data
+///   lakehead serve --data-dir /var/lib/lakehead --config /etc/lakehead.toml --listen 0.0.0.0:7531
 #[derive(Debug, Args)]
+#[command(verbatim_doc_comment)]
 pub struct ServeArguments {
-    /// HOST:PORT to listen on; port 0 takes any free one. Default: 127.0.0.1:7531.
-    #[arg(long, value_name = "ADDR")]
-    listen: Option<String>,
-    /// Where the engine keeps its files: tables (unless configured elsewhere), the addresses it listens on, its lock.
-    #[arg(long, value_name = "DIR")]
-    data_dir: PathBuf,
-    /// Configuration file (TOML); flags overrule it.
+    /// Configuration file (TOML)
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// CPUs to pin reactors to, for example 0,1. Default: all that this process may use.
-    #[arg(long, value_name = "CPUS", value_delimiter = ',')]
-    cores: Option<Vec<usize>>,
+    #[command(flatten)]
+    flags: Flags,
 }
 
 /// Why the engine did not start, or ended badly: a sentence and an exit code.
@@ -67,25 +74,31 @@ pub fn run(arguments: ServeArguments) -> Exit {
     match serve(arguments) {
         Ok(()) => Exit::Success,
         Err(failure) => {
-            eprintln!("lakehead serve: {}", failure.message);
+            tell(format_args!("lakehead serve: {}", failure.message));
             failure.exit
         }
     }
 }
 
 fn serve(arguments: ServeArguments) -> Result<(), Failure> {
-    let config = match &arguments.config {
-        Some(path) => Config::read(path).map_err(|error| Failure::new(Exit::Configuration, error))?,
-        None => Config::default(),
+    let effective = Effective::read(arguments.config.as_deref(), &arguments.flags);
+    let effective = effective.map_err(|error| Failure::new(Exit::Configuration, error))?;
+    let config = effective.typed().map_err(|error| Failure::new(Exit::Configuration, error))?;
+    let cores = choose_cores(config.server.cores.clone())?;
+    let Some(data_dir) = &config.server.data_dir else {
+        let message =
+            "no data directory is given; say --data-dir DIR, or set data_dir in [server] of the configuration";
+        return Err(Failure::new(Exit::Configuration, message));
     };
-    let cores = choose_cores(arguments.cores.or(config.server.cores.clone()))?;
-    let directory = prepare_directory(&arguments.data_dir)?;
+    let directory = prepare_directory(data_dir)?;
     let _lock = lock(&directory)?;
-    let commit = commit_settings(&config, &directory, cores.len())?;
-    let budget_mb = config.memory.budget_mb.unwrap_or_else(default_budget_mb);
+    let elsewhere = config.tables.root.as_ref().filter(|_| effective.origin("tables.root") != Origin::Default);
+    let commit = commit_settings(&config, elsewhere.map(String::as_str), &directory)?;
+    let tables = commit.tables_root.to_string();
+    let budget_mb = config.memory.budget_mb;
     let budget = Budget::new(budget_mb << 20);
-    let listen = arguments.listen.or(config.server.listen.clone()).unwrap_or_else(|| LISTEN_DEFAULT.to_owned());
-    let (address, sockets) = bind(&listen, cores.len()).map_err(|error| Failure::new(Exit::Configuration, error))?;
+    let (address, sockets) =
+        bind(&config.server.listen, cores.len()).map_err(|error| Failure::new(Exit::Configuration, error))?;
 
     let signals = signal_hook::iterator::Signals::new([SIGTERM, SIGINT])
         .map_err(|error| Failure::new(Exit::Failure, format!("cannot watch for signals: {error}")))?;
@@ -104,7 +117,7 @@ fn serve(arguments: ServeArguments) -> Result<(), Failure> {
     let running =
         Cores::start(&settings, mailboxes, sockets, &submit).map_err(|error| Failure::new(Exit::Failure, error))?;
     announce(&directory, address)?;
-    tracing::info!(%address, ?cores, budget_mb, tables = %directory.join("tables").display(), "ready");
+    tracing::info!(%address, ?cores, budget_mb, tables, "ready");
 
     wait_for(signals);
     tracing::info!("draining: no new connections; committing what is held");
@@ -125,9 +138,8 @@ fn answering(mailbox: Mailbox) -> ShardMailbox {
     Arc::new(move |answer| mailbox.send(Mail::Answer(answer)))
 }
 
-fn choose_cores(asked: Option<Vec<usize>>) -> Result<Vec<usize>, Failure> {
+fn choose_cores(cores: Vec<usize>) -> Result<Vec<usize>, Failure> {
     let usable: Vec<usize> = core_affinity::get_core_ids().unwrap_or_default().iter().map(|core| core.id).collect();
-    let cores = asked.unwrap_or_else(|| usable.clone());
     let mut seen = std::collections::BTreeSet::new();
     match cores.iter().find(|core| !usable.contains(core) || !seen.insert(**core)) {
         Some(core) => {
@@ -158,9 +170,10 @@ fn lock(directory: &Path) -> Result<File, Failure> {
     Ok(file)
 }
 
-fn commit_settings(config: &Config, directory: &Path, cores: usize) -> Result<CommitSettings, Failure> {
+/// `root` is where tables are when not in the data directory.
+fn commit_settings(config: &Config, root: Option<&str>, directory: &Path) -> Result<CommitSettings, Failure> {
     let tables = &config.tables;
-    let root = match &tables.root {
+    let root = match root {
         Some(root) => parse_root(root)?,
         None => {
             let path = directory.join("tables");
@@ -178,7 +191,7 @@ fn commit_settings(config: &Config, directory: &Path, cores: usize) -> Result<Co
     Ok(CommitSettings {
         create_tables: tables.create,
         commit_interval: Duration::from_millis(tables.commit_interval_ms),
-        encoders: tables.encoders.unwrap_or(cores),
+        encoders: tables.encoders,
         port_capacity: PORT_CAPACITY,
         checkpoint_interval: tables.checkpoint_interval,
         streams_max: tables.streams_max,
@@ -198,22 +211,12 @@ fn parse_root(text: &str) -> Result<Url, Failure> {
     })
 }
 
-/// A quarter of the machine's memory.
-fn default_budget_mb() -> usize {
-    const FALLBACK_MB: usize = 1024;
-    let total_kb = fs::read_to_string("/proc/meminfo").ok().and_then(|text| {
-        let line = text.lines().find(|line| line.starts_with("MemTotal:"))?.to_owned();
-        line.split_whitespace().nth(1)?.parse::<usize>().ok()
-    });
-    total_kb.map_or(FALLBACK_MB, |kb| kb / 1024 / 4).max(crate::config::file::BUDGET_MB_MIN)
-}
-
 /// Says where the engine listens: on stdout for people, in a file for programs. The file appears whole.
 fn announce(directory: &Path, address: SocketAddr) -> Result<(), Failure> {
     let (staged, listen) = (directory.join("listen.new"), directory.join("listen"));
     let write = || fs::write(&staged, format!("{address}\n")).and_then(|()| fs::rename(&staged, &listen));
     write().map_err(|error| Failure::new(Exit::Failure, format!("cannot write {}: {error}", listen.display())))?;
-    println!("listening on {address}");
+    say(format_args!("listening on {address}"));
     Ok(())
 }
 

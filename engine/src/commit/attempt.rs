@@ -164,10 +164,15 @@ impl Attempt {
     /// An attempt at committing `claim`, upon `view` if there is one that may be the newest, else after a look.
     pub fn new(terms: Terms, claim: Claim, view: Option<&TableView>) -> Self {
         let mut attempt = Self { terms, claim, state: State::Looking, failures: 0, freeze_failures: 0, races_lost: 0 };
-        if let Some(view) = view {
+        // Nobody is told that there are too many streams by a view that may be old: some may have been forgotten since.
+        if let Some(view) = view.filter(|view| !attempt.refuses(view)) {
             attempt.state = attempt.judged(view);
         }
         attempt
+    }
+
+    fn refuses(&self, view: &TableView) -> bool {
+        matches!(self.judgement(view), Judgement::Proceed { refused, .. } if !refused.is_empty())
     }
 
     /// How many times somebody else took the version.

@@ -24,7 +24,7 @@ use url::Url;
 
 /// How long a put may be unknown before the table has to show it. Others need at least that long to commit past it, write
 /// a checkpoint and clean it away.
-const UNKNOWN_MS_MAX: u64 = 60_000;
+pub const UNKNOWN_MS_MAX: u64 = 60_000;
 
 /// What the directory is told.
 pub enum DirectoryMessage {

@@ -4,10 +4,13 @@
 //! range of offsets and the epoch they were sent under, and may be committed only upon a version that shows exactly the
 //! range's start and exactly that epoch. So neither a second engine nor a retry can repeat or leave out a row, and rows of
 //! a producer that was fenced never land. A mint raises a stream's epoch by one in the same commit.
+//!
+//! A stream can be forgotten: its entries stay, because a table cannot lose any, but say that it has no rows, under an
+//! epoch of their own that fences whoever has the stream. The next mint begins it anew at row 0.
 
 use crate::handover::answer::StreamEntry;
 use crate::handover::cut::StreamRange;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// What a table shows of a stream; all zero for one that it does not know.
@@ -17,6 +20,28 @@ pub struct StreamState {
     pub committed: u64,
     /// Major epoch.
     pub epoch: u64,
+    pub standing: Standing,
+}
+
+/// Whether a stream counts.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Standing {
+    #[default]
+    Live,
+    /// Only its epoch is kept, so that producers from before stay fenced. It has no rows.
+    Forgotten,
+}
+
+impl StreamState {
+    /// A stream that counts.
+    pub fn live(committed: u64, epoch: u64) -> Self {
+        Self { committed, epoch, standing: Standing::Live }
+    }
+
+    /// One that was forgotten under this epoch.
+    pub fn forgotten(epoch: u64) -> Self {
+        Self { committed: 0, epoch, standing: Standing::Forgotten }
+    }
 }
 
 /// Streams by name.
@@ -42,9 +67,19 @@ impl TableView {
         self.streams.get(stream).copied().unwrap_or_default()
     }
 
+    /// Whether the table has a stream of this name that was not forgotten.
+    pub fn has_stream(&self, stream: &str) -> bool {
+        self.streams.get(stream).is_some_and(|state| state.standing == Standing::Live)
+    }
+
+    /// How many streams count against the limit.
+    pub fn streams_counted(&self) -> usize {
+        self.streams.values().filter(|state| state.standing == Standing::Live).count()
+    }
+
     /// The stream's entry as it is told to shards.
     pub fn entry(&self, stream: &Arc<str>) -> StreamEntry {
-        let StreamState { committed, epoch } = self.stream(stream);
+        let StreamState { committed, epoch, .. } = self.stream(stream);
         StreamEntry { stream: stream.clone(), committed, epoch, version: self.version }
     }
 }
@@ -56,6 +91,14 @@ pub struct Claim {
     pub rows: u64,
     pub ranges: Vec<StreamRange>,
     pub mints: Vec<Arc<str>>,
+    pub forgets: Vec<Forget>,
+}
+
+/// A stream to be forgotten, as it was shown to whoever wants that.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Forget {
+    pub stream: Arc<str>,
+    pub shown: StreamState,
 }
 
 /// What a commit writes about streams: their state after it.
@@ -65,12 +108,18 @@ pub struct Entries {
     pub committed: BTreeMap<Arc<str>, u64>,
     /// Streams whose epoch changes, with the new number.
     pub epochs: BTreeMap<Arc<str>, u64>,
+    /// Streams that are forgotten; each has its new epoch in `epochs`.
+    pub forgotten: BTreeSet<Arc<str>>,
 }
 
 impl Entries {
     /// Whether `view` is at or past these entries. Without any entry a view cannot tell.
     pub fn visible_in(&self, view: &TableView) -> Option<bool> {
-        let committed = self.committed.iter().all(|(stream, rows)| view.stream(stream).committed >= *rows);
+        // Of a stream that was forgotten since, the epoch alone can tell.
+        let committed = self.committed.iter().all(|(stream, rows)| {
+            let shown = view.stream(stream);
+            shown.standing == Standing::Forgotten || shown.committed >= *rows
+        });
         let epochs = self.epochs.iter().all(|(stream, epoch)| view.stream(stream).epoch >= *epoch);
         (!self.committed.is_empty() || !self.epochs.is_empty()).then_some(committed && epochs)
     }
@@ -78,10 +127,15 @@ impl Entries {
     /// `streams` after these entries.
     pub fn apply(&self, streams: &mut Streams) {
         for (stream, committed) in &self.committed {
-            streams.entry(stream.clone()).or_default().committed = *committed;
+            let state = streams.entry(stream.clone()).or_default();
+            (state.committed, state.standing) = (*committed, Standing::Live);
         }
         for (stream, epoch) in &self.epochs {
             streams.entry(stream.clone()).or_default().epoch = *epoch;
+        }
+        for stream in &self.forgotten {
+            let state = streams.entry(stream.clone()).or_default();
+            *state = StreamState::forgotten(state.epoch);
         }
     }
 }
@@ -118,6 +172,14 @@ pub fn judge(claim: &Claim, view: &TableView, streams_max: usize) -> Judgement {
             entries.committed.insert(range.stream.clone(), range.to);
         }
     }
+    for Forget { stream, shown } in &claim.forgets {
+        if view.stream(stream) == *shown {
+            entries.epochs.insert(stream.clone(), shown.epoch + 1);
+            entries.forgotten.insert(stream.clone());
+        } else {
+            moved.push(stream.clone());
+        }
+    }
     if !fenced.is_empty() || !moved.is_empty() {
         fenced.dedup();
         moved.dedup();
@@ -135,18 +197,22 @@ pub(super) fn judge_without_comparing(claim: &Claim, view: &TableView, streams_m
 
 fn grant(claim: &Claim, view: &TableView, streams_max: usize, mut entries: Entries) -> Judgement {
     let mut refused = Vec::new();
-    let new = |stream: &Arc<str>| usize::from(!view.streams.contains_key(stream));
-    let mut count = view.streams.len() + entries.committed.keys().map(new).sum::<usize>();
+    let new = |stream: &Arc<str>| usize::from(!view.has_stream(stream));
+    let mut count = view.streams_counted() + entries.committed.keys().map(new).sum::<usize>();
     for stream in &claim.mints {
-        let known = view.streams.contains_key(stream)
-            || entries.committed.contains_key(stream)
-            || entries.epochs.contains_key(stream);
+        let known =
+            view.has_stream(stream) || entries.committed.contains_key(stream) || entries.epochs.contains_key(stream);
         if !known && count >= streams_max {
             refused.push(stream.clone());
             continue;
         }
         count += usize::from(!known);
-        entries.epochs.insert(stream.clone(), view.stream(stream).epoch + 1);
+        let shown = view.stream(stream);
+        entries.epochs.insert(stream.clone(), shown.epoch + 1);
+        if shown.standing == Standing::Forgotten {
+            // Says that it counts again.
+            entries.committed.entry(stream.clone()).or_insert(0);
+        }
     }
     Judgement::Proceed { entries, refused }
 }

@@ -1,7 +1,7 @@
 //! Why a run failed, and the exit code that says so to scripts.
 
+use crate::cli::client_args::exit_of;
 use crate::cli::exit::Exit;
-use std::path::Path;
 
 /// Why a run failed.
 #[derive(Debug, thiserror::Error)]
@@ -10,17 +10,20 @@ pub enum Failure {
     #[error("{0}")]
     Usage(String),
     /// The file cannot be read.
-    #[error("{path}: {reason}")]
-    File { path: String, reason: String },
-    /// The file's content is not what the table takes.
-    #[error("{path}: {reason}")]
-    Data { path: String, reason: String },
+    #[error("{name}: {reason}")]
+    File { name: String, reason: String },
+    /// The content is not what the table takes.
+    #[error("{name}: {reason}")]
+    Data { name: String, reason: String },
     /// The engine refused, or could not be used.
     #[error("{error} [{}]", error.code())]
     Client {
         #[from]
         error: lakehead_client::Error,
     },
+    /// A signal came before the end.
+    #[error("broken off; {0}")]
+    BrokenOff(String),
     /// This process lacks something.
     #[error("{0}")]
     System(String),
@@ -28,13 +31,13 @@ pub enum Failure {
 
 impl Failure {
     /// A file that cannot be read.
-    pub fn file(path: &Path, reason: impl ToString) -> Self {
-        Self::File { path: path.display().to_string(), reason: reason.to_string() }
+    pub fn file(name: impl ToString, reason: impl ToString) -> Self {
+        Self::File { name: name.to_string(), reason: reason.to_string() }
     }
 
-    /// A file whose content is wrong.
-    pub fn data(path: &Path, reason: impl ToString) -> Self {
-        Self::Data { path: path.display().to_string(), reason: reason.to_string() }
+    /// Content that is wrong.
+    pub fn data(name: impl ToString, reason: impl ToString) -> Self {
+        Self::Data { name: name.to_string(), reason: reason.to_string() }
     }
 
     /// What the process exits with.
@@ -42,10 +45,8 @@ impl Failure {
         match self {
             Self::Usage(_) => Exit::Usage,
             Self::Data { .. } => Exit::Data,
-            Self::Client { error } if error.is_data_error() => Exit::Data,
-            Self::Client { error } if error.is_retryable() => Exit::TryLater,
-            Self::Client { error } if error.code() == "CONFIGURATION" => Exit::Usage,
-            Self::File { .. } | Self::Client { .. } | Self::System(_) => Exit::Failure,
+            Self::Client { error } => exit_of(error),
+            Self::File { .. } | Self::BrokenOff(_) | Self::System(_) => Exit::Failure,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What a CSV column holds, judged by all of its fields.
+//! What a column of flat values holds, judged by all of them.
 //!
 //! A column is the narrowest of boolean, long, double, date, timestamp and string that every field reads as. Longs among
 //! doubles are doubles and dates among timestamps are timestamps; any other mixture is a string, so nothing is ever lost.
@@ -60,7 +60,17 @@ impl Kind {
         }
     }
 
-    fn join(self, other: Self) -> Self {
+    /// What a JSON string is: a date or timestamp if it reads as one.
+    pub fn of_text(text: &str) -> Self {
+        match Self::of(text) {
+            moment @ (Self::Date | Self::Timestamp | Self::TimestampNtz) => moment,
+            _ => Self::String,
+        }
+    }
+
+    /// What both have in common.
+    #[must_use]
+    pub fn join(self, other: Self) -> Self {
         match (self, other) {
             (one, other) if one == other => one,
             (Self::Unknown, known) | (known, Self::Unknown) => known,

@@ -1,32 +1,49 @@
-//! `lakehead write`: a file's rows into a table.
+//! `lakehead write`: rows of a file, or of standard input, into a table.
 //!
-//! The table's own columns are what a CSV file is read as; a table that does not exist is made from what the whole file
-//! turns out to hold. With `--stream` the run can be repeated: rows that the stream has already are passed over, so a run
-//! that was killed is continued by the same command, and one that had finished adds nothing.
+//! The table's own columns are what a text is read as; a table that does not exist is made from what the whole file, or the
+//! first rows of standard input, turn out to hold. With `--stream` the run can be repeated: rows that the stream has already
+//! are passed over, so a run that was killed is continued by the same command, and one that had finished adds nothing.
+//!
+//! ```text
+//! input ──> chunks (cutter) ──> csv | ndjson ──┐
+//! Parquet file, Arrow file or stream ──────────┴─> batches ──> client
+//! ```
 //!
 //! | question | file |
 //! |---|---|
 //! | what can be said on the command line | [`args`] |
 //! | the run itself | [`mod@run`] |
-//! | files as batches | [`source`], [`csv_source`], [`parquet_source`] |
-//! | what a CSV file's columns are | [`infer`], [`value`] |
-//! | where a CSV file is wrong | [`locate`] |
+//! | what is written, of whatever format | [`source`] |
+//! | texts: bytes, whole records, batches | [`input`], [`chunks`], [`cutter`], [`text_source`], [`text_format`] |
+//! | the two text formats | [`mod@csv`], [`ndjson`] with [`exact_decoders`], [`exact_number`] |
+//! | the two binary ones | [`parquet_source`], [`arrow_source`] |
+//! | what columns hold | [`infer`], [`infer_json`], [`value`] |
 //! | how it ends | [`failure`], [`summary`] |
 
 pub mod args;
-pub mod csv_source;
+pub mod arrow_source;
+pub mod chunks;
+pub mod csv;
+pub mod cutter;
+pub mod exact_decoders;
+pub mod exact_number;
 pub mod failure;
 pub mod infer;
-pub mod locate;
+pub mod infer_json;
+pub mod input;
+pub mod ndjson;
 pub mod parquet_source;
 pub mod progress;
 pub mod run;
 pub mod source;
 pub mod summary;
+pub mod text_format;
+pub mod text_source;
 pub mod value;
 
 pub use args::WriteArgs;
 pub use run::run;
+pub use source::schema_of_file;
 
 #[cfg(test)]
 mod tests;

@@ -29,6 +29,11 @@ impl ParquetSource {
         Ok(Self { path: path.to_owned(), batch_rows, rows, schema })
     }
 
+    /// For messages.
+    pub fn name(&self) -> String {
+        self.path.display().to_string()
+    }
+
     /// Rows of the file.
     pub fn rows(&self) -> u64 {
         self.rows
@@ -49,13 +54,13 @@ impl ParquetSource {
             .with_batch_size(self.batch_rows)
             .with_offset(skip)
             .build()
-            .map_err(|error| Failure::data(&self.path, error))?;
-        let path = self.path.clone();
-        Ok(reader.map(move |batch| batch.map_err(|error| Failure::data(&path, error))))
+            .map_err(|error| Failure::data(self.name(), error))?;
+        let name = self.name();
+        Ok(reader.map(move |batch| batch.map_err(|error| Failure::data(&name, error))))
     }
 }
 
 fn builder(path: &Path) -> Result<ParquetRecordBatchReaderBuilder<File>, Failure> {
-    let file = File::open(path).map_err(|error| Failure::file(path, error))?;
-    ParquetRecordBatchReaderBuilder::try_new(file).map_err(|error| Failure::data(path, error))
+    let file = File::open(path).map_err(|error| Failure::file(path.display(), error))?;
+    ParquetRecordBatchReaderBuilder::try_new(file).map_err(|error| Failure::data(path.display(), error))
 }

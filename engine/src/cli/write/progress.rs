@@ -9,7 +9,15 @@ pub fn bar(length: u64, counts_bytes: bool) -> ProgressBar {
     } else {
         "{bar:30} {human_pos}/{human_len} rows {per_sec} {msg}"
     };
-    let bar = ProgressBar::new(length);
+    styled(ProgressBar::new(length), template)
+}
+
+/// A line for what has no known length.
+pub fn spinner() -> ProgressBar {
+    styled(ProgressBar::new_spinner(), "{spinner} {elapsed} {msg}")
+}
+
+fn styled(bar: ProgressBar, template: &str) -> ProgressBar {
     // A template that does not parse would only cost the look.
     match ProgressStyle::with_template(template) {
         Ok(style) => bar.with_style(style),

@@ -2,14 +2,18 @@
 
 use super::args::WriteArgs;
 use super::failure::Failure;
-use super::source::Source;
+use super::source::{Piece, Source};
 use super::summary::Summary;
-use super::value::type_name;
+use crate::cli::columns::print::column;
 use crate::cli::exit::Exit;
+use crate::cli::output::{say, tell};
 use arrow::datatypes::Schema;
 use lakehead_client::{Client, RejectCode, Stream};
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::flag::{register, register_conditional_shutdown};
+use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::time::Instant;
 
 /// Runs the command: a summary on stdout, everything for people on stderr.
@@ -23,40 +27,29 @@ pub fn run(args: &WriteArgs) -> Exit {
     match result.and_then(|summary| serde_json::to_string(&summary).map_err(|error| Failure::System(error.to_string())))
     {
         Ok(summary) => {
-            println!("{summary}");
+            say(summary);
             Exit::Success
         }
         Err(failure) => {
-            eprintln!("error: {failure}");
+            tell(format_args!("lakehead write: {failure}"));
             failure.exit()
         }
     }
 }
 
-/// Writes the file's rows and returns what was done.
+/// Writes the rows and returns what was done.
 ///
 /// # Errors
 /// See [`Failure`].
 pub async fn write(args: &WriteArgs) -> Result<Summary, Failure> {
     let began = Instant::now();
+    let broken_off = watch_signals()?;
     // A file that is not there must not take a stream from its producer.
-    let source = Source::open(args)?;
-    let client = client(args)?;
-    let mut stream = open(args, &client, &source).await?;
+    let mut source = Source::open(args)?;
+    let client = args.client.client()?;
+    let mut stream = open(args, &client, &mut source).await?;
     let skipped = stream.resume_offset();
-    if skipped > 0 {
-        let rows = source.rows()?;
-        if skipped > rows {
-            let reason = format!(
-                "has {rows} rows, but stream {:?} has {skipped} rows in table {} already: it was written from another \
-                 file. Use a stream name of its own for each file",
-                args.stream.as_deref().unwrap_or_default(),
-                args.table
-            );
-            return Err(Failure::data(&args.file, reason));
-        }
-    }
-    let sent = send(&source, &mut stream, skipped).await;
+    let sent = send(source, &mut stream, skipped, &broken_off).await;
     let rows = stream.next_offset() - skipped;
     // Also after a bad line: what came before it is settled, so that the answer says how the table stands. A stream that
     // has failed gives its error again.
@@ -65,6 +58,10 @@ pub async fn write(args: &WriteArgs) -> Result<Summary, Failure> {
         (Err(failure), Ok(_)) => return Err(after(failure, args, skipped + rows)),
         (Err(failure), Err(_)) => return Err(failure),
     };
+    if broken_off.load(Ordering::Relaxed) && is_file(args) {
+        let next = if args.stream.is_some() { "run the same command again to go on" } else { "write only the rest" };
+        return Err(Failure::BrokenOff(format!("the first {} rows are in the table: {next}", skipped + rows)));
+    }
     Ok(Summary {
         table: args.table.clone(),
         stream: args.stream.clone(),
@@ -75,11 +72,35 @@ pub async fn write(args: &WriteArgs) -> Result<Summary, Failure> {
     })
 }
 
-async fn send(source: &Source, stream: &mut Stream, skip: u64) -> Result<(), Failure> {
-    let (batches, bar) = source.batches(&stream.schema(), skip)?;
-    for batch in batches {
-        stream.append(batch?).await?;
+/// The first signal ends the reading, and what was read is committed; the second ends the process.
+fn watch_signals() -> Result<Arc<AtomicBool>, Failure> {
+    let broken_off = Arc::new(AtomicBool::new(false));
+    for (signal, status) in [(SIGINT, 130), (SIGTERM, 143)] {
+        register_conditional_shutdown(signal, status, broken_off.clone())
+            .and_then(|_| register(signal, broken_off.clone()))
+            .map_err(|error| Failure::System(format!("cannot watch for signals: {error}")))?;
+    }
+    Ok(broken_off)
+}
+
+fn is_file(args: &WriteArgs) -> bool {
+    args.file.as_deref().is_some_and(|path| path != Path::new("-"))
+}
+
+async fn send(source: Source, stream: &mut Stream, skip: u64, broken_off: &AtomicBool) -> Result<(), Failure> {
+    let (pieces, bar) = source.pieces(&stream.schema(), skip)?;
+    let progress = stream.watch();
+    for piece in pieces {
+        match piece? {
+            Piece::Rows(batch) => _ = stream.append(batch).await?,
+            // A stream that has failed says so here, instead of waiting for a row that may never come.
+            Piece::Pause if progress.has_changed().is_err() => _ = stream.flush().await?,
+            Piece::Pause => {}
+        }
         bar.set_message(format!("{} rows committed", stream.committed().offset));
+        if broken_off.load(Ordering::Relaxed) {
+            break;
+        }
     }
     bar.set_message("waiting for the last commit");
     stream.flush().await?;
@@ -87,19 +108,8 @@ async fn send(source: &Source, stream: &mut Stream, skip: u64) -> Result<(), Fai
     Ok(())
 }
 
-fn client(args: &WriteArgs) -> Result<Client, Failure> {
-    let mut builder = Client::builder().give_up_after(Duration::from_secs(args.give_up_after));
-    for server in &args.server {
-        builder = builder.server(server);
-    }
-    if let Some(token) = &args.token {
-        builder = builder.credential(token.as_bytes());
-    }
-    Ok(builder.build()?)
-}
-
-/// Opens the stream on the table's own columns or, where there is no table, on the file's.
-async fn open(args: &WriteArgs, client: &Client, source: &Source) -> Result<Stream, Failure> {
+/// Opens the stream on the table's own columns or, where there is no table, on those of the rows.
+async fn open(args: &WriteArgs, client: &Client, source: &mut Source) -> Result<Stream, Failure> {
     let opening = || {
         let opening = client.stream(&args.table);
         match &args.stream {
@@ -110,7 +120,7 @@ async fn open(args: &WriteArgs, client: &Client, source: &Source) -> Result<Stre
     match opening().open().await {
         Err(error) if error.reject_code() == Some(RejectCode::UnknownTable) => {
             let schema = source.infer()?;
-            eprintln!("table {} does not exist; asking for it with the columns of the file:", args.table);
+            tell(format_args!("table {} does not exist; asking for it with these columns:", args.table));
             print_schema(&schema);
             Ok(opening().schema(Arc::new(schema)).open().await?)
         }
@@ -119,17 +129,14 @@ async fn open(args: &WriteArgs, client: &Client, source: &Source) -> Result<Stre
 }
 
 fn print_schema(schema: &Schema) {
-    for field in schema.fields() {
-        let required = if field.is_nullable() { "" } else { ", never NULL" };
-        eprintln!("  {}: {}{required}", field.name(), type_name(field.data_type()));
-    }
+    schema.fields().iter().for_each(|field| tell(format_args!("  {}", column(field))));
 }
 
-/// Adds to a fault of the file how the table stands and how to go on.
+/// Adds to a fault of the rows how the table stands and how to go on.
 fn after(failure: Failure, args: &WriteArgs, rows: u64) -> Failure {
-    let reason = match &failure {
-        Failure::Data { reason, .. } => reason.clone(),
-        Failure::Client { error } if error.is_data_error() => error.to_string(),
+    let (name, reason) = match &failure {
+        Failure::Data { name, reason } => (name.clone(), reason.clone()),
+        Failure::Client { error } if error.is_data_error() => (args.table.clone(), error.to_string()),
         _ => return failure,
     };
     if rows == 0 {
@@ -140,5 +147,5 @@ fn after(failure: Failure, args: &WriteArgs, rows: u64) -> Failure {
     } else {
         "write only the rest, or the rows before are there twice; with --stream NAME a run can be repeated"
     };
-    Failure::data(&args.file, format!("{reason}. The first {rows} rows of the file are in the table: {next}"))
+    Failure::data(name, format!("{reason}. The first {rows} rows are in the table: {next}"))
 }

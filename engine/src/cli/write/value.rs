@@ -1,4 +1,4 @@
-//! One CSV field as a value of a type: what inference asks, and what an error is explained by.
+//! One field of a text as a value of a type: what inference asks, and what an error is explained by.
 //!
 //! The parsers are those that read the batches, so the three cannot disagree.
 

@@ -15,9 +15,8 @@ fn terms(canary: Canary) -> Terms {
 }
 
 fn view(version: u64, streams: &[(&str, u64, u64)]) -> TableView {
-    let streams = streams
-        .iter()
-        .map(|(name, committed, epoch)| (Arc::from(*name), StreamState { committed: *committed, epoch: *epoch }));
+    let streams =
+        streams.iter().map(|(name, committed, epoch)| (Arc::from(*name), StreamState::live(*committed, *epoch)));
     TableView {
         id: "id".into(),
         version,
@@ -29,7 +28,7 @@ fn view(version: u64, streams: &[(&str, u64, u64)]) -> TableView {
 
 fn claim(from: u64, to: u64) -> Claim {
     let range = StreamRange { stream: "a".into(), epoch: 1, from, to };
-    Claim { rows: to - from, ranges: vec![range], mints: vec![] }
+    Claim { rows: to - from, ranges: vec![range], mints: vec![], ..Claim::default() }
 }
 
 fn mine() -> Bytes {
@@ -268,4 +267,20 @@ fn planted_faults_are_noticed() {
     assert!(!breaks(Canary::None));
     assert!(breaks(Canary::RetryAtNextVersion));
     assert!(breaks(Canary::NoCompareAndSet));
+}
+
+#[test]
+fn too_many_streams_is_said_after_a_look_only() {
+    let full: Vec<(String, u64, u64)> = (0..10).map(|number| (format!("s{number}"), 0, 1)).collect();
+    let full: Vec<_> = full.iter().map(|(name, rows, epoch)| (name.as_str(), *rows, *epoch)).collect();
+    let mints = || Claim { mints: vec!["new".into()], ..Claim::default() };
+    let mut attempt = Attempt::new(terms(Canary::None), mints(), Some(&view(3, &full)));
+    assert_eq!(attempt.step(), Step::Look);
+    attempt.on(0, Event::Looked(view(3, &full)));
+    assert_eq!(attempt.step(), Step::Done(Outcome::Nothing { version: 3, refused: vec!["new".into()] }));
+    // One was forgotten since the view that is carried forward.
+    let mut attempt = Attempt::new(terms(Canary::None), mints(), Some(&view(3, &full)));
+    attempt.on(0, Event::Looked(view(4, &full[1..])));
+    let Step::Freeze(plan) = attempt.step() else { panic!("{:?}", attempt.step()) };
+    assert_eq!((plan.version, plan.entries.epochs["new"]), (5, 1));
 }

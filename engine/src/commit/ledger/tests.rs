@@ -1,9 +1,8 @@
 use super::*;
 
 fn view(streams: &[(&str, u64, u64)]) -> TableView {
-    let streams = streams
-        .iter()
-        .map(|(name, committed, epoch)| (Arc::from(*name), StreamState { committed: *committed, epoch: *epoch }));
+    let streams =
+        streams.iter().map(|(name, committed, epoch)| (Arc::from(*name), StreamState::live(*committed, *epoch)));
     TableView {
         id: "id".into(),
         version: 7,
@@ -18,7 +17,7 @@ fn range(stream: &str, epoch: u64, from: u64, to: u64) -> StreamRange {
 }
 
 fn claim(ranges: Vec<StreamRange>, mints: &[&str]) -> Claim {
-    Claim { rows: 1, ranges, mints: mints.iter().map(|name| Arc::from(*name)).collect() }
+    Claim { rows: 1, ranges, mints: mints.iter().map(|name| Arc::from(*name)).collect(), ..Claim::default() }
 }
 
 fn names(names: &[&str]) -> Vec<Arc<str>> {
@@ -36,7 +35,7 @@ fn a_range_that_follows_the_table_proceeds_and_a_mint_raises_the_epoch() {
     assert!(refused.is_empty());
     let mut after = (*view(&[("a", 10, 2), ("b", 0, 1)]).streams).clone();
     entries.apply(&mut after);
-    assert_eq!(after["a"], StreamState { committed: 15, epoch: 3 });
+    assert_eq!(after["a"], StreamState::live(15, 3));
     let after = TableView { streams: Arc::new(after), ..view(&[]) };
     assert_eq!(entries.visible_in(&after), Some(true));
     assert_eq!(entries.visible_in(&view(&[("a", 15, 2)])), Some(false));
@@ -74,4 +73,44 @@ fn mints_stop_at_the_maximum_but_known_streams_always_get_theirs() {
     };
     assert_eq!(entries.epochs, BTreeMap::from([("a".into(), 2), ("c".into(), 1)]));
     assert_eq!(refused, names(&["d"]));
+}
+
+fn with_forgotten(mut view: TableView, stream: &str, epoch: u64) -> TableView {
+    Arc::make_mut(&mut view.streams).insert(stream.into(), StreamState::forgotten(epoch));
+    view
+}
+
+#[test]
+fn forgetting_wants_the_stream_as_it_was_shown() {
+    let forget = |committed, epoch| Claim {
+        forgets: vec![Forget { stream: "a".into(), shown: StreamState::live(committed, epoch) }],
+        ..Claim::default()
+    };
+    let shown = view(&[("a", 10, 2)]);
+    let Judgement::Proceed { entries, .. } = judge(&forget(10, 2), &shown, 10) else { panic!("conflict") };
+    let mut after = (*shown.streams).clone();
+    entries.apply(&mut after);
+    assert_eq!(after["a"], StreamState::forgotten(3));
+    for claim in [forget(9, 2), forget(10, 1), forget(10, 3)] {
+        assert_eq!(judge(&claim, &shown, 10), Judgement::Conflict { fenced: vec![], moved: names(&["a"]) });
+    }
+}
+
+#[test]
+fn a_forgotten_stream_fences_its_producer_counts_for_nothing_and_begins_anew() {
+    let shown = with_forgotten(view(&[("b", 1, 1)]), "a", 3);
+    let rows = claim(vec![range("a", 2, 10, 12)], &[]);
+    assert_eq!(judge(&rows, &shown, 10), Judgement::Conflict { fenced: names(&["a"]), moved: vec![] });
+    let Judgement::Proceed { entries, refused } = judge(&claim(vec![], &["a"]), &shown, 2) else { panic!("conflict") };
+    assert_eq!((entries.committed["a"], entries.epochs["a"], refused.len()), (0, 4, 0));
+    let mut after = (*shown.streams).clone();
+    entries.apply(&mut after);
+    assert_eq!(after["a"], StreamState::live(0, 4));
+    // Rows that it had do not count as not shown.
+    let before = Entries { committed: BTreeMap::from([("a".into(), 10)]), ..Entries::default() };
+    assert_eq!(before.visible_in(&shown), Some(true));
+    let Judgement::Proceed { refused, .. } = judge(&claim(vec![], &["c"]), &shown, 2) else { panic!("conflict") };
+    assert!(refused.is_empty());
+    let Judgement::Proceed { refused, .. } = judge(&claim(vec![], &["a"]), &shown, 1) else { panic!("conflict") };
+    assert_eq!(refused, names(&["a"]));
 }

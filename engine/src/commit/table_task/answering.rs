@@ -81,8 +81,9 @@ impl TableTask {
 
     fn answer_from(&self, version: &Version, finding: Vec<(ShardId, Arc<str>)>) {
         let view = version.view();
-        let full = view.streams.len() >= self.context.settings.streams_max;
+        let full = view.streams_counted() >= self.context.settings.streams_max;
         for (shard, stream) in finding {
+            // A forgotten one too: its epoch fences whoever asks.
             let known = view.streams.contains_key(&stream);
             let result = if full && !known { Err(self.too_many_streams()) } else { Ok(view.entry(&stream)) };
             self.tell_found(shard, stream, result);

@@ -1,8 +1,9 @@
 //! What a person wants to see of a table.
 
 use super::columns::Columns;
+use super::streams::{self, Number};
 use super::table::{DeltaTable, TableError, Version};
-use crate::commit::ledger::Streams;
+use crate::commit::ledger::Standing;
 use delta_kernel::scan::state::ScanFile;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -19,12 +20,23 @@ pub struct Description {
     pub bytes: u64,
     /// Rows, when every file says how many it has.
     pub rows: Option<u64>,
-    /// Named streams with committed rows and epochs.
-    pub streams: Arc<Streams>,
+    /// Named streams; those that were forgotten are not among them.
+    pub streams: BTreeMap<Arc<str>, StreamDescription>,
     /// Table properties.
     pub properties: BTreeMap<String, String>,
     /// Why this engine could not write the table, if so.
     pub unsupported: Option<Arc<str>>,
+}
+
+/// A named stream, described.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StreamDescription {
+    /// Rows committed.
+    pub committed: u64,
+    /// Grows each time the stream is opened.
+    pub epoch: u64,
+    /// When one of the two changed last, in milliseconds since 1970, if its writer said so.
+    pub updated_ms: Option<i64>,
 }
 
 /// Describes the table at `url`, if there is one.
@@ -43,10 +55,27 @@ pub fn describe(table: &DeltaTable) -> Result<Option<Description>, TableError> {
         files: totals.files,
         bytes: totals.bytes,
         rows: totals.rows,
-        streams: view.streams.clone(),
+        streams: describe_streams(table, &version)?,
         properties: properties.iter().map(|(key, value)| (key.clone(), value.clone())).collect(),
         unsupported: view.unsupported.clone(),
     }))
+}
+
+fn describe_streams(
+    table: &DeltaTable,
+    version: &Version,
+) -> Result<BTreeMap<Arc<str>, StreamDescription>, TableError> {
+    let live = version.view().streams.iter().filter(|(_, state)| state.standing == Standing::Live);
+    let describe = |committed, epoch| StreamDescription { committed, epoch, updated_ms: None };
+    let mut described: BTreeMap<Arc<str>, _> =
+        live.map(|(name, state)| (name.clone(), describe(state.committed, state.epoch))).collect();
+    for transaction in table.transactions(&version.snapshot)? {
+        let named = streams::parse(&transaction.app_id);
+        if let Some(stream) = named.and_then(|(name, Number::Committed | Number::Epoch)| described.get_mut(name)) {
+            stream.updated_ms = stream.updated_ms.max(transaction.updated_ms);
+        }
+    }
+    Ok(described)
 }
 
 /// Whether `version` of the table consists of, among others, the file at `path`.

@@ -8,6 +8,7 @@
 //! | columns on the wire, in Arrow and in the table | [`columns`] |
 //! | the entries of named streams | [`streams`] |
 //! | what a person wants to see | [`describe`] |
+//! | forgetting a stream | [`forget`] |
 //!
 //! # The kernel never puts
 //!
@@ -19,6 +20,7 @@
 
 pub mod columns;
 pub mod describe;
+pub mod forget;
 pub mod freeze;
 pub mod streams;
 pub mod support;

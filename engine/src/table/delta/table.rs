@@ -2,7 +2,7 @@
 
 use super::columns::{Columns, columns_of, delta_schema};
 use super::freeze::{Freezer, frozen};
-use super::streams;
+use super::streams::{self, Transaction};
 use super::support::unsupported;
 use crate::commit::attempt::Plan;
 use crate::commit::decide::Sighting;
@@ -22,6 +22,7 @@ use delta_kernel_default_engine::executor::tokio::TokioMultiThreadExecutor;
 use delta_kernel_default_engine::parquet::DataFileMetadata;
 use delta_kernel_default_engine::{DefaultEngineBuilder, build_add_file_metadata};
 use lakehead_protocol::schema::Schema;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use url::Url;
 
@@ -148,18 +149,25 @@ impl DeltaTable {
         }
         let snapshot = Snapshot::builder_for(self.url.as_str()).build(self.engine())?;
         self.settle()?;
-        let mut found = std::collections::HashMap::new();
-        for batch in snapshot.log_segment().read_actions(self.engine(), LOG_TXN_SCHEMA.clone())? {
-            let batch = batch?.actions.try_into_record_batch()?;
-            for (app_id, version) in streams::of_batch(&batch) {
-                // Newest first: the first one counts.
-                found.entry(app_id).or_insert(version);
-            }
-        }
         let mut streams = Streams::new();
-        found.iter().for_each(|(app_id, version)| streams::take(&mut streams, app_id, *version));
+        for transaction in self.transactions(&snapshot)? {
+            streams::take(&mut streams, &transaction.app_id, transaction.version);
+        }
         let anchor = self.commit_file(snapshot.version())?;
         Ok(Some(version_of(snapshot, Arc::new(streams), anchor)))
+    }
+
+    /// The newest `txn` action of each app id.
+    pub(super) fn transactions(&self, snapshot: &Snapshot) -> Result<Vec<Transaction>, TableError> {
+        let mut found = BTreeMap::new();
+        for batch in snapshot.log_segment().read_actions(self.engine(), LOG_TXN_SCHEMA.clone())? {
+            let batch = batch?.actions.try_into_record_batch()?;
+            for transaction in streams::of_batch(&batch) {
+                // Newest first: the first one counts.
+                found.entry(transaction.app_id.clone()).or_insert(transaction);
+            }
+        }
+        Ok(found.into_values().collect())
     }
 
     /// Makes the table with these columns, unless somebody else did meanwhile; gives the newest version in any case.

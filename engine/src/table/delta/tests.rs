@@ -26,7 +26,11 @@ fn plan(version: u64, committed: &[(&str, u64)], epochs: &[(&str, u64)]) -> Plan
     let map = |numbers: &[(&str, u64)]| -> BTreeMap<_, _> {
         numbers.iter().map(|(name, number)| ((*name).into(), *number)).collect()
     };
-    Plan { version, entries: Entries { committed: map(committed), epochs: map(epochs) }, files: false }
+    Plan {
+        version,
+        entries: Entries { committed: map(committed), epochs: map(epochs), ..Entries::default() },
+        files: false,
+    }
 }
 
 fn commit(table: &DeltaTable, version: &Version, plan: &Plan) -> Version {
@@ -50,8 +54,8 @@ fn a_table_is_made_and_shows_what_is_committed_to_it() {
     let second = commit(&table, &first, &plan(2, &[("a", 10)], &[("b", 2)]));
     for seen in [table.refresh(&made).unwrap(), table.refresh(&second).unwrap(), table.load().unwrap().unwrap()] {
         assert_eq!(seen.view(), second.view());
-        assert_eq!(seen.view().stream("a"), StreamState { committed: 10, epoch: 1 });
-        assert_eq!(seen.view().stream("b"), StreamState { committed: 0, epoch: 2 });
+        assert_eq!(seen.view().stream("a"), StreamState::live(10, 1));
+        assert_eq!(seen.view().stream("b"), StreamState::live(0, 2));
     }
     // A checkpoint keeps all of it, with the commits before it gone.
     let mut latest = table.checkpoint(&second).unwrap();
@@ -61,7 +65,7 @@ fn a_table_is_made_and_shows_what_is_committed_to_it() {
     }
     for seen in [table.refresh(&made).unwrap(), table.load().unwrap().unwrap()] {
         assert_eq!(seen.view(), latest.view());
-        assert_eq!(seen.view().stream("a"), StreamState { committed: 10, epoch: 1 });
+        assert_eq!(seen.view().stream("a"), StreamState::live(10, 1));
     }
     let described = describe::describe(&table).unwrap().unwrap();
     assert_eq!((described.version, described.files, described.rows, described.streams.len()), (3, 0, Some(0), 2));
@@ -203,4 +207,34 @@ fn sighting_needs_entries_and_the_file() {
     for part in ["STREAMING UPDATE", "\"appId\":\"lakehead/stream/a\"", "numOutputRows", "isBlindAppend\":true"] {
         assert!(text.contains(part), "{part} in {text}");
     }
+}
+
+#[test]
+fn a_stream_is_forgotten_as_it_was_shown_or_not_at_all() {
+    let (runtime, folder) = (runtime(), tempfile::tempdir().unwrap());
+    let table = table(&runtime, folder.path());
+    let made = table.create(&schema()).unwrap();
+    let opened = commit(&table, &made, &plan(1, &[("a", 10), ("b", 3)], &[("a", 4), ("b", 1)]));
+    // Rows of another stream come meanwhile: forgetting goes on behind them.
+    let other = commit(&table, &opened, &plan(2, &[("b", 5)], &[]));
+    assert_eq!(forget::forget(&runtime, &table, &opened, "a").unwrap(), 3);
+    for seen in [table.refresh(&other).unwrap(), table.load().unwrap().unwrap()] {
+        assert_eq!(seen.view().stream("a"), StreamState::forgotten(5));
+        assert_eq!((seen.view().has_stream("a"), seen.view().streams_counted()), (false, 1));
+    }
+    let described = describe::describe(&table).unwrap().unwrap();
+    assert_eq!(described.streams.keys().map(|name| &**name).collect::<Vec<_>>(), ["b"]);
+    assert!(described.streams["b"].updated_ms.is_some());
+    // Its own rows came meanwhile: nothing is forgotten.
+    let moved = forget::forget(&runtime, &table, &opened, "b").unwrap_err();
+    assert!(matches!(moved, forget::ForgetError::Moved { .. }), "{moved}");
+    let unknown = forget::forget(&runtime, &table, &table.load().unwrap().unwrap(), "a").unwrap_err();
+    assert!(matches!(unknown, forget::ForgetError::Unknown { .. }), "{unknown}");
+    // A checkpoint keeps it forgotten.
+    let latest = table.checkpoint(&table.load().unwrap().unwrap()).unwrap();
+    for version in 0..3 {
+        table.store().delete(&format!("_delta_log/{version:020}.json")).unwrap();
+    }
+    assert_eq!(table.load().unwrap().unwrap().view(), latest.view());
+    assert_eq!(latest.view().stream("a"), StreamState::forgotten(5));
 }

@@ -1,0 +1,169 @@
+//! `lakehead table describe`.
+
+use crate::cli::client_args::{Patience, client, exit_of};
+use crate::cli::columns::print::{column, type_name};
+use crate::cli::exit::Exit;
+use crate::cli::local_table::{LocalTable, LocalTableError};
+use crate::cli::output::{say, tell};
+use crate::cli::served_table::{self, ServedTable};
+use crate::cli::stream::stream_json;
+use crate::table::delta::describe::{Description, describe};
+use arrow::datatypes::{Schema, SchemaRef};
+use lakehead_protocol::arrow_schema::to_arrow;
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Shows what a table is: identity, columns, and with --data-dir also version, size, streams and
+/// properties.
+///
+/// With --server an engine is asked, which knows every table by the name that producers use. With
+/// --data-dir the table's files are read where they lie; no engine has to run.
+///
+/// Examples:
+///   lakehead table describe plant.readings --server 127.0.0.1:7531
+///   lakehead table describe plant.readings --data-dir /var/lib/lakehead --json
+#[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
+pub struct DescribeArguments {
+    /// The table's name, as producers say it.
+    table: String,
+    /// Address of an engine, host:port.
+    #[arg(
+        long,
+        value_name = "ADDR",
+        env = "LAKEHEAD_SERVER",
+        value_delimiter = ',',
+        required_unless_present = "data_dir"
+    )]
+    server: Vec<String>,
+    /// The engine's data directory, or the folder of its tables. Wins over --server.
+    #[arg(long, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+    /// JSON for programs.
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    patience: Patience,
+}
+
+#[derive(Debug, thiserror::Error)]
+enum DescribeError {
+    #[error(transparent)]
+    Local(#[from] LocalTableError),
+    #[error("{error} [{}]", error.code())]
+    Client {
+        #[from]
+        error: lakehead_client::Error,
+    },
+    #[error("the engine has no table {table:?}; `lakehead table create` or a first stream makes it")]
+    Missing { table: String },
+    #[error("no runtime could be started: {0}")]
+    Runtime(#[from] std::io::Error),
+}
+
+/// Runs it.
+pub(super) fn run(arguments: &DescribeArguments) -> Exit {
+    let shown = match &arguments.data_dir {
+        Some(directory) => local(&arguments.table, directory),
+        None => served(arguments),
+    };
+    match shown {
+        Ok(shown) if arguments.json => {
+            say(shown.json);
+            Exit::Success
+        }
+        Ok(shown) => {
+            say(shown.text.trim_end());
+            Exit::Success
+        }
+        Err(error) => {
+            tell(format_args!("lakehead table describe: {error}"));
+            match error {
+                DescribeError::Client { error } => exit_of(&error),
+                _ => Exit::Failure,
+            }
+        }
+    }
+}
+
+struct Shown {
+    text: String,
+    json: Value,
+}
+
+fn served(arguments: &DescribeArguments) -> Result<Shown, DescribeError> {
+    let client = client(&arguments.server, &arguments.patience)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let table = &arguments.table;
+    let found = runtime.block_on(served_table::find(&client, table))?;
+    let ServedTable { id, schema } = found.ok_or_else(|| DescribeError::Missing { table: table.clone() })?;
+    let text = format!("table      {table}\nidentity   {id}\ncolumns\n{}", columns_text(&schema));
+    Ok(Shown { text, json: json!({ "table": table, "id": id, "columns": columns_json(&schema) }) })
+}
+
+fn local(table: &str, data_dir: &Path) -> Result<Shown, DescribeError> {
+    let place = LocalTable::at(table, data_dir)?;
+    let found = describe(&place.table).map_err(LocalTableError::from)?.ok_or_else(|| place.missing())?;
+    let schema: SchemaRef = Arc::new(to_arrow(&found.columns.wire).unwrap_or_else(|_| Schema::empty()));
+    let mut json = json!({
+        "table": table,
+        "location": place.url.as_str(),
+        "id": &*found.id,
+        "version": found.version,
+        "rows": found.rows,
+        "files": found.files,
+        "bytes": found.bytes,
+        "columns": columns_json(&schema),
+        "streams": [],
+        "properties": &found.properties,
+        "unsupported": found.unsupported.as_deref(),
+    });
+    json["streams"] = found.streams.iter().map(|(name, stream)| stream_json(name, stream)).collect();
+    Ok(Shown { text: local_text(table, place.url.as_str(), &schema, &found), json })
+}
+
+fn local_text(table: &str, url: &str, schema: &Schema, found: &Description) -> String {
+    let rows = found.rows.map_or_else(|| "unknown".to_owned(), |rows| rows.to_string());
+    let mut text = format!(
+        "table      {table}\nlocation   {url}\nidentity   {}\nversion    {}\nrows       {rows} in {} files, {} bytes\n",
+        found.id, found.version, found.files, found.bytes
+    );
+    if let Some(reason) = &found.unsupported {
+        text += &format!("not writable by this engine: {reason}\n");
+    }
+    text += &format!("columns\n{}", columns_text(schema));
+    if !found.streams.is_empty() {
+        text += "named streams (rows committed, epoch)\n";
+        for (stream, state) in &found.streams {
+            text += &format!("  {stream:<30} {:>12} {:>6}\n", state.committed, state.epoch);
+        }
+    }
+    if !found.properties.is_empty() {
+        text += "properties\n";
+        for (key, value) in &found.properties {
+            text += &format!("  {key} = {value}\n");
+        }
+    }
+    text
+}
+
+fn columns_text(schema: &Schema) -> String {
+    let line = |field: &Arc<arrow::datatypes::Field>| {
+        let nullable = if field.is_nullable() { "" } else { " not null" };
+        format!("  {:<30} {}{nullable}\n", field.name(), type_name(field.data_type()))
+    };
+    schema.fields().iter().map(line).collect()
+}
+
+fn columns_json(schema: &Schema) -> Vec<Value> {
+    let one = |field: &Arc<arrow::datatypes::Field>| {
+        json!({
+            "name": field.name(),
+            "type": type_name(field.data_type()),
+            "nullable": field.is_nullable(),
+            "definition": column(field),
+        })
+    };
+    schema.fields().iter().map(one).collect()
+}

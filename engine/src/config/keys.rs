@@ -1,0 +1,154 @@
+//! Every key of the configuration: its place, its type, its default, what it means.
+//!
+//! The file's parser, the environment, the flags of `serve`, `config show` and the documentation all go by this list.
+
+use super::fallback::{Fallback, budget_mb, encoders, tables_root, usable_cores};
+use super::kind::Kind;
+
+/// One key.
+#[derive(Debug)]
+pub struct Key {
+    pub section: &'static str,
+    pub name: &'static str,
+    pub kind: Kind,
+    pub fallback: Fallback,
+    /// What it means, for a person who has to choose.
+    pub doc: &'static str,
+    /// The flag of `serve` that sets it, and its value's name, for what people set most.
+    pub flag: Option<(&'static str, &'static str)>,
+}
+
+impl Key {
+    /// `section.name`.
+    pub fn path(&self) -> String {
+        format!("{}.{}", self.section, self.name)
+    }
+
+    /// The environment variable that sets it.
+    pub fn variable(&self) -> String {
+        format!("{VARIABLE_PREFIX}{}_{}", self.section, self.name).to_uppercase()
+    }
+}
+
+/// What the names of environment variables begin with.
+pub const VARIABLE_PREFIX: &str = "LAKEHEAD_";
+
+const POSITIVE: Kind = Kind::Number { min: 1, why: "" };
+
+/// Less memory than this cannot hold one largest batch from socket to file.
+pub const BUDGET_MB_MIN: i64 = 64;
+
+/// All keys, by section. A derived default may look at keys that stand before its own.
+pub const KEYS: [Key; 12] = [
+    Key {
+        section: "server",
+        name: "listen",
+        kind: Kind::Text,
+        fallback: Fallback::Toml("\"127.0.0.1:7531\""),
+        doc: "HOST:PORT to listen on; port 0 takes any free one",
+        flag: Some(("listen", "ADDR")),
+    },
+    Key {
+        section: "server",
+        name: "data_dir",
+        kind: Kind::Text,
+        fallback: Fallback::Derived { words: "none, it has to be given", value: |_| None },
+        doc: "The engine's folder: its tables (unless they are elsewhere), the address it listens on, its lock",
+        flag: Some(("data-dir", "DIR")),
+    },
+    Key {
+        section: "server",
+        name: "cores",
+        kind: Kind::Numbers,
+        fallback: Fallback::Derived { words: "all that this process may use", value: |_| usable_cores() },
+        doc: "CPUs to pin reactors to, one each",
+        flag: Some(("cores", "CPUS")),
+    },
+    Key {
+        section: "memory",
+        name: "budget_mb",
+        kind: Kind::Number {
+            min: BUDGET_MB_MIN,
+            why: ": one batch of the maximum size has to fit beside what is being encoded",
+        },
+        fallback: Fallback::Derived { words: "a quarter of the machine", value: |_| Some(budget_mb()) },
+        doc: "Memory for receive buffers, builders, row groups, encoded chunks and file assembly together",
+        flag: Some(("budget-mb", "MB")),
+    },
+    Key {
+        section: "tables",
+        name: "root",
+        kind: Kind::Text,
+        fallback: Fallback::Derived { words: "the folder tables in data_dir", value: tables_root },
+        doc: "Below it lie the tables, as file:///absolute/path",
+        flag: Some(("tables-root", "URI")),
+    },
+    Key {
+        section: "tables",
+        name: "create",
+        kind: Kind::Switch,
+        fallback: Fallback::Toml("true"),
+        doc: "Whether a missing table is made from the first stream's columns",
+        flag: Some(("create-tables", "true|false")),
+    },
+    Key {
+        section: "tables",
+        name: "commit_interval_ms",
+        kind: POSITIVE,
+        fallback: Fallback::Toml("1000"),
+        doc: "One commit per table and interval; also about how long an ack takes",
+        flag: Some(("commit-interval-ms", "MS")),
+    },
+    Key {
+        section: "tables",
+        name: "checkpoint_interval",
+        kind: POSITIVE,
+        fallback: Fallback::Toml("100"),
+        doc: "A Delta checkpoint every so many commits",
+        flag: None,
+    },
+    Key {
+        section: "tables",
+        name: "streams_max",
+        kind: POSITIVE,
+        fallback: Fallback::Toml("1000"),
+        doc: "Named streams per table; forgotten ones do not count",
+        flag: None,
+    },
+    Key {
+        section: "tables",
+        name: "compression",
+        kind: Kind::Choice(&["zstd", "lz4", "snappy", "none"]),
+        fallback: Fallback::Toml("\"zstd\""),
+        doc: "Of Parquet pages: zstd, lz4, snappy or none",
+        flag: Some(("compression", "NAME")),
+    },
+    Key {
+        section: "tables",
+        name: "encoders",
+        kind: POSITIVE,
+        fallback: Fallback::Derived { words: "one per core", value: encoders },
+        doc: "Threads that encode Parquet",
+        flag: None,
+    },
+    Key {
+        section: "tables",
+        name: "uris",
+        kind: Kind::Places,
+        fallback: Fallback::Toml("{}"),
+        doc: "Tables that live elsewhere: { \"sales.orders\" = \"file:///mnt/other/orders\" }",
+        flag: None,
+    },
+];
+
+/// The sections, in order.
+pub fn sections() -> Vec<&'static str> {
+    let mut sections: Vec<_> = KEYS.iter().map(|key| key.section).collect();
+    sections.dedup();
+    sections
+}
+
+/// The key at `section.name`, if there is one.
+pub fn find(section: &str, name: &str) -> Option<&'static Key> {
+    KEYS.iter().find(|key| key.section == section && key.name == name)
+}

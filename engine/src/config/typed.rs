@@ -1,0 +1,62 @@
+//! The configuration in types, every key with a value.
+
+use parquet::basic::{Compression, ZstdLevel};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+/// All of it.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct Config {
+    pub server: Server,
+    pub memory: Memory,
+    pub tables: Tables,
+}
+
+/// `[server]`
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct Server {
+    pub listen: String,
+    pub data_dir: Option<PathBuf>,
+    pub cores: Vec<usize>,
+}
+
+/// `[memory]`
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct Memory {
+    pub budget_mb: usize,
+}
+
+/// `[tables]`
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct Tables {
+    pub root: Option<String>,
+    pub create: bool,
+    pub commit_interval_ms: u64,
+    pub checkpoint_interval: u64,
+    pub streams_max: usize,
+    pub compression: CompressionName,
+    pub encoders: usize,
+    pub uris: BTreeMap<String, String>,
+}
+
+/// `compression` as it is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CompressionName {
+    Zstd,
+    Lz4,
+    Snappy,
+    None,
+}
+
+impl From<CompressionName> for Compression {
+    fn from(name: CompressionName) -> Self {
+        match name {
+            CompressionName::Zstd => Self::ZSTD(ZstdLevel::default()),
+            CompressionName::Lz4 => Self::LZ4_RAW,
+            CompressionName::Snappy => Self::SNAPPY,
+            CompressionName::None => Self::UNCOMPRESSED,
+        }
+    }
+}
