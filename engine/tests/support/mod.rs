@@ -188,6 +188,11 @@ impl Peer {
 
     /// The next frame.
     pub fn next(&mut self) -> Said {
+        self.next_or_silence().unwrap_or_else(|| panic!("the server said nothing"))
+    }
+
+    /// The next frame; `None` when none comes within the socket's read timeout.
+    pub fn next_or_silence(&mut self) -> Option<Said> {
         loop {
             match frame::next(&self.received, PeerState::Server).unwrap() {
                 Progress::Frame { frame, consumed } => {
@@ -195,15 +200,15 @@ impl Peer {
                     let mut rest = FrameBuffer::new();
                     rest.extend_from_slice(&self.received[consumed..]);
                     self.received = rest;
-                    return said;
+                    return Some(said);
                 }
                 _ => {
                     let mut chunk = [0; 4096];
                     match self.socket.read(&mut chunk) {
-                        Ok(0) => return Said::End,
+                        Ok(0) => return Some(Said::End),
                         Ok(count) => self.received.extend_from_slice(&chunk[..count]),
-                        Err(error) if error.kind() == std::io::ErrorKind::ConnectionReset => return Said::End,
-                        Err(error) => panic!("the server said nothing: {error}"),
+                        Err(error) if error.kind() == std::io::ErrorKind::ConnectionReset => return Some(Said::End),
+                        Err(_) => return None,
                     }
                 }
             }
