@@ -11,6 +11,9 @@ use support::Engine;
 #[path = "../../sdk/rust/examples/batches.rs"]
 mod batches;
 #[allow(dead_code, reason = "its main is for the command line")]
+#[path = "../../sdk/rust/examples/nested.rs"]
+mod nested;
+#[allow(dead_code, reason = "its main is for the command line")]
 #[path = "../../sdk/rust/examples/resume.rs"]
 mod resume;
 #[allow(dead_code, reason = "its main is for the command line")]
@@ -33,6 +36,12 @@ async fn batches_of_columns() {
 }
 
 #[tokio::test]
+async fn rows_with_rows_inside() {
+    let engine = Engine::start();
+    nested::run(&engine.address, "trips").await.unwrap();
+}
+
+#[tokio::test]
 async fn a_producer_with_three_lives() {
     let engine = Engine::start();
     resume::run(&engine.address, "orders", "shop-1").await.unwrap();
@@ -45,5 +54,5 @@ async fn telemetry_with_a_server_that_is_down() {
     let engine = Engine::start();
     // Nothing listens on the discard port.
     let servers = ["127.0.0.1:9".to_owned(), engine.address.clone()];
-    telemetry::run(&servers, "telemetry", Compression::None).await.unwrap();
+    telemetry::run(&servers, "telemetry", Compression::Zstd).await.unwrap();
 }

