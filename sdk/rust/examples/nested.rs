@@ -58,7 +58,7 @@ pub async fn run(server: &str, table: &str) -> Result<(), Box<dyn Error>> {
     for trip in 0..TRIPS {
         let stop = |number: u64| Stop {
             place: format!("stop {number}"),
-            position: (number % 3 != 0).then_some(Position { north: number as f64, east: -(number as f64) }),
+            position: (!number.is_multiple_of(3)).then_some(Position { north: number as f64, east: -(number as f64) }),
         };
         let stops = (0..trip % 4).map(stop).collect();
         let fares = BTreeMap::from([("adult", 240), ("child", 120)]);
