@@ -11,7 +11,7 @@ use lakehead_protocol::frame;
 use lakehead_protocol::header::Header;
 use lakehead_protocol::hello::Hello;
 use lakehead_protocol::kind::Kind;
-use lakehead_protocol::limits::{HEADER_BYTES, HELLO_BYTES_MAX};
+use lakehead_protocol::limits::{BATCH_ROWS_MAX, HEADER_BYTES, HELLO_BYTES_MAX};
 use lakehead_protocol::reject::RejectCode;
 use lakehead_protocol::schema::{DataType, Field, Schema};
 use support::{Engine, Peer, hello, open, rows_frame};
@@ -142,6 +142,7 @@ fn cases() -> Vec<(&'static str, RejectCode, Act)> {
         ("a compressed batch that holds less", RejectCode::MalformedFrame, streams(compressed(8_192))),
         ("a compressed batch that holds more", RejectCode::MalformedFrame, streams(compressed(1_024))),
         ("a compressed batch that holds too much", RejectCode::TooLarge, streams(compressed(u32::MAX))),
+        ("more rows than a batch may have", RejectCode::TooLarge, streams(batch(BATCH_ROWS_MAX as u32 + 1, vec![]))),
         ("a second hello", RejectCode::UnexpectedFrame, streams(hello_frame().to_vec())),
         ("no table name", RejectCode::BadHello, says_hello(hello("", "", 1))),
         ("a name that climbs", RejectCode::BadTableName, says_hello(hello("../etc", "", 1))),

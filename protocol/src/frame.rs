@@ -11,7 +11,7 @@ use crate::archive::{self, ToArchive, TooLargeToArchive};
 use crate::batch::BatchView;
 use crate::header::{Header, HeaderError};
 use crate::kind::{Kind, PeerState};
-use crate::limits::{HEADER_BYTES, padded};
+use crate::limits::{BATCH_ROWS_MAX, HEADER_BYTES, padded};
 use crate::reject::{Reject, RejectCode};
 use crate::schema::Schema;
 
@@ -43,6 +43,8 @@ pub enum FrameError {
     Unexpected { kind: Kind, state: PeerState },
     #[error("a {kind:?} frame of {bytes} bytes is over the limit of {limit} here")]
     TooLarge { kind: Kind, bytes: u32, limit: usize },
+    #[error("a batch of {rows} rows is over the limit of {BATCH_ROWS_MAX}; send fewer rows at once")]
+    TooManyRows { rows: u32 },
     #[error("a frame's padding is not zero")]
     Padding,
     #[error("the payload's checksum is wrong: the bytes changed on the way")]
@@ -61,7 +63,7 @@ impl FrameError {
                 RejectCode::MalformedFrame
             }
             Self::Unexpected { .. } => RejectCode::UnexpectedFrame,
-            Self::TooLarge { .. } => RejectCode::TooLarge,
+            Self::TooLarge { .. } | Self::TooManyRows { .. } => RejectCode::TooLarge,
         }
     }
 }
@@ -80,6 +82,10 @@ pub fn next(bytes: &[u8], state: PeerState) -> Result<Progress<'_>, FrameError> 
     let largest = header.payload_bytes.max(header.archive_bytes());
     if largest as usize > limit {
         return Err(FrameError::TooLarge { kind, bytes: largest, limit });
+    }
+    // A boolean is a bit: rows are bounded by themselves.
+    if header.rows as usize > BATCH_ROWS_MAX {
+        return Err(FrameError::TooManyRows { rows: header.rows });
     }
     let payload_padded = padded(header.payload_bytes as usize);
     let Some(covered) = rest.get(..payload_padded) else {

@@ -246,6 +246,7 @@ def read_header(data, expected):
     require(name in expected, 7, f"{name} may not come now")
     limit = LIMITS.get(name, LIMIT_OF_OTHERS)
     require(max(payload_bytes, decompressed_bytes) <= limit, 5, f"{name} of {payload_bytes} bytes")
+    require(name != "Batch" or rows <= 4_194_304, 5, f"{name} of {rows} rows")
     return {"kind": name, "compression": COMPRESSIONS[compression], "payload_bytes": payload_bytes, "schema_id": schema_id,
             "payload_crc": f"{payload_crc:08x}", "first_offset": first_offset, "rows": rows,
             "decompressed_bytes": decompressed_bytes}

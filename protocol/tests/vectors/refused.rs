@@ -6,7 +6,7 @@ use lakehead_protocol::frame;
 use lakehead_protocol::header::Header;
 use lakehead_protocol::hello::Hello;
 use lakehead_protocol::kind::{Kind, PeerState};
-use lakehead_protocol::limits::{HEADER_BYTES, HELLO_BYTES_MAX};
+use lakehead_protocol::limits::{BATCH_ROWS_MAX, HEADER_BYTES, HELLO_BYTES_MAX};
 use lakehead_protocol::schema::{DataType, Field, Schema};
 
 fn case(name: &'static str, about: &'static str, state: PeerState, bytes: FrameBuffer) -> Case {
@@ -45,6 +45,7 @@ pub fn all() -> Vec<Case> {
     let rows = || batch(1, 0, 2, vec![longs(&[1, 2]), strings(&["a", "b"])]);
     let last = rows().len() - 1;
     let large = Header { payload_bytes: HELLO_BYTES_MAX as u32 + 1, ..Header::control(Kind::Hello) };
+    let many = Header { payload_bytes: 64, rows: BATCH_ROWS_MAX as u32 + 1, ..Header::control(Kind::Batch) };
     let mut schema = FrameBuffer::new();
     let twice = Schema::flat(vec![Field::flat("a", DataType::Long, true), Field::flat("A", DataType::Long, true)]);
     frame::append_schema(&mut schema, 1, &twice).unwrap();
@@ -68,6 +69,7 @@ pub fn all() -> Vec<Case> {
         ),
         case("refused_unexpected", "A Batch before Hello.", Greeting, rows()),
         case("refused_too_large", "A header alone: its length is over the limit of Hello.", Greeting, head(large)),
+        case("refused_too_many_rows", "A header alone: more rows than a batch may have.", Streaming, head(many)),
         case("refused_padding", "Padding that is not zero.", Streaming, signed(patched(rows(), last, &[1]))),
         case(
             "refused_payload_checksum",

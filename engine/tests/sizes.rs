@@ -1,0 +1,77 @@
+//! The largest batches that the protocol allows, at a real engine.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "this is test code: a failed step fails the test")]
+
+mod support;
+
+use lakehead_protocol::FrameBuffer;
+use lakehead_protocol::batch::{BatchView, Column, ENCODING_DICTIONARY};
+use lakehead_protocol::frame;
+use lakehead_protocol::limits::{BATCH_BYTES_MAX, BATCH_DECODED_BYTES_MAX, BATCH_ROWS_MAX};
+use lakehead_protocol::reject::RejectCode;
+use lakehead_protocol::schema::{DataType, Field, Schema};
+use support::{Engine, Peer, hello};
+
+fn open(engine: &Engine, table: &str, data_type: DataType) -> Peer {
+    let mut peer = engine.peer();
+    peer.hello(&hello(table, "", 1));
+    peer.schema(1, &Schema::flat(vec![Field::flat("c", data_type, true)]));
+    peer.welcome();
+    peer
+}
+
+fn send(peer: &mut Peer, first: u64, rows: u32, columns: &[Column]) -> usize {
+    let mut out = FrameBuffer::new();
+    let view = BatchView { columns: columns.iter().map(Column::view).collect() };
+    frame::append_batch(&mut out, 1, first, rows, &view).unwrap();
+    peer.send(&out);
+    out.len()
+}
+
+fn text(bytes: usize) -> Column {
+    Column { length: 1, values: vec![b'x'; bytes], offsets: vec![0, bytes as u32], ..Column::default() }
+}
+
+#[test]
+fn the_most_rows() {
+    let engine = Engine::start();
+    let mut peer = open(&engine, "flags", DataType::Boolean);
+    let rows = BATCH_ROWS_MAX as u32;
+    let flags = Column { length: rows, values: vec![0b0101_0101; BATCH_ROWS_MAX / 8], ..Column::default() };
+    send(&mut peer, 0, rows, &[flags]);
+    send(&mut peer, u64::from(rows), 1, &[Column { length: 1, values: vec![1], ..Column::default() }]);
+    assert_eq!(peer.committed(u64::from(rows) + 1).committed, u64::from(rows) + 1);
+}
+
+#[test]
+fn the_most_bytes() {
+    let engine = Engine::start();
+    let mut peer = open(&engine, "texts", DataType::String);
+    // One column, its record and the root around the text.
+    let largest = BATCH_BYTES_MAX - 64;
+    assert!(send(&mut peer, 0, 1, &[text(largest)]) > largest);
+    assert_eq!(peer.committed(1).committed, 1);
+    send(&mut peer, 1, 1, &[text(BATCH_BYTES_MAX)]);
+    assert_eq!(peer.refusal().0, RejectCode::TooLarge);
+}
+
+#[test]
+fn the_most_that_a_dictionary_stands_for() {
+    let engine = Engine::start();
+    let mut peer = open(&engine, "repeated", DataType::String);
+    let times = 1_000;
+    let entry = BATCH_DECODED_BYTES_MAX / times;
+    let keys = |rows: usize| Column {
+        encoding: ENCODING_DICTIONARY,
+        length: rows as u32,
+        values: vec![0; rows * 4],
+        children: vec![1],
+        ..Column::default()
+    };
+    send(&mut peer, 0, times as u32, &[keys(times), text(entry)]);
+    // A plain row makes the row group write them all out.
+    send(&mut peer, times as u64, 1, &[text(1)]);
+    assert_eq!(peer.committed(times as u64 + 1).committed, times as u64 + 1);
+    send(&mut peer, times as u64 + 1, times as u32 + 1, &[keys(times + 1), text(entry)]);
+    assert_eq!(peer.refusal().0, RejectCode::BadBatch);
+}
