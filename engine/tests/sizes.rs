@@ -6,6 +6,7 @@ mod support;
 
 use lakehead_protocol::FrameBuffer;
 use lakehead_protocol::batch::{BatchView, Column, ENCODING_DICTIONARY};
+use lakehead_protocol::compression::{Compression, compress_frame};
 use lakehead_protocol::frame;
 use lakehead_protocol::limits::{BATCH_BYTES_MAX, BATCH_DECODED_BYTES_MAX, BATCH_ROWS_MAX};
 use lakehead_protocol::reject::RejectCode;
@@ -41,6 +42,28 @@ fn the_most_rows() {
     send(&mut peer, 0, rows, &[flags]);
     send(&mut peer, u64::from(rows), 1, &[Column { length: 1, values: vec![1], ..Column::default() }]);
     assert_eq!(peer.committed(u64::from(rows) + 1).committed, u64::from(rows) + 1);
+}
+
+#[test]
+fn little_that_becomes_much_is_taken_in_by_turns() {
+    let engine = Engine::start_with("[tables]\ncommit_interval_ms = 50\n[memory]\nbudget_mb = 128\n");
+    let mut peer = open(&engine, "zeros", DataType::Long);
+    let (rows, batches) = (2_000_000u32, 80u64);
+    let zeros = Column { length: rows, values: vec![0; rows as usize * 8], ..Column::default() };
+    let mut said = Vec::new();
+    for batch in 0..batches {
+        let mut out = FrameBuffer::new();
+        let view = BatchView { columns: vec![zeros.view()] };
+        frame::append_batch(&mut out, 1, batch * u64::from(rows), rows, &view).unwrap();
+        said.extend_from_slice(&compress_frame(&out, Compression::Zstd).unwrap());
+    }
+    assert!(said.len() < 1 << 20, "one read brings all of it: {} bytes", said.len());
+    peer.send(&said);
+    let all = batches * u64::from(rows);
+    assert_eq!(peer.committed(all).committed, all);
+    // 1.3 GB of rows, of which the budget and a batch on its way are held at a time.
+    let peak = engine.memory_peak_bytes() >> 20;
+    assert!(peak < 500, "{peak} MiB were resident at once");
 }
 
 #[test]

@@ -13,6 +13,7 @@
 //! - A field of a struct that allows no NULL has a value wherever its struct has one. Elements, keys and values that allow no
 //!   NULL have none at all.
 //! - Keys of a dictionary are in its range, those of NULL rows too; with an empty dictionary they are zero and all rows NULL.
+//! - Columns behind the top level have at most [`BATCH_ELEMENTS_MAX`] rows together.
 //! - What dictionary-encoded columns stand for, written out, is bounded by [`BATCH_DECODED_BYTES_MAX`](crate::limits::BATCH_DECODED_BYTES_MAX).
 
 mod buffers;
@@ -36,6 +37,10 @@ pub fn check(batch: &ArchivedBatch, schema: &Schema, rows: u32) -> Result<(), Ba
     let (found, expected) = (batch.columns.len(), schema.columns.len());
     if found < expected || found > 2 * schema.fields.len() {
         return Err(BatchError::ColumnCount { found, expected: schema.fields.len() });
+    }
+    let nested = batch.columns.iter().skip(expected).map(|column| column.length.to_native() as usize).sum();
+    if nested > BATCH_ELEMENTS_MAX {
+        return Err(BatchError::Elements { found: nested });
     }
     // A flat batch owns nothing behind its top level: no room is needed to note who owns what.
     let owned = vec![false; if found == expected { 0 } else { found }];
@@ -163,9 +168,6 @@ impl<'a> Check<'a> {
         self.expect_length(index, "values", column.values.len(), 0)?;
         let elements = column.offsets.last().map_or(0, |last| last.to_native());
         self.check_offsets(column, index, rows, elements as usize)?;
-        if elements as usize > BATCH_ELEMENTS_MAX {
-            return Err(BatchError::Elements { column: self.name(index), found: elements as usize });
-        }
         self.lists.push(&column.offsets);
         for (position, child) in field.children.iter().enumerate() {
             let child_place = self.own(column, place, position, index)?;
@@ -200,7 +202,7 @@ impl<'a> Check<'a> {
         let entries_place = self.own(column, place, 0, index)?;
         let (entries, _) = self.at(entries_place, index)?;
         let count = entries.length.to_native() as usize;
-        if entries.encoding != ENCODING_PLAIN || count > BATCH_ELEMENTS_MAX {
+        if entries.encoding != ENCODING_PLAIN {
             return Err(BatchError::Dictionary { column: self.name(index) });
         }
         self.expect_length(index, "dictionary validity", entries.validity.len(), 0)?;

@@ -62,6 +62,8 @@ pub fn compress_frame(frame: &[u8], compression: Compression) -> Option<FrameBuf
         ..header
     };
     out[..HEADER_BYTES].copy_from_slice(&header.encode());
+    // Whoever keeps the frame keeps it for being small.
+    out.shrink_to_fit();
     Some(out)
 }
 

@@ -17,7 +17,8 @@ pub const CONTROL_BYTES_MAX: usize = 4 * 1024;
 /// Bytes that the rows of a batch's dictionary-encoded columns stand for: what they would take written out. A few keys may
 /// name a large entry many times, and somebody has to write it out in the end.
 pub const BATCH_DECODED_BYTES_MAX: usize = 64 * 1024 * 1024;
-/// Entries of one nested column or dictionary of a batch: elements of arrays, keys of maps.
+/// Rows of all columns of a batch behind its top level together: fields, elements, keys and values, entries of dictionaries.
+/// Nested booleans take a bit each on the wire, and a multiple of that wherever they are written.
 pub const BATCH_ELEMENTS_MAX: usize = 16 * 1024 * 1024;
 /// Rows of one batch.
 pub const BATCH_ROWS_MAX: usize = 4 * 1024 * 1024;

@@ -7,7 +7,7 @@ use lakehead_protocol::limits::{BATCH_DECODED_BYTES_MAX, BATCH_ELEMENTS_MAX};
 
 /// Bytes of one string or binary column, as they are or written out.
 const TEXT_BYTES_MAX: usize = 1 << 30;
-/// Elements of one array or map column: each costs the encoder some ten bytes, whatever it took on the wire.
+/// Elements of one array or map column.
 const ELEMENTS_MAX: usize = 1 << 24;
 /// Bytes that all dictionary-encoded columns stand for: what they take if they have to be written out.
 const DECODED_BYTES_MAX: usize = 256 << 20;

@@ -23,6 +23,10 @@ impl Default for RowGroupSize {
     }
 }
 
+/// Nested rows of a row group: each costs the encoder some ten bytes, whatever it took on the wire, and one more batch of
+/// as many may come.
+const NESTED_ROWS_MAX: usize = 1 << 24;
+
 /// Columns under construction; all have the same number of rows.
 #[derive(Debug)]
 pub struct TableBuilder {
@@ -30,6 +34,8 @@ pub struct TableBuilder {
     columns: Vec<ColumnBuilder>,
     rows: usize,
     bytes: usize,
+    /// Rows of fields, elements, keys, values and dictionaries, as they came.
+    nested_rows: usize,
     size: RowGroupSize,
 }
 
@@ -41,7 +47,7 @@ impl TableBuilder {
     pub fn new(schema: SchemaRef, size: RowGroupSize) -> Result<Self, UnbuildableType> {
         let columns: Result<Vec<_>, _> =
             schema.fields().iter().map(|field| ColumnBuilder::new(field.data_type())).collect();
-        Ok(Self { schema, columns: columns?, rows: 0, bytes: 0, size })
+        Ok(Self { schema, columns: columns?, rows: 0, bytes: 0, nested_rows: 0, size })
     }
 
     /// Appends rows `skip..rows` of a batch that was judged against `layout`; `bytes` is what those rows took on the wire.
@@ -51,6 +57,8 @@ impl TableBuilder {
         }
         self.rows += rows - skip;
         self.bytes += bytes;
+        let nested = batch.columns.iter().skip(layout.places.len()).map(|column| column.length.to_native() as usize);
+        self.nested_rows += nested.sum::<usize>();
     }
 
     /// Rows held.
@@ -61,7 +69,10 @@ impl TableBuilder {
     /// Whether it is time to seal.
     pub fn is_full(&self) -> bool {
         let extent = || self.columns.iter().fold(Extent::default(), |extent, column| extent.and(column.extent()));
-        self.rows >= self.size.rows || self.bytes >= self.size.bytes || extent().is_full()
+        self.rows >= self.size.rows
+            || self.bytes >= self.size.bytes
+            || self.nested_rows >= NESTED_ROWS_MAX
+            || extent().is_full()
     }
 
     /// Bytes in memory.
@@ -80,7 +91,7 @@ impl TableBuilder {
         }
         let full = self.is_full();
         let rows = std::mem::take(&mut self.rows);
-        self.bytes = 0;
+        (self.bytes, self.nested_rows) = (0, 0);
         let arrays = self.columns.iter_mut().map(|column| column.seal(full)).collect::<Result<Vec<_>, _>>()?;
         let fields = with_types_of(self.schema.fields(), &arrays);
         let schema = if fields == *self.schema.fields() {
@@ -90,6 +101,16 @@ impl TableBuilder {
         };
         let options = RecordBatchOptions::new().with_row_count(Some(rows));
         RecordBatch::try_new_with_options(schema, arrays, &options).map(Some)
+    }
+
+    /// Gives the room of an empty builder back: it was kept for rows that may never come.
+    pub fn shed(&mut self) {
+        if self.rows > 0 {
+            return;
+        }
+        if let Ok(empty) = Self::new(self.schema.clone(), self.size) {
+            *self = empty;
+        }
     }
 
     /// Drops all rows.

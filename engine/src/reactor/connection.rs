@@ -4,7 +4,7 @@ use super::gate::Passage;
 use super::home::home;
 use super::local::{Handle, Reactor};
 use super::mailbox::{Handoff, Mail};
-use super::receive::{GREETING_BYTES, Kept, PartialFrame, READ_BYTES, Rest};
+use super::receive::{GREETING_BYTES, Kept, PartialFrame, READ_BYTES, Rest, TURN_BYTES};
 use crate::handover::Refusal;
 use crate::shard::event::Event;
 use futures_lite::io::{AsyncRead, AsyncWrite};
@@ -166,6 +166,9 @@ impl Connection {
         if matches!(self.kept, Kept::Waiting { .. }) {
             return self.begin_frame(context);
         }
+        if matches!(self.kept, Kept::Unread { .. }) {
+            return self.go_on(context);
+        }
         let (_memory, bytes) = match self.handle.state.get() {
             PeerState::Greeting => (None, GREETING_BYTES),
             _ => match reactor.gate.may_read_much() {
@@ -202,6 +205,26 @@ impl Connection {
             self.handle.deadline.set(Some(reactor.now.get() + FRAME_PATIENCE));
         }
         Poll::Ready(Turn::Progress)
+    }
+
+    /// Takes in more of what was read before, once there is memory for what it may become.
+    fn go_on(&mut self, context: &Context<'_>) -> Poll<Turn> {
+        let (id, reactor) = (self.handle.id, self.reactor.clone());
+        match reactor.gate.frame(id, READ_BYTES, context.waker()) {
+            Passage::Open(_memory) => match std::mem::take(&mut self.kept) {
+                Kept::Unread { bytes, .. } => Poll::Ready(self.consume(&bytes)),
+                kept => {
+                    self.kept = kept;
+                    Poll::Ready(Turn::Progress)
+                }
+            },
+            Passage::Wait { news } => {
+                if news {
+                    reactor.step(Event::MemoryShort);
+                }
+                Poll::Pending
+            }
+        }
     }
 
     /// Rows are not read while their table's port is full.
@@ -256,6 +279,11 @@ impl Connection {
                     Err(refusal) => self.refuse(&refusal, header.first_offset),
                 }
             }
+            Rest::Unread { at } => {
+                // The peer is not at fault while we do not take its frames in.
+                self.handle.deadline.set(None);
+                self.kept = Kept::unread(&bytes[at..], self.reactor.gate.budget());
+            }
             Rest::Discard => {}
             Rest::Elsewhere { at, core } => return self.elsewhere(bytes, at, core),
         }
@@ -284,8 +312,11 @@ impl Connection {
 
     fn consume_frames(&mut self, bytes: &[u8]) -> Rest {
         debug_assert!((bytes.as_ptr() as usize).is_multiple_of(FRAME_ALIGNMENT));
-        let mut at = 0;
+        let (mut at, mut taken) = (0, 0);
         loop {
+            if taken > 0 && at < bytes.len() && self.is_enough(taken) {
+                return Rest::Unread { at };
+            }
             if self.handle.finishing.get() || self.handle.broken.get() {
                 return Rest::Discard;
             }
@@ -294,6 +325,7 @@ impl Connection {
                 Ok(Progress::NeedPayload { header, frame_bytes }) => return Rest::Frame { at, header, frame_bytes },
                 Ok(Progress::Frame { frame, consumed }) => {
                     at += consumed;
+                    taken += frame.header.archive_bytes() as usize;
                     match self.take(&frame) {
                         Ok(None) => {}
                         Ok(Some(core)) => return Rest::Elsewhere { at, core },
@@ -306,6 +338,15 @@ impl Connection {
                 Err(error) => self.refuse(&Refusal::new(error.code(), error.to_string()), 0),
             }
         }
+    }
+
+    /// Whether so many bytes are enough for a turn, or what they became has to leave first.
+    fn is_enough(&self, taken: usize) -> bool {
+        let full = || {
+            let table = self.reactor.shard.borrow().table_of(self.handle.id);
+            table.is_some_and(|table| self.reactor.ports.is_full(table))
+        };
+        taken >= TURN_BYTES || self.reactor.gate.is_spent() || full()
     }
 
     /// Hands one frame on. Answers the core it belongs to, when that is another one.

@@ -67,6 +67,16 @@ impl Gate {
         self.budget.try_reserve(READ_BYTES)
     }
 
+    /// Whether the budget is used up.
+    pub fn is_spent(&self) -> bool {
+        self.budget.used() >= self.budget.limit()
+    }
+
+    /// The budget itself.
+    pub fn budget(&self) -> &Budget {
+        &self.budget
+    }
+
     /// Asks for the memory of a whole frame on behalf of a connection.
     pub fn frame(&self, connection: ConnectionId, bytes: usize, waker: &Waker) -> Passage {
         match self.try_frame(bytes) {

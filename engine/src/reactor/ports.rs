@@ -50,6 +50,11 @@ impl Ports {
         }
     }
 
+    /// Whether something of this table waits for its port.
+    pub fn is_full(&self, key: TableKey) -> bool {
+        self.ports.borrow().get(&key).is_some_and(|port| !port.held.is_empty())
+    }
+
     /// Whether rows for this table may be read now; if not, `waker` is woken when they may.
     pub fn may_read(&self, key: TableKey, waker: &Waker) -> bool {
         let mut ports = self.ports.borrow_mut();

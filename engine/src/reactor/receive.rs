@@ -4,12 +4,16 @@
 //! end stays with the connection: less than a header as it is, an incomplete frame in a buffer of exactly its size.
 
 use super::gate::FrameMemory;
+use crate::budget::{Budget, Reservation};
 use lakehead_protocol::FrameBuffer;
 use lakehead_protocol::header::Header;
 use lakehead_protocol::limits::{HEADER_BYTES, HELLO_BYTES_MAX};
 
 /// Size of a core's shared buffer, and the most that one read brings.
 pub const READ_BYTES: usize = 1 << 20;
+/// The most that one turn of a connection takes in, as archives: a compressed or dictionary-encoded batch can be much more than
+/// what was read, and others wait.
+pub const TURN_BYTES: usize = 16 << 20;
 /// The most that is read of a peer that has not said Hello: a Hello, and a little of what follows it.
 pub const GREETING_BYTES: usize = HEADER_BYTES + HELLO_BYTES_MAX;
 
@@ -25,6 +29,8 @@ pub enum Kept {
     Waiting { bytes: FrameBuffer, frame_bytes: usize },
     /// A frame that is being completed in its own buffer.
     Frame(Box<PartialFrame>),
+    /// Frames that were read and not taken in: what stood before them was enough for one turn.
+    Unread { bytes: FrameBuffer, _memory: Reservation },
 }
 
 /// An incomplete frame.
@@ -50,6 +56,13 @@ impl Kept {
         let mut kept = FrameBuffer::with_capacity(bytes.len());
         kept.extend_from_slice(bytes);
         Self::Waiting { bytes: kept, frame_bytes }
+    }
+
+    /// Keeps what was not taken in; its memory was granted to read it.
+    pub fn unread(bytes: &[u8], budget: &Budget) -> Self {
+        let mut kept = FrameBuffer::with_capacity(bytes.len());
+        kept.extend_from_slice(bytes);
+        Self::Unread { bytes: kept, _memory: budget.reserve(bytes.len()) }
     }
 
     /// Whether a frame has begun.
@@ -104,6 +117,8 @@ pub enum Rest {
     Head { at: usize },
     /// An acceptable header whose payload is not complete.
     Frame { at: usize, header: Header, frame_bytes: usize },
+    /// Whole frames may follow, but not in this turn.
+    Unread { at: usize },
     /// The connection is refused or moved: what follows is not looked at.
     Discard,
     /// The stream lives on another core: what follows the Hello goes there too.

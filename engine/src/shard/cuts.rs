@@ -196,6 +196,11 @@ impl Shard {
     }
 
     pub(super) fn memory_short(&mut self, actions: &mut Vec<Action>) {
+        // Builders without rows keep room for them, which nothing else would ever free.
+        for table in self.tables.values_mut().filter(|table| table.builder.rows() == 0) {
+            table.builder.shed();
+            table.memory.resize(table.builder.memory_bytes());
+        }
         let mut waiting: Vec<TableKey> =
             self.tables.iter().filter(|(_, table)| table.rows_since_cut > 0).map(|(key, _)| *key).collect();
         waiting.sort_unstable();

@@ -73,8 +73,17 @@ impl Engine {
 
     /// Resident memory in bytes.
     pub fn memory_bytes(&self) -> usize {
+        self.status_bytes("VmRSS:")
+    }
+
+    /// The most that was ever resident, in bytes.
+    pub fn memory_peak_bytes(&self) -> usize {
+        self.status_bytes("VmHWM:")
+    }
+
+    fn status_bytes(&self, key: &str) -> usize {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid())).unwrap();
-        let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+        let line = status.lines().find(|line| line.starts_with(key)).unwrap();
         line.split_whitespace().nth(1).unwrap().parse::<usize>().unwrap() * 1024
     }
 

@@ -25,10 +25,10 @@ pub enum BatchError {
     #[error("column {place} of the batch is neither one of the schema's nor the child of another")]
     Stray { place: usize },
     #[error(
-        "column {column:?} has {found} elements, more than the {BATCH_ELEMENTS_MAX} of one batch; send fewer rows at once"
+        "nested columns and dictionaries have {found} rows together, more than the {BATCH_ELEMENTS_MAX} of one batch; send fewer rows at once"
     )]
-    Elements { column: String, found: usize },
-    #[error("column {column:?} has a dictionary that is encoded itself or has too many entries")]
+    Elements { found: usize },
+    #[error("column {column:?} has a dictionary that is encoded itself")]
     Dictionary { column: String },
     #[error("column {column:?} has a key in row {row} that is not below the {entries} entries of its dictionary")]
     Key { column: String, row: usize, entries: usize },

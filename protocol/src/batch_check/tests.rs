@@ -240,6 +240,23 @@ fn an_empty_dictionary_stands_for_nothing_but_null() {
 }
 
 #[test]
+fn nested_rows_are_bounded_together() {
+    use crate::limits::BATCH_ELEMENTS_MAX;
+    let fields = (1..=3).map(|index| Field::flat(format!("f{index}"), DataType::Boolean, true));
+    let parent = Field { children: vec![1, 2, 3], ..Field::flat("s", DataType::Struct, true) };
+    let schema = Schema { columns: vec![0], fields: std::iter::once(parent).chain(fields).collect() };
+    let columns = |rows: usize| {
+        let flags = Column { length: rows as u32, values: vec![0; rows.div_ceil(8)], ..Column::default() };
+        let parent = Column { length: rows as u32, children: vec![1, 2, 3], ..Column::default() };
+        vec![parent, flags.clone(), flags.clone(), flags]
+    };
+    let most = BATCH_ELEMENTS_MAX / 3;
+    assert_eq!(judge_tree(columns(most), &schema, most as u32), Ok(()));
+    let found = (most + 1) * 3;
+    assert_eq!(judge_tree(columns(most + 1), &schema, most as u32 + 1), Err(BatchError::Elements { found }));
+}
+
+#[test]
 fn what_a_dictionary_stands_for_is_bounded() {
     use crate::limits::BATCH_DECODED_BYTES_MAX;
     let schema = Schema::flat(vec![Field::flat("s", DataType::String, true)]);

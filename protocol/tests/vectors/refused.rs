@@ -55,7 +55,7 @@ pub fn all() -> Vec<Case> {
     let (children, offsets) = (columns + 32, columns + 40 + 16);
     let root = HEADER_BYTES + header.payload_bytes as usize - 8;
     vec![
-        case("refused_magic", "The magic is wrong.", Greeting, patched(hello(&open()), 0, &[b'X'])),
+        case("refused_magic", "The magic is wrong.", Greeting, patched(hello(&open()), 0, b"X")),
         case("refused_version", "Version 9: judged before the checksum.", Greeting, patched(hello(&open()), 4, &[9])),
         case("refused_layout", "Another archive layout.", Greeting, patched(hello(&open()), 36, &[0])),
         case("refused_header_checksum", "A flipped bit in the header.", Greeting, patched(hello(&open()), 25, &[1])),

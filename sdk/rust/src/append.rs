@@ -99,6 +99,9 @@ impl Stream {
 
     fn push_row<T: Serialize + ?Sized>(&mut self, row: &T) -> Result<Pushing, Error> {
         let shared = &self.handle.shared;
+        if shared.is_over_memory() {
+            return Ok(Pushing::NoRoom);
+        }
         let mut collected = shared.collected();
         let pushed = collected.push(row, Instant::now);
         let end = collected.end();
@@ -112,6 +115,7 @@ impl Stream {
             }
             Ok(Pushed::Large) => {
                 shared.seal()?;
+                shared.kept_unasked();
                 if let Some(over) = shared.collected().refused() {
                     return Err(row_too_large(over));
                 }
@@ -164,6 +168,9 @@ impl Stream {
         shared.seal()?;
         // Nobody else appends: what is sealed meanwhile is nothing.
         let order = shared.sealing();
+        if let Some(failure) = shared.session().failure() {
+            return Err(failure);
+        }
         let first = shared.collected().end();
         let frames = shared.encode(&prepared.columns, &prepared.pieces, first)?;
         let kept = shared.keep(frames);

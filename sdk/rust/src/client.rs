@@ -14,6 +14,9 @@ use rand::{Rng, SeedableRng};
 use std::sync::Arc;
 use std::time::Duration;
 
+/// Longer than anybody waits, and short enough to be added to any moment.
+const TIME_MAX: Duration = Duration::from_secs(365 * 24 * 3600);
+
 /// Opens streams. Cheap to clone; holds no connection of its own.
 #[derive(Debug, Clone)]
 pub struct Client {
@@ -102,8 +105,8 @@ impl ClientBuilder {
     }
 
     /// How batches are made smaller before they are kept and sent (not at all unless told otherwise). Worth its time on links
-    /// slower than about 1 Gbit/s for [`Compression::Lz4`], 100 Mbit/s for [`Compression::Zstd`]. It is done once, on the
-    /// thread that appends; what is kept is the smaller form.
+    /// slower than about 1 Gbit/s for [`Compression::Lz4`], 100 Mbit/s for [`Compression::Zstd`]. It is done once, when a
+    /// batch becomes frames: on the thread that appends, or on the connection's task for rows that lingered.
     pub fn compression(mut self, compression: Compression) -> Self {
         self.options.compression = compression;
         self
@@ -132,6 +135,11 @@ impl ClientBuilder {
         }
         if self.options.silence_max <= self.options.ping_after {
             return wrong("the longest silence must be longer than the time before a ping");
+        }
+        let options = &self.options;
+        let times = [options.give_up_after, options.open_timeout, options.silence_max, options.pause_max];
+        if times.into_iter().any(|time| time > TIME_MAX) {
+            return wrong("a time is longer than a year; that is as good as for ever");
         }
         Ok(Client { options: Arc::new(self.options) })
     }

@@ -41,8 +41,10 @@ pub(crate) async fn drive(dial: impl Dial, shared: Arc<Shared>, options: Arc<Opt
     let attempts = Attempts::new(options.clone(), seed);
     let mut driver = Driver { attempts, shared, options, reports };
     let end = driver.run(dial).await;
-    driver.reports.phase.send_replace(Phase::Ended(end));
+    // No row is taken in that the end would not count.
     driver.shared.collected().finish();
+    let end = end.map_err(|error| error.with_rows_now(driver.shared.open_rows()));
+    driver.reports.phase.send_replace(Phase::Ended(end));
 }
 
 struct Driver {
@@ -61,8 +63,7 @@ impl Driver {
                 Next::Reconnect { otherwise } => otherwise,
             };
             let Some(pause) = self.attempts.pause() else {
-                // Rows may have been appended since.
-                return Err(otherwise.with_rows_now(self.shared.session().open_rows()));
+                return Err(otherwise);
             };
             tracing::debug!(%otherwise, ?pause, "connecting again after a pause");
             sleep(pause).await;
@@ -80,12 +81,12 @@ impl Driver {
                     shared: &shared,
                     address: &address,
                     committed_before: None,
+                    welcomed_at: None,
                     going_away: false,
                 };
-                let began = Instant::now();
                 let next = connection::run(reader, writer, &shared, &options, &mut watch).await;
                 let (committed_before, going_away) = (watch.committed_before, watch.going_away);
-                self.judge(began, committed_before);
+                self.judge(watch.welcomed_at, committed_before);
                 if going_away || committed_before.is_none() || refers_elsewhere(&next) {
                     self.attempts.pass_over();
                 }
@@ -107,10 +108,10 @@ impl Driver {
     }
 
     /// Begins patience and pauses anew after a connection that was of use.
-    fn judge(&mut self, began: Instant, committed_before: Option<u64>) {
-        let Some(before) = committed_before else { return };
+    fn judge(&mut self, welcomed_at: Option<Instant>, committed_before: Option<u64>) {
+        let (Some(before), Some(welcomed_at)) = (committed_before, welcomed_at) else { return };
         let advanced = self.shared.session().watermarks().committed.offset > before;
-        if began.elapsed() >= self.options.pause_max || advanced {
+        if welcomed_at.elapsed() >= self.options.pause_max || advanced {
             self.attempts.was_of_use();
         }
     }
@@ -144,11 +145,13 @@ struct Watch<'a> {
     address: &'a str,
     /// What was committed when it was welcomed.
     committed_before: Option<u64>,
+    welcomed_at: Option<Instant>,
     going_away: bool,
 }
 
 impl Observer for Watch<'_> {
     fn welcomed(&mut self, welcome: &Welcome) {
+        self.welcomed_at = Some(Instant::now());
         self.committed_before = Some(self.shared.session().watermarks().committed.offset);
         self.reports.phase.send_if_modified(|phase| {
             let first = matches!(phase, Phase::Opening);

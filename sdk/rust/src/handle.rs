@@ -35,10 +35,12 @@ impl Handle {
 
     pub(crate) fn check_alive(&self) -> Result<(), Error> {
         match &*self.phase.borrow() {
-            Phase::Opening | Phase::Open(_) => Ok(()),
-            Phase::Ended(Ok(_)) => Err(Error::plain(ErrorKind::Closed)),
-            Phase::Ended(Err(error)) => Err(error.clone()),
+            Phase::Opening | Phase::Open(_) => {}
+            Phase::Ended(Ok(_)) => return Err(Error::plain(ErrorKind::Closed)),
+            Phase::Ended(Err(error)) => return Err(error.clone()),
         }
+        // The driver may not have come to it yet.
+        self.shared.session().failure().map_or(Ok(()), Err)
     }
 
     /// The error of a stream that has ended.

@@ -1,7 +1,7 @@
 //! An encoded Batch frame that is kept for sending, and for sending again.
 //!
-//! Frames are compressed here, once, on the thread that appends: what is kept is small, sending again costs nothing, and
-//! the task that serves the connection never stops to compress.
+//! Frames are compressed here, once: what is kept is small, and sending again costs nothing. It is done by whoever makes a
+//! batch: the thread that appends, or the connection's task for rows that lingered.
 
 use lakehead_protocol::FrameBuffer;
 use lakehead_protocol::compression::{Compression, compress_frame};

@@ -60,7 +60,7 @@
 //!
 //! # Memory
 //!
-//! Rows are encoded, and compressed if that is asked for, on the thread that appends them, and the bytes are kept until
+//! Rows are encoded, and compressed if that is asked for, when they become a batch, and the bytes are kept until
 //! they are committed, or durable ([`Keep`]). [`ClientBuilder::memory_bytes_max`] bounds what one stream keeps; appending
 //! waits beyond it.
 //!

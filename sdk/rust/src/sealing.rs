@@ -2,9 +2,10 @@
 
 use crate::collected::{LastRow, Taken};
 use crate::columns::{Columns, FrameLimits, Piece, RowOverLimit, batch_frame, conform, split};
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, OpenRows};
 use crate::kept_frame::KeptFrame;
 use crate::shared::Shared;
+use std::sync::atomic::Ordering;
 use tokio::time::Instant;
 
 /// Whether there is memory for something now.
@@ -41,13 +42,14 @@ impl Shared {
             Ok(Some(taken)) => self.frames_of(&taken, limits).map(|frames| self.keep(frames)),
             Err(error) => Err(error),
         };
+        if let Err(error) = &sealed {
+            // Rows are missing from here on: nothing may be put behind them, and everybody has to hear why.
+            self.collected().finish();
+            self.session().fail(error.clone());
+        }
         drop(order);
         self.wake.notify_one();
-        let kept = sealed.map_err(|error| {
-            let mut session = self.session();
-            session.fail(error.clone());
-            error.with_rows_now(session.open_rows())
-        })?;
+        let kept = sealed.map_err(|error| error.with_rows_now(self.open_rows()))?;
         self.tell(kept);
         Ok(())
     }
@@ -92,6 +94,28 @@ impl Shared {
         let mut session = self.session();
         frames.into_iter().for_each(|frame| session.keep(frame));
         Kept { rows, bytes, in_all: session.kept_bytes() }
+    }
+
+    /// A row was kept without being asked whether there is room for it.
+    pub(crate) fn kept_unasked(&self) {
+        self.over_memory.store(true, Ordering::Release);
+    }
+
+    /// Whether rows that nobody asked about took what is kept over its limit, and it is over it still: no row is taken in then.
+    /// Costs a row next to nothing.
+    pub(crate) fn is_over_memory(&self) -> bool {
+        if !self.over_memory.load(Ordering::Acquire) {
+            return false;
+        }
+        let is_over = self.room(0) != Room::Now;
+        self.over_memory.store(is_over, Ordering::Release);
+        is_over
+    }
+
+    /// Rows that the table is not known to have, collected ones included.
+    pub(crate) fn open_rows(&self) -> OpenRows {
+        let end = self.collected().end();
+        self.session().open_rows_to(end)
     }
 
     /// Tells the metrics what was kept.

@@ -6,6 +6,7 @@ use crate::collected::Collected;
 use crate::metrics::Reporter;
 use crate::session::Session;
 use lakehead_protocol::compression::Compression;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 
@@ -17,6 +18,8 @@ pub(crate) struct Shared {
     /// Held while collected rows become frames: what comes after them waits for their place.
     sealing: Mutex<()>,
     pub wake: Notify,
+    /// More may be kept than should be: see [`Shared::is_over_memory`].
+    pub over_memory: AtomicBool,
     pub reporter: Reporter,
     pub compression: Compression,
     pub memory_bytes_max: usize,
@@ -29,6 +32,7 @@ impl Shared {
             collected: Mutex::new(Collected::default()),
             sealing: Mutex::new(()),
             wake: Notify::new(),
+            over_memory: AtomicBool::new(false),
             reporter,
             compression,
             memory_bytes_max,

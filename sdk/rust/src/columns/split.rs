@@ -74,8 +74,8 @@ struct Size {
     bytes: usize,
     /// What rows of dictionary columns stand for.
     decoded: usize,
-    /// Entries of the longest nested column or dictionary.
-    elements: usize,
+    /// Rows of all columns behind the top level.
+    nested: usize,
 }
 
 impl Size {
@@ -89,7 +89,7 @@ impl Size {
         let bounds = [
             (self.bytes, "bytes encoded", limits.bytes_max),
             (self.decoded, "bytes written out of its dictionaries", BATCH_DECODED_BYTES_MAX),
-            (self.elements, "elements in one nested column", BATCH_ELEMENTS_MAX),
+            (self.nested, "rows in nested columns and dictionaries", BATCH_ELEMENTS_MAX),
         ];
         bounds.into_iter().find(|(found, _, limit)| found > limit)
     }
@@ -115,16 +115,17 @@ impl Size {
                 self.bytes += RECORD + 2 * WORD + rows.len() * WORD + needed.entries;
                 self.decoded += needed.decoded;
                 // An entry takes at least its offset.
-                self.elements = self.elements.max(dictionary.entries.len().min(needed.entries / WORD));
+                self.nested += dictionary.entries.len().min(needed.entries / WORD);
             }
             Values::Struct(fields) => {
                 self.bytes += fields.len() * WORD;
+                self.nested += fields.len() * rows.len();
                 fields.iter().for_each(|field| self.add(field, rows));
             }
             Values::List { offsets, children } => {
                 let elements = offsets[rows.start].unsigned_abs() as usize..offsets[rows.end].unsigned_abs() as usize;
                 self.bytes += (rows.len() + 1) * WORD + children.len() * WORD;
-                self.elements = self.elements.max(elements.len());
+                self.nested += children.len() * elements.len();
                 children.iter().for_each(|child| self.add(child, &elements));
             }
         }

@@ -61,7 +61,10 @@ pub(crate) async fn run(
             wrote = outgoing.write_to(&mut writer), if blocked => {
                 match wrote {
                     Ok(0) => return shared.session().lost("the server takes no more bytes"),
-                    Ok(bytes) => outgoing.advance(bytes, |rows, bytes, delivery| observer.sent(rows, bytes, delivery)),
+                    Ok(bytes) => {
+                        life.wrote(Instant::now());
+                        outgoing.advance(bytes, |rows, bytes, delivery| observer.sent(rows, bytes, delivery));
+                    }
                     // The server may have said why before it closed: what it said is read first.
                     Err(error) => return last_words(reader, inbox, outgoing, life, shared, observer, &error).await,
                 }

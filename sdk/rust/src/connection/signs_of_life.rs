@@ -10,6 +10,8 @@ const BLOCKED_PATIENCE: u32 = 4;
 #[derive(Debug)]
 pub(super) struct SignsOfLife {
     heard: Instant,
+    /// When the server last took something in, which a dead one does no more.
+    wrote: Instant,
     phase: Phase,
     nonce: u64,
     open_timeout: Duration,
@@ -37,6 +39,7 @@ impl SignsOfLife {
     pub(super) fn new(now: Instant, options: &Options) -> Self {
         Self {
             heard: now,
+            wrote: now,
             phase: Phase::Opening { began: now },
             nonce: 0,
             open_timeout: options.open_timeout,
@@ -52,6 +55,11 @@ impl SignsOfLife {
         }
     }
 
+    /// The server took something in: from here on it has time to answer.
+    pub(super) fn wrote(&mut self, now: Instant) {
+        self.wrote = now;
+    }
+
     pub(super) fn welcomed(&mut self) {
         self.phase = Phase::Listening;
     }
@@ -64,7 +72,7 @@ impl SignsOfLife {
         match self.phase {
             Phase::Opening { began } => began + self.open_timeout,
             Phase::Listening => self.heard + self.ping_after,
-            Phase::Asked => self.heard + self.silence_max(blocked),
+            Phase::Asked => self.heard.max(self.wrote) + self.silence_max(blocked),
         }
     }
 

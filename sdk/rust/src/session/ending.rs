@@ -35,6 +35,9 @@ impl Session {
         if let Err(error) = self.advance(committed, committed, self.committed.version) {
             return Next::Failed(error);
         }
+        if let Some(failure) = self.failure() {
+            return Next::Failed(failure.with_rows_now(self.open_rows()));
+        }
         if self.closing && self.all_committed() {
             self.link = Link::Down;
             return Next::Finished(self.committed);
@@ -64,6 +67,10 @@ impl Session {
     /// The connection ended, by whatever cause.
     pub(crate) fn lost(&mut self, cause: &str) -> Next {
         self.link = Link::Down;
+        // Rows that made no frame are not among those that are all committed.
+        if let Some(failure) = self.failure() {
+            return Next::Failed(failure.with_rows_now(self.open_rows()));
+        }
         if self.closing && self.all_committed() {
             return Next::Finished(self.committed);
         }

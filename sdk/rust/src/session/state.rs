@@ -130,9 +130,19 @@ impl Session {
         self.outbox.bytes()
     }
 
+    /// Why the stream cannot go on, if that is so.
+    pub(crate) fn failure(&self) -> Option<Error> {
+        self.failure.clone()
+    }
+
     /// Rows that the table is not known to have.
     pub(crate) fn open_rows(&self) -> OpenRows {
-        let (from, sent, end) = (self.committed.offset, self.outbox.sent_end(), self.outbox.end());
+        self.open_rows_to(self.outbox.end())
+    }
+
+    /// The same, where rows up to `end` were appended: those that are collected are not in the outbox yet.
+    pub(crate) fn open_rows_to(&self, end: u64) -> OpenRows {
+        let (from, sent, end) = (self.committed.offset, self.outbox.sent_end(), end.max(self.outbox.end()));
         match self.welcomed {
             None => OpenRows::None,
             Some(_) if self.is_anonymous() => OpenRows::InDoubt { sent: from..sent.max(from), unsent: end - sent },

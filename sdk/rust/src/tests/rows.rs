@@ -3,6 +3,7 @@
 use super::peer::*;
 use crate::{Batching, Committed, Stream};
 use lakehead_protocol::reject::RejectCode;
+use lakehead_protocol::welcome::Welcome;
 use serde::Serialize;
 use std::time::Duration;
 
@@ -142,4 +143,45 @@ async fn a_stream_that_failed_takes_no_row() {
     peer.reject(RejectCode::Fenced, 0).await;
     assert!(matches!(peer.hear().await, Said::Gone));
     assert_eq!(stream.append_row(&Row { n: 0 }).await.unwrap_err().code(), "FENCED");
+}
+
+#[tokio::test(start_paused = true)]
+async fn large_rows_wait_for_memory_too() {
+    let (dial, mut listener) = network();
+    // A frame holds a row and not two: each is large beside it.
+    let first = Welcome { batch_bytes_max: 180, ..welcome(0, 0) };
+    let opening = builder().memory_bytes_max(500).build().unwrap().stream("t").name("s");
+    let (stream, mut peer) = open(opening, &dial, listener.welcome(first)).await;
+    let mut stream = stream.unwrap();
+    peer.schema().await;
+    let mut taken = 0;
+    let refused = loop {
+        match stream.try_append_row(&Row { n: taken as i64 }) {
+            Ok(end) => taken = end,
+            Err(error) => break error,
+        }
+        assert!(taken < 10, "rows are kept beyond every limit");
+    };
+    assert_eq!(refused.code(), "MEMORY_FULL");
+    // What was taken is sent, and room comes back with its commit.
+    for row in 0..taken {
+        assert_eq!(peer.batch().await, row..row + 1);
+    }
+    peer.ack(taken, 2).await;
+    assert_eq!(stream.append_row(&Row { n: taken as i64 }).await.unwrap(), taken + 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_error_counts_the_rows_that_were_still_collected() {
+    let (dial, mut listener) = network();
+    let batching = Batching { linger: Duration::from_secs(50), ..Batching::default() };
+    let opening = builder().build().unwrap().stream("t").name("s").batching(batching);
+    let (stream, mut peer) = open(opening, &dial, listener.welcome(welcome(0, 0))).await;
+    let mut stream = stream.unwrap();
+    peer.schema().await;
+    push(&mut stream, 0..7).await;
+    peer.reject(RejectCode::Fenced, 0).await;
+    let error = stream.wait_committed(7).await.unwrap_err();
+    assert_eq!((error.code(), error.in_doubt()), ("FENCED", Some(0..7)));
+    assert_eq!(stream.append_row(&Row { n: 7 }).await.unwrap_err().code(), "FENCED");
 }
