@@ -67,6 +67,38 @@ fn little_that_becomes_much_is_taken_in_by_turns() {
 }
 
 #[test]
+fn many_that_become_much_do_not_wait_for_each_other_for_ever() {
+    let engine = Engine::start_with("[tables]\ncommit_interval_ms = 50\n[memory]\nbudget_mb = 64\n");
+    let (zero_rows, noise_rows, peers) = (2_000_000u32, 110_000u32, 80);
+    let zeros = Column { length: zero_rows, values: vec![0; zero_rows as usize * 8], ..Column::default() };
+    let mut state = 1u64;
+    let mut noise = || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state.to_le_bytes()
+    };
+    let noise =
+        Column { length: noise_rows, values: (0..noise_rows).flat_map(|_| noise()).collect(), ..Column::default() };
+    // Enough for a turn in a few bytes, and nearly all of what one read brings behind it.
+    let (mut said, mut rows) = (Vec::new(), 0u64);
+    for column in [&zeros, &zeros, &noise] {
+        let mut out = FrameBuffer::new();
+        let view = BatchView { columns: vec![column.view()] };
+        frame::append_batch(&mut out, 1, rows, column.length, &view).unwrap();
+        rows += u64::from(column.length);
+        said.extend_from_slice(compress_frame(&out, Compression::Zstd).as_ref().unwrap_or(&out));
+    }
+    let mut open: Vec<Peer> = (0..peers).map(|_| open(&engine, "zeros", DataType::Long)).collect();
+    std::thread::scope(|scope| {
+        for peer in &mut open {
+            scope.spawn(|| {
+                peer.send(&said);
+                assert_eq!(peer.committed(rows).committed, rows);
+            });
+        }
+    });
+}
+
+#[test]
 fn the_most_bytes() {
     let engine = Engine::start();
     let mut peer = open(&engine, "texts", DataType::String);

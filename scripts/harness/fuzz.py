@@ -68,8 +68,15 @@ def seeds():
 
 
 def build():
-    command = ["cargo", "build", "--release", "--locked", "--target", "x86_64-unknown-linux-gnu", "--target-dir", str(BUILT)]
+    # A target of its own keeps the counters out of build scripts.
+    command = ["cargo", "build", "--release", "--locked", "--target", host(), "--target-dir", str(BUILT)]
     subprocess.run(command, cwd=CRATE, env={**os.environ, "RUSTFLAGS": COVERAGE}, check=True)
+
+
+def host():
+    """What this machine's compiler calls it."""
+    version = subprocess.run(["rustc", "-vV"], capture_output=True, text=True, check=True).stdout
+    return re.search(r"^host: (\S+)$", version, re.MULTILINE)[1]
 
 
 @dataclass
@@ -77,6 +84,8 @@ class Run:
     target: str
     process: subprocess.Popen
     corpus_before: int
+    # It holds nothing but the vectors: then something has to be found.
+    is_new: bool
     log: object
 
 
@@ -90,12 +99,13 @@ def start(target, inputs, seconds):
         made.mkdir(parents=True, exist_ok=True)
     for number, data in enumerate(inputs):
         (folder / f"vector-{number:02}").write_bytes(data)
-    binary = BUILT / "x86_64-unknown-linux-gnu/release" / target
+    binary = BUILT / host() / "release" / target
     command = [str(binary), f"-max_total_time={seconds}", "-print_final_stats=1", "-max_len=8192", "-timeout=10",
                "-rss_limit_mb=1024", f"-artifact_prefix={crashes}/", str(folder)]
     before = len(list(folder.iterdir()))
+    is_new = before == len(inputs)
     log = open(logs / f"{target}.log", "w+")
-    return Run(target, subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT), before, log)
+    return Run(target, subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT), before, is_new, log)
 
 
 def finish(run):
@@ -111,7 +121,7 @@ def finish(run):
           f"   corpus {run.corpus_before:>5} -> {after:>5}   {'no crash' if code == 0 else f'EXIT {code}'}", flush=True)
     if code != 0:
         print(text[-4000:])
-    return code == 0 and executions is not None and after >= run.corpus_before
+    return code == 0 and executions is not None and after >= run.corpus_before + run.is_new
 
 
 def main():

@@ -207,11 +207,12 @@ impl Connection {
         Poll::Ready(Turn::Progress)
     }
 
-    /// Takes in more of what was read before, once there is memory for what it may become.
+    /// Takes in more of what was read before, once the budget is not overdrawn. No more memory is asked for: all who hold unread
+    /// frames together fit the budget, so that when everything else has been freed one of them can always go on.
     fn go_on(&mut self, context: &Context<'_>) -> Poll<Turn> {
         let (id, reactor) = (self.handle.id, self.reactor.clone());
-        match reactor.gate.frame(id, READ_BYTES, context.waker()) {
-            Passage::Open(_memory) => match std::mem::take(&mut self.kept) {
+        match reactor.gate.frame(id, 0, context.waker()) {
+            Passage::Open(_) => match std::mem::take(&mut self.kept) {
                 Kept::Unread { bytes, .. } => Poll::Ready(self.consume(&bytes)),
                 kept => {
                     self.kept = kept;
