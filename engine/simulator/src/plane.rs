@@ -16,11 +16,12 @@ use lakehead_engine::commit::attempt::{Attempt, Event, Outcome, Plan, Step, Term
 use lakehead_engine::commit::cut_book::{CutBook, Gathered, GatheredCut};
 use lakehead_engine::commit::decide::{Patience, Sighting};
 use lakehead_engine::commit::ledger::TableView;
-use lakehead_engine::handover::answer::{Answer, OpenTable};
+use lakehead_engine::handover::answer::{Answer, Held, OpenTable};
 use lakehead_engine::handover::cut::Piece;
 use lakehead_engine::handover::port::{TablePieces, TablePort, table_port};
 use lakehead_engine::handover::request::Request;
 use lakehead_engine::handover::row_group::RowGroup;
+use lakehead_engine::handover::shown::Shown;
 use lakehead_engine::handover::{Refusal, ShardId, TableKey};
 use lakehead_protocol::arrow_schema::to_arrow;
 use lakehead_protocol::reject::RejectCode;
@@ -144,7 +145,7 @@ impl Plane {
         match self.requests.pop_front() {
             Some(Request::OpenTable { shard, ticket, create, .. }) => {
                 let result = self.open_table(shard, create.as_deref(), around);
-                around.trace.line(|| format!("plane answers open of ticket {ticket}: {}", sentence(&result)));
+                around.trace.line(|| format!("plane answers open of ticket {ticket:?}: {}", sentence(&result)));
                 vec![(shard, Answer::TableOpened { ticket, result })]
             }
             Some(Request::FindStream { shard, table, stream })
@@ -335,7 +336,8 @@ impl Plane {
         around.trace.line(|| format!("commit of cut {} begins: {:?}", cut.cut, cut.claim));
         let early = (around.canary == Some(Canary::AckBeforeCommit) && cut.claim.mints.is_empty()).then(|| {
             let (generation, version) = (table.book.generation(), table.version + 1);
-            Answer::Committed { table: table.key, generation, cut: cut.cut, version, minted: Arc::new([]) }
+            let (minted, shown) = (Arc::new([]), table.shown());
+            Answer::Committed { table: table.key, generation, cut: cut.cut, version, minted, shown }
         });
         self.running = Some(Running { cut, row_groups, attempt, base, plan: None, frozen: None, under_way: None });
         early.map_or_else(Vec::new, |answer| table.to_all(&answer))
@@ -370,12 +372,13 @@ impl Plane {
                     plan.entries.apply(&mut streams);
                     TableView { version, streams: Arc::new(streams), ..base }
                 });
-                table.to_all(&Answer::Committed { table: table.key, generation, cut, version, minted: minted.into() })
+                let (minted, shown) = (minted.into(), table.shown());
+                table.to_all(&Answer::Committed { table: table.key, generation, cut, version, minted, shown })
             }
             Outcome::Nothing { version, .. } => {
                 table.view = running.base;
-                let minted = Arc::new([]);
-                table.to_all(&Answer::Committed { table: table.key, generation, cut, version, minted })
+                let (minted, shown) = (Arc::new([]), table.shown());
+                table.to_all(&Answer::Committed { table: table.key, generation, cut, version, minted, shown })
             }
             Outcome::Discard { fenced, why, .. } => {
                 around.faults.met(Fault::CutDiscarded);
@@ -385,7 +388,7 @@ impl Plane {
             Outcome::Stop { why } => {
                 around.faults.met(Fault::TableClosed);
                 let why = Refusal::new(RejectCode::Discarded, format!("{why:?}"));
-                let mail = table.to_all(&Answer::TableClosed { table: table.key, why });
+                let mail = table.to_all(&Answer::TableClosed { table: table.key, why, held: Held::UntilReopened });
                 self.table = None;
                 self.pieces = 0;
                 self.wanted = false;
@@ -406,7 +409,12 @@ impl OpenedTable {
             self.rows.clear();
         }
         let (generation, next_cut) = self.book.discard();
-        self.to_all(&Answer::Discarded { table: self.key, generation, next_cut, fenced: fenced.into(), why })
+        let (fenced, shown) = (fenced.into(), self.shown());
+        self.to_all(&Answer::Discarded { table: self.key, generation, next_cut, fenced, why, shown })
+    }
+
+    fn shown(&self) -> Shown {
+        self.view.as_ref().map_or_else(Shown::default, TableView::shown)
     }
 
     fn to_all(&self, answer: &Answer) -> Mail {

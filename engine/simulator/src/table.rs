@@ -154,6 +154,7 @@ impl Table {
             version: self.head?,
             schema: self.schema.clone(),
             streams: self.streams.clone(),
+            logs: Arc::default(),
             unsupported: None,
         })
     }

@@ -125,7 +125,7 @@ mod tests {
     use super::*;
 
     fn done(shard: u16, generation: u64, cut: u64, rows: u64) -> CutDone {
-        CutDone { shard: ShardId(shard), generation, cut, rows, ranges: vec![], mints: vec![] }
+        CutDone { shard: ShardId(shard), generation, cut, rows, ranges: vec![], mints: vec![], log: None }
     }
 
     #[test]

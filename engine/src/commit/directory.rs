@@ -8,9 +8,9 @@ use super::context::Context;
 use super::decide::Patience;
 use super::encode::EncodingPlan;
 use super::table_task::{OpenedTable, TableMessage, TableTask};
-use crate::handover::answer::Answer;
+use crate::handover::answer::{Answer, Held};
 use crate::handover::port::table_port;
-use crate::handover::request::Request;
+use crate::handover::request::{Request, Ticket};
 use crate::handover::{Refusal, ShardId, TableKey};
 use crate::table::delta::{DeltaTable, TableError};
 use crate::table::name::resolve;
@@ -56,7 +56,7 @@ enum Delivery {
 /// A shard that waits for a table.
 struct Waiter {
     shard: ShardId,
-    ticket: u64,
+    ticket: Ticket,
     create: Option<Arc<Schema>>,
 }
 
@@ -94,7 +94,9 @@ impl Directory {
 
     fn on_request(&mut self, request: Request) {
         match request {
-            Request::OpenTable { shard, ticket, name, create } => self.open(&name, Waiter { shard, ticket, create }),
+            Request::OpenTable { shard, ticket, name, create, .. } => {
+                self.open(&name, Waiter { shard, ticket, create });
+            }
             Request::FindStream { shard, table, stream } => {
                 let message = TableMessage::Find { shard, stream: stream.clone() };
                 if self.send(table, message) == Delivery::Closed {
@@ -208,7 +210,7 @@ impl Directory {
             {
                 tracing::error!(%error, "a table's task ended by a fault");
                 let why = Refusal::new(RejectCode::Internal, "the table was closed by a fault of the server");
-                let closed = Answer::TableClosed { table: key, why };
+                let closed = Answer::TableClosed { table: key, why, held: Held::UntilReopened };
                 context.shards.iter().for_each(|mailbox| mailbox(closed.clone()));
             }
         }));

@@ -10,42 +10,9 @@
 
 use crate::handover::answer::StreamEntry;
 use crate::handover::cut::StreamRange;
+pub use crate::handover::shown::{Logs, Shown, Standing, StreamState, Streams};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-
-/// What a table shows of a stream; all zero for one that it does not know.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct StreamState {
-    /// Rows committed.
-    pub committed: u64,
-    /// Major epoch.
-    pub epoch: u64,
-    pub standing: Standing,
-}
-
-/// Whether a stream counts.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Standing {
-    #[default]
-    Live,
-    /// Only its epoch is kept, so that producers from before stay fenced. It has no rows.
-    Forgotten,
-}
-
-impl StreamState {
-    /// A stream that counts.
-    pub fn live(committed: u64, epoch: u64) -> Self {
-        Self { committed, epoch, standing: Standing::Live }
-    }
-
-    /// One that was forgotten under this epoch.
-    pub fn forgotten(epoch: u64) -> Self {
-        Self { committed: 0, epoch, standing: Standing::Forgotten }
-    }
-}
-
-/// Streams by name.
-pub type Streams = BTreeMap<Arc<str>, StreamState>;
 
 /// One version of a table, as far as commits depend upon it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,6 +24,8 @@ pub struct TableView {
     pub schema: Arc<str>,
     /// Every named stream the table knows.
     pub streams: Arc<Streams>,
+    /// Every log the table knows.
+    pub logs: Arc<Logs>,
     /// Why this engine cannot write this version, if so.
     pub unsupported: Option<Arc<str>>,
 }
@@ -75,6 +44,11 @@ impl TableView {
     /// How many streams count against the limit.
     pub fn streams_counted(&self) -> usize {
         self.streams.values().filter(|state| state.standing == Standing::Live).count()
+    }
+
+    /// What shards are told of it.
+    pub fn shown(&self) -> Shown {
+        Shown { version: self.version, streams: self.streams.clone(), logs: self.logs.clone() }
     }
 
     /// The stream's entry as it is told to shards.

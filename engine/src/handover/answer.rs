@@ -1,6 +1,8 @@
 //! What the commit plane tells a shard.
 
 use super::port::TablePort;
+use super::request::Ticket;
+use super::shown::Shown;
 use super::{Refusal, TableKey};
 use lakehead_protocol::schema::Schema;
 use std::sync::Arc;
@@ -36,11 +38,21 @@ pub struct StreamEntry {
     pub version: u64,
 }
 
+/// What becomes of the rows that logs hold for a table that was closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Held {
+    /// They go into it once it is open again.
+    UntilReopened,
+    /// It is not the table that they were written for, or another speaks for the log: they stay where they are until a person
+    /// has decided.
+    UntilDecided,
+}
+
 /// An answer or an event for one shard.
 #[derive(Debug, Clone)]
 pub enum Answer {
     TableOpened {
-        ticket: u64,
+        ticket: Ticket,
         result: Result<OpenTable, Refusal>,
     },
     StreamFound {
@@ -61,6 +73,8 @@ pub enum Answer {
         cut: u64,
         version: u64,
         minted: Arc<[StreamEntry]>,
+        /// The table after it.
+        shown: Shown,
     },
     /// Everything uncommitted of the table is given up; `generation` is the new one, `next_cut` the next cut's number.
     /// `fenced` streams have a newer opener elsewhere: their producers here are FENCED.
@@ -70,11 +84,15 @@ pub enum Answer {
         next_cut: u64,
         fenced: Arc<[Arc<str>]>,
         why: Refusal,
+        /// The newest version that is known.
+        shown: Shown,
     },
     /// The table is closed for good under this key (remade, unsupported, gone). Streams of it are refused with `why`.
     TableClosed {
         table: TableKey,
         why: Refusal,
+        /// What becomes of rows that a log holds for it.
+        held: Held,
     },
     /// The table's port has room again after it had been full.
     Room {

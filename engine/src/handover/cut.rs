@@ -1,6 +1,7 @@
 //! The end of a shard's part of a cut.
 
 use super::ShardId;
+use super::log_part::LogPart;
 use super::row_group::RowGroup;
 use std::sync::Arc;
 
@@ -28,6 +29,8 @@ pub struct CutDone {
     pub ranges: Vec<StreamRange>,
     /// Named streams that want a new epoch minted by the cut's commit. Rows of older epochs, if any, are in `ranges`.
     pub mints: Vec<Arc<str>>,
+    /// What the shard's log brings; `None` without a log.
+    pub log: Option<LogPart>,
 }
 
 /// What travels on a table's port, in order.

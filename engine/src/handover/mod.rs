@@ -11,17 +11,25 @@
 //! group that a shard seals early carries the number of the cut it will belong to: the next one. The commit plane asks for
 //! cut n + 1 only after every shard has answered cut n.
 //!
+//! # Logs
+//!
+//! With a log, a shard's part of a cut says which entries of its log it brings ([`log_part`]), and word of a commit says what
+//! the table shows of streams and logs ([`shown`]), so that the shard can go on from there. A shard hands a [`cut::CutDone`]
+//! over only when all that it covers is durable.
+//!
 //! # Generations
 //!
 //! When a cut cannot be committed (another engine moved one of its streams), the table's uncommitted rows are given up:
 //! the generation grows by one, every shard drops what it holds for that table and sends its streams back to the committed
-//! offset. Whatever still travels with an older generation is ignored on arrival. Cut numbers go on.
+//! offset; with a log it builds the rows again from there. Whatever still travels with an older generation is ignored on arrival. Cut numbers go on.
 
 pub mod answer;
 pub mod cut;
+pub mod log_part;
 pub mod port;
 pub mod request;
 pub mod row_group;
+pub mod shown;
 
 /// One core's shard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

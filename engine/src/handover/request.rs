@@ -4,16 +4,27 @@ use super::{ShardId, TableKey};
 use lakehead_protocol::schema::Schema;
 use std::sync::Arc;
 
+/// Whom an opened table is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Ticket {
+    /// The connection of this number.
+    Connection(u64),
+    /// The shard's log, which calls the table by this number.
+    Log(u32),
+}
+
 /// A request. Answers come back as [`super::answer::Answer`] to the shard that asked; none of them blocks.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Request {
     /// Open the table of this name; answered by `TableOpened` with the same `ticket`.
     OpenTable {
         shard: ShardId,
-        ticket: u64,
+        ticket: Ticket,
         name: Arc<str>,
         /// The schema to make the table from when it does not exist.
         create: Option<Arc<Schema>>,
+        /// Whether to try again and again, as long as the table is only unavailable: a log has rows for it.
+        insist: bool,
     },
     /// Read a named stream's entries from the newest version of the table; answered by `StreamFound`.
     FindStream { shard: ShardId, table: TableKey, stream: Arc<str> },

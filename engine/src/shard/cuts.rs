@@ -55,7 +55,7 @@ impl Shard {
         if !pending.rows_to.is_empty() || !pending.mints.is_empty() {
             table.pending.push_back(pending);
         }
-        let done = CutDone { shard: self.settings.shard, generation, cut, rows, ranges, mints };
+        let done = CutDone { shard: self.settings.shard, generation, cut, rows, ranges, mints, log: None };
         actions.push(Action::HandOver(key, Piece::CutDone(done)));
     }
 

@@ -19,7 +19,7 @@ use super::table::{ShardTable, StreamSlot};
 use crate::columns::layout::Layout;
 use crate::columns::table_builder::TableBuilder;
 use crate::handover::answer::{OpenTable, StreamEntry};
-use crate::handover::request::{Request, Urgency};
+use crate::handover::request::{Request, Ticket, Urgency};
 use crate::handover::{Refusal, TableKey};
 use lakehead_protocol::control::Closed;
 use lakehead_protocol::hello::{Hello, MODE_DESCRIBE, MODE_RESUME};
@@ -35,9 +35,10 @@ impl Shard {
     pub(super) fn hello(&mut self, id: ConnectionId, hello: Hello, actions: &mut Vec<Action>) {
         let open = Request::OpenTable {
             shard: self.settings.shard,
-            ticket: id.0,
+            ticket: Ticket::Connection(id.0),
             name: hello.table.as_str().into(),
             create: None,
+            insist: false,
         };
         self.connections.insert(id, Connection { hello, phase: Phase::OpeningTable, early_schema: None });
         if self.draining {
@@ -81,9 +82,10 @@ impl Shard {
         connection.phase = Phase::OpeningTable;
         actions.push(Action::Request(Request::OpenTable {
             shard: self.settings.shard,
-            ticket: id.0,
+            ticket: Ticket::Connection(id.0),
             name: connection.hello.table.as_str().into(),
             create: Some(Arc::new(schema.clone())),
+            insist: false,
         }));
     }
 

@@ -8,6 +8,7 @@ use super::table::{ShardTable, StreamSlot};
 use crate::budget::Budget;
 use crate::columns::table_builder::RowGroupSize;
 use crate::handover::answer::Answer;
+use crate::handover::request::Ticket;
 use crate::handover::{Refusal, ShardId, TableKey};
 use lakehead_protocol::ack::Ack;
 use lakehead_protocol::limits::{BATCH_BYTES_MAX, BATCH_ROWS_MAX};
@@ -74,16 +75,19 @@ impl Shard {
 
     fn answer(&mut self, answer: Answer, actions: &mut Vec<Action>) {
         match answer {
-            Answer::TableOpened { ticket, result } => self.table_opened(ConnectionId(ticket), result, actions),
+            Answer::TableOpened { ticket: Ticket::Connection(id), result } => {
+                self.table_opened(ConnectionId(id), result, actions);
+            }
+            Answer::TableOpened { ticket: Ticket::Log(_), .. } => {}
             Answer::StreamFound { table, stream, result } => self.stream_found(table, &stream, result, actions),
             Answer::CutWanted { table, generation, cut } => self.cut_wanted(table, generation, cut, actions),
-            Answer::Committed { table, generation, cut, version, minted } => {
+            Answer::Committed { table, generation, cut, version, minted, .. } => {
                 self.committed(table, generation, cut, version, &minted, actions);
             }
-            Answer::Discarded { table, generation, next_cut, fenced, why } => {
+            Answer::Discarded { table, generation, next_cut, fenced, why, .. } => {
                 self.discarded(table, generation, next_cut, &fenced, &why, actions);
             }
-            Answer::TableClosed { table, why } => self.table_closed(table, &why, actions),
+            Answer::TableClosed { table, why, .. } => self.table_closed(table, &why, actions),
             // The shell's business: it holds what did not fit and stops the sockets meanwhile.
             Answer::Room { .. } => {}
         }

@@ -22,6 +22,7 @@ fn view(version: u64, streams: &[(&str, u64, u64)]) -> TableView {
         version,
         schema: "schema".into(),
         streams: Arc::new(streams.collect()),
+        logs: Arc::default(),
         unsupported: None,
     }
 }

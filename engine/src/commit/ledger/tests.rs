@@ -8,6 +8,7 @@ fn view(streams: &[(&str, u64, u64)]) -> TableView {
         version: 7,
         schema: "{}".into(),
         streams: Arc::new(streams.collect()),
+        logs: Arc::default(),
         unsupported: None,
     }
 }

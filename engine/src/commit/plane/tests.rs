@@ -3,7 +3,7 @@
 use super::*;
 use crate::handover::answer::{Answer, OpenTable, StreamEntry};
 use crate::handover::cut::{CutDone, Piece, StreamRange};
-use crate::handover::request::Urgency;
+use crate::handover::request::{Ticket, Urgency};
 use crate::handover::row_group::RowGroup;
 use crate::handover::{Refusal, ShardId, TableKey};
 use crate::table::delta::DeltaTable;
@@ -84,7 +84,13 @@ impl World {
     fn open(&self, shard: usize, name: &str, create: Option<Schema>) -> Result<OpenTable, Refusal> {
         let shard = &self.shards[shard];
         let create = create.map(Arc::new);
-        self.plane.submit(Request::OpenTable { shard: shard.id, ticket: 1, name: name.into(), create });
+        self.plane.submit(Request::OpenTable {
+            shard: shard.id,
+            ticket: Ticket::Connection(1),
+            name: name.into(),
+            create,
+            insist: false,
+        });
         shard.opened()
     }
 
@@ -114,7 +120,7 @@ impl World {
         let ranges: Vec<_> = ranges.iter().map(range).collect();
         let rows = ranges.iter().map(|range| range.to - range.from).sum();
         let mints = mints.iter().map(|stream| Arc::from(*stream)).collect();
-        let done = CutDone { shard: ShardId(shard as u16), generation, cut, rows, ranges, mints };
+        let done = CutDone { shard: ShardId(shard as u16), generation, cut, rows, ranges, mints, log: None };
         table.port.try_send(Piece::CutDone(done)).unwrap();
     }
 
@@ -397,8 +403,15 @@ fn a_full_port_has_room_again_and_checkpoints_come_by() {
             }
         }
         let range = StreamRange { stream: "a".into(), epoch: 1, from, to: sent };
-        let done =
-            CutDone { shard: ShardId(0), generation: 1, cut, rows: sent - from, ranges: vec![range], mints: vec![] };
+        let done = CutDone {
+            shard: ShardId(0),
+            generation: 1,
+            cut,
+            rows: sent - from,
+            ranges: vec![range],
+            mints: vec![],
+            log: None,
+        };
         let mut piece = Piece::CutDone(done);
         while let Err(back) = table.port.try_send(piece) {
             assert!(matches!(world.shards[0].next(), Answer::Room { .. }));

@@ -1,7 +1,8 @@
 //! Opens, streams, and the table's end.
 
 use super::{Life, TableMessage, TableTask};
-use crate::handover::answer::{Answer, OpenTable};
+use crate::handover::answer::{Answer, Held, OpenTable};
+use crate::handover::request::Ticket;
 use crate::handover::{Refusal, ShardId};
 use crate::table::delta::streams::is_stream_name;
 use crate::table::delta::{TableError, Version};
@@ -14,7 +15,7 @@ impl TableTask {
     }
 
     /// A shard has the table open from here on.
-    pub(super) fn open(&mut self, shard: ShardId, ticket: u64) {
+    pub(super) fn open(&mut self, shard: ShardId, ticket: Ticket) {
         self.book.join(shard);
         let open = OpenTable {
             key: self.opened.key,
@@ -73,7 +74,7 @@ impl TableTask {
             self.tell_found(shard, stream, Err(refusal.clone()));
         }
         if refusal.code == RejectCode::TableChanged && self.in_flight.is_none() {
-            return self.close(refusal);
+            return self.close(refusal, Held::UntilDecided);
         }
         self.look();
         Life::GoesOn
@@ -108,10 +109,10 @@ impl TableTask {
     }
 
     /// The table cannot be written any more under this key.
-    pub(super) fn close(&mut self, why: Refusal) -> Life {
+    pub(super) fn close(&mut self, why: Refusal, held: Held) -> Life {
         tracing::error!(table = %self.opened.table.url(), why = why.message, "the table is closed");
         self.messages.close();
-        self.tell_all(&Answer::TableClosed { table: self.opened.key, why: why.clone() });
+        self.tell_all(&Answer::TableClosed { table: self.opened.key, why: why.clone(), held });
         let waiting = std::mem::take(&mut self.finding).into_iter().chain(std::mem::take(&mut self.finds));
         let waiting: Vec<_> = waiting.collect();
         for (shard, stream) in waiting {

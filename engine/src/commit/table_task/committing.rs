@@ -5,7 +5,7 @@ use crate::commit::attempt::{Files, Outcome, Stop};
 use crate::commit::cut_book::GatheredCut;
 use crate::commit::drive::{Driven, Job, drive};
 use crate::handover::Refusal;
-use crate::handover::answer::{Answer, StreamEntry};
+use crate::handover::answer::{Answer, Held, StreamEntry};
 use crate::table::delta::{TableError, Version};
 use lakehead_protocol::reject::RejectCode;
 use std::sync::Arc;
@@ -64,7 +64,8 @@ impl TableTask {
             }
             Outcome::Stop { why } => {
                 self.delete_file(&ended);
-                return self.close(stop_refusal(why));
+                let held = held_by(&why);
+                return self.close(stop_refusal(why), held);
             }
         }
         if let Some(why) = self.doomed.take() {
@@ -81,9 +82,10 @@ impl TableTask {
         }
         let (table, generation) = (self.opened.key, self.book.generation());
         let minted: Arc<[StreamEntry]> = minted.into();
+        let shown = self.known.view().shown();
         for shard in &cut.members {
-            let minted = minted.clone();
-            self.context.answer(*shard, Answer::Committed { table, generation, cut: cut.cut, version, minted });
+            let (minted, shown) = (minted.clone(), shown.clone());
+            self.context.answer(*shard, Answer::Committed { table, generation, cut: cut.cut, version, minted, shown });
         }
     }
 
@@ -103,8 +105,8 @@ impl TableTask {
         let (generation, next_cut) = self.book.discard();
         self.rhythm.asked();
         tracing::warn!(table = %self.opened.table.url(), generation, why = why.message, "uncommitted rows were discarded");
-        let (table, fenced) = (self.opened.key, fenced.into());
-        self.tell_all(&Answer::Discarded { table, generation, next_cut, fenced, why });
+        let (table, fenced, shown) = (self.opened.key, fenced.into(), self.known.view().shown());
+        self.tell_all(&Answer::Discarded { table, generation, next_cut, fenced, why, shown });
     }
 
     /// Removes what no commit names.
@@ -185,6 +187,14 @@ impl TableTask {
             commit_ms = self.context.now_ms().saturating_sub(*began_ms),
             "committed"
         );
+    }
+}
+
+/// What becomes of rows that logs hold for a table that stopped.
+fn held_by(why: &Stop) -> Held {
+    match why {
+        Stop::SchemaChanged | Stop::Unsupported(_) | Stop::Broken(_) => Held::UntilReopened,
+        Stop::Remade => Held::UntilDecided,
     }
 }
 

@@ -28,7 +28,7 @@ use super::open_cut::{OpenCut, Times};
 use super::rhythm::Rhythm;
 use super::staged_file::{FinishedStagedFile, StagedFile, StagedFileError};
 use crate::handover::port::{TablePieces, TablePort};
-use crate::handover::request::Urgency;
+use crate::handover::request::{Ticket, Urgency};
 use crate::handover::{Refusal, ShardId, TableKey};
 use crate::table::delta::columns::Columns;
 use crate::table::delta::{DeltaTable, TableError, Version};
@@ -41,7 +41,7 @@ use tokio::sync::{Notify, oneshot};
 pub enum TableMessage {
     Open {
         shard: ShardId,
-        ticket: u64,
+        ticket: Ticket,
     },
     Find {
         shard: ShardId,

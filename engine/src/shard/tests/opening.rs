@@ -3,7 +3,8 @@
 use super::rig::{Rig, TABLE, acked, asks_table, code, found, open_hello, range, resume_hello, schema, welcomed};
 use crate::handover::Refusal;
 use crate::handover::answer::{Answer, StreamEntry};
-use crate::handover::request::{Request, Urgency};
+use crate::handover::request::{Request, Ticket, Urgency};
+use crate::handover::shown::Shown;
 use crate::shard::action::{Action, Outgoing};
 use crate::shard::connection::ConnectionId;
 use crate::shard::event::Event;
@@ -110,6 +111,7 @@ fn the_newest_opener_is_not_fenced_along_with_the_rows_before_it() {
         next_cut: rig.next_cut,
         fenced: vec![Arc::from("a")].into(),
         why,
+        shown: Shown::default(),
     }));
     assert_eq!(code(&actions, 2), Some(RejectCode::Discarded));
 }
@@ -118,8 +120,10 @@ fn the_newest_opener_is_not_fenced_along_with_the_rows_before_it() {
 fn a_table_that_is_missing_is_made_from_the_schema_that_follows() {
     let mut rig = Rig::new();
     let connection = ConnectionId(1);
-    let missing =
-        || Answer::TableOpened { ticket: 1, result: Err(Refusal::new(RejectCode::UnknownTable, "no table t")) };
+    let missing = || Answer::TableOpened {
+        ticket: Ticket::Connection(1),
+        result: Err(Refusal::new(RejectCode::UnknownTable, "no table t")),
+    };
     rig.step(Event::Hello { connection, hello: Hello { schema_follows: 1, ..open_hello("", 1, 1) } });
     assert!(rig.step(Event::Answer(missing())).is_empty());
     let actions = rig.step(Event::Schema { connection, schema_id: 1, schema: schema() });
@@ -127,7 +131,7 @@ fn a_table_that_is_missing_is_made_from_the_schema_that_follows() {
         matches!(&actions[..], [Action::Request(Request::OpenTable { create: Some(made), .. })] if **made == schema())
     );
     let result = Ok(rig.table());
-    let actions = rig.step(Event::Answer(Answer::TableOpened { ticket: 1, result }));
+    let actions = rig.step(Event::Answer(Answer::TableOpened { ticket: Ticket::Connection(1), result }));
     assert!(welcomed(&actions, 1).is_some());
     assert!(!rig.batch(1, 0, 3).is_empty(), "the schema that made the table is announced already");
     let mut rig = Rig::new();

@@ -5,7 +5,8 @@ use crate::columns::table_builder::RowGroupSize;
 use crate::handover::answer::{Answer, OpenTable, StreamEntry};
 use crate::handover::cut::{CutDone, Piece, StreamRange};
 use crate::handover::port::table_port;
-use crate::handover::request::Request;
+use crate::handover::request::{Request, Ticket};
+use crate::handover::shown::Shown;
 use crate::handover::{ShardId, TableKey};
 use crate::shard::action::{Action, Outgoing};
 use crate::shard::connection::ConnectionId;
@@ -87,10 +88,10 @@ impl Rig {
         let connection = ConnectionId(id);
         let asked = self.step(Event::Hello { connection, hello });
         assert!(
-            matches!(asked[..], [Action::Request(Request::OpenTable { ticket, create: None, .. })] if ticket == id)
+            matches!(asked[..], [Action::Request(Request::OpenTable { ticket, create: None, .. })] if ticket == Ticket::Connection(id))
         );
         let result = Ok(self.table());
-        self.step(Event::Answer(Answer::TableOpened { ticket: id, result }))
+        self.step(Event::Answer(Answer::TableOpened { ticket: Ticket::Connection(id), result }))
     }
 
     /// Asks for a cut and hands back its marker, with the rows of the row groups before it.
@@ -116,7 +117,14 @@ impl Rig {
     pub(super) fn commit(&mut self, cut: u64, minted: Vec<StreamEntry>) -> Vec<Action> {
         let (generation, version) = (self.generation, 100 + cut);
         let minted = minted.into();
-        self.step(Event::Answer(Answer::Committed { table: TABLE, generation, cut, version, minted }))
+        self.step(Event::Answer(Answer::Committed {
+            table: TABLE,
+            generation,
+            cut,
+            version,
+            minted,
+            shown: Shown::default(),
+        }))
     }
 
     /// Opens a named stream at this epoch and announces schema 1.

@@ -5,6 +5,7 @@ use crate::handover::Refusal;
 use crate::handover::answer::Answer;
 use crate::handover::cut::Piece;
 use crate::handover::request::{Request, Urgency};
+use crate::handover::shown::Shown;
 use crate::shard::action::{Action, Outgoing};
 use crate::shard::connection::ConnectionId;
 use crate::shard::event::Event;
@@ -47,6 +48,7 @@ fn a_discarded_cut_sends_every_stream_back_to_the_table() {
         next_cut: rig.next_cut,
         fenced: vec![Arc::from("b")].into(),
         why,
+        shown: Shown::default(),
     }));
     assert_eq!((code(&actions, 1), code(&actions, 2)), (Some(RejectCode::Discarded), Some(RejectCode::Fenced)));
     assert!(rig.budget.used() < used && rig.shard.is_settled());
@@ -56,6 +58,7 @@ fn a_discarded_cut_sends_every_stream_back_to_the_table() {
         cut: done.cut,
         version: 9,
         minted: vec![].into(),
+        shown: Shown::default(),
     }));
     assert!(late.is_empty());
 }

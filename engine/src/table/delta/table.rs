@@ -348,6 +348,7 @@ fn version_of(snapshot: SnapshotRef, streams: Arc<Streams>, anchor: Option<Bytes
         version: snapshot.version(),
         schema: metadata.schema_string().as_str().into(),
         streams,
+        logs: Arc::default(),
         unsupported: unsupported(&snapshot).map(Arc::from),
     };
     Version { snapshot, view, anchor }
