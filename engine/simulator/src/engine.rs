@@ -116,6 +116,12 @@ impl Engine {
                 Action::Send(ConnectionId(link), frame) => sent.push(Sent { link, frame, last: false }),
                 Action::Finish(ConnectionId(link), frame) => sent.push(Sent { link, frame, last: true }),
                 Action::Request(request) => self.plane.requests.push_back(request),
+                // There is no log here.
+                Action::ReadLog { .. }
+                | Action::ReadAgain(_)
+                | Action::Alarm(_)
+                | Action::Drained(_)
+                | Action::Fatal(_) => {}
                 Action::HandOver(key, piece) => {
                     let host = self.hosts.get_mut(shard);
                     let open = |host: &&mut Host| host.port.as_ref().is_some_and(|(known, _)| *known == key);

@@ -222,7 +222,7 @@ impl World {
                 }
             }
             link.expected = link.expected.max(header.first_offset + u64::from(header.rows));
-            let sent = engine.event(shard, Event::Batch { connection, header, batch }, &mut self.faults);
+            let sent = engine.event(shard, Event::Batch { connection, header, batch, frame: &bytes }, &mut self.faults);
             return self.send(sent);
         }
         let event = match link.to_server.pop_front() {

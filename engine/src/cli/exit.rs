@@ -15,6 +15,8 @@ pub enum Exit {
     Data = 65,
     /// The engine itself failed.
     Software = 70,
+    /// A disk did not do what it must.
+    InputOutput = 74,
     /// Nothing is wrong with the request: later it may work.
     TryLater = 75,
     /// The configuration is wrong.

@@ -7,10 +7,13 @@ use crate::commit::ShardMailbox;
 use crate::commit::plane::CommitPlane;
 use crate::commit::settings::Settings as CommitSettings;
 use crate::config::flags::Flags;
+use crate::config::typed::LogMode;
 use crate::config::{Config, Effective, Origin};
 use crate::handover::ShardId;
+use crate::log_directory::open::{Summary, Wanted};
+use crate::log_directory::{self, OpenError, Opened};
 use crate::reactor::bind::bind;
-use crate::reactor::cores::{CoreSettings, Cores, Drained, prepare};
+use crate::reactor::cores::{CoreSettings, Cores, Drained, Logs, prepare};
 use crate::reactor::local::Submit;
 use crate::reactor::mailbox::{Mail, Mailbox};
 use crate::shard::Settings as ShardSettings;
@@ -95,6 +98,7 @@ fn serve(arguments: ServeArguments) -> Result<(), Failure> {
     let elsewhere = config.tables.root.as_ref().filter(|_| effective.origin("tables.root") != Origin::Default);
     let commit = commit_settings(&config, elsewhere.map(String::as_str), &directory)?;
     let tables = commit.tables_root.to_string();
+    let logs = open_logs(&config, &directory, cores.len())?;
     let budget_mb = config.memory.budget_mb;
     let budget = Budget::new(budget_mb << 20);
     let (address, sockets) =
@@ -102,7 +106,8 @@ fn serve(arguments: ServeArguments) -> Result<(), Failure> {
 
     let signals = signal_hook::iterator::Signals::new([SIGTERM, SIGINT])
         .map_err(|error| Failure::new(Exit::Failure, format!("cannot watch for signals: {error}")))?;
-    let mailboxes: Vec<Mailbox> = cores.iter().map(|_| Mailbox::default()).collect();
+    let reactors = cores.len() + logs.draining.len();
+    let mailboxes: Vec<Mailbox> = (0..reactors).map(|_| Mailbox::default()).collect();
     let answers: Vec<ShardMailbox> = mailboxes.iter().cloned().map(answering).collect();
     let plane = CommitPlane::start(commit, budget.clone(), answers)
         .map_err(|error| Failure::new(Exit::Failure, format!("the commit plane cannot start: {error}")))?;
@@ -113,9 +118,13 @@ fn serve(arguments: ServeArguments) -> Result<(), Failure> {
         shard: |index| ShardSettings::new(ShardId(index as u16)),
         budget: budget.clone(),
         drain_deadline: DRAIN_DEADLINE,
+        linger_us: config.log.linger_us,
+        fatal: Arc::new(end_process),
     };
-    let running =
-        Cores::start(&settings, mailboxes, sockets, &submit).map_err(|error| Failure::new(Exit::Failure, error))?;
+    let has_log = !logs.serving.is_empty();
+    let logs = Logs { serving: logs.serving, draining: logs.draining };
+    let running = Cores::start(&settings, mailboxes, sockets, &submit, logs);
+    let running = running.map_err(|error| Failure::new(Exit::Failure, error))?;
     announce(&directory, address)?;
     tracing::info!(%address, ?cores, budget_mb, tables, "ready");
 
@@ -127,11 +136,53 @@ fn serve(arguments: ServeArguments) -> Result<(), Failure> {
     tracing::info!(memory_peak_mb = budget.peak() >> 20, ?drained, "stopped");
     match drained {
         Drained::Settled => Ok(()),
+        Drained::Unsettled if has_log => {
+            tracing::warn!("rows that tables did not take in time stay in the log; the next start goes on with them");
+            Ok(())
+        }
         Drained::Unsettled => Err(Failure::new(
             Exit::TryLater,
             "rows that were not acknowledged could not be committed in time; their producers keep them and resume",
         )),
     }
+}
+
+/// Recovers what earlier runs left, and says so.
+fn open_logs(config: &Config, directory: &Path, cores: usize) -> Result<Opened, Failure> {
+    let wanted = match config.log.mode {
+        LogMode::On => Wanted { cores, bytes_max: config.log.size_mb << 20 },
+        LogMode::Off => Wanted { cores: 0, bytes_max: 0 },
+    };
+    let opened = log_directory::open(&directory.join("log"), wanted).map_err(|error| {
+        let exit = if let OpenError::TooSmall { .. } = error { Exit::Configuration } else { Exit::Data };
+        Failure::new(exit, error)
+    })?;
+    let Summary { logs, bytes_read, entry_bytes, torn_tails, took } = opened.summary;
+    let seconds = took.as_secs_f64();
+    tracing::info!(
+        run = opened.run,
+        logs,
+        draining = opened.draining.len(),
+        read_mb = bytes_read >> 20,
+        rows_mb = entry_bytes >> 20,
+        torn_tails,
+        seconds,
+        "recovered"
+    );
+    if entry_bytes > 0 {
+        let (read_mb, rows_mb) = (bytes_read as f64 / 1e6, entry_bytes as f64 / 1e6);
+        say(format_args!(
+            "recovered: {read_mb:.1} MB of {logs} logs read in {seconds:.3} s; {rows_mb:.1} MB of rows go to their tables"
+        ));
+    }
+    Ok(opened)
+}
+
+/// The last words of an engine whose log failed: nothing more is acknowledged, and the next run finds what is durable.
+fn end_process(why: &str) {
+    tracing::error!("{why}");
+    tell(format_args!("lakehead serve: {why}"));
+    std::process::exit(Exit::InputOutput as i32);
 }
 
 fn answering(mailbox: Mailbox) -> ShardMailbox {

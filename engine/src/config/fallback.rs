@@ -54,6 +54,12 @@ pub(super) fn tables_root(others: &Values) -> Option<Value> {
     Url::from_directory_path(directory.join("tables")).ok().map(|url| Value::String(url.into()))
 }
 
+/// A gigabyte for each core.
+pub(super) fn log_size_mb(others: &Values) -> Option<Value> {
+    let cores = others.get("server.cores").and_then(Value::as_array).map_or(1, Vec::len);
+    i64::try_from(cores * 1024).ok().map(Value::Integer)
+}
+
 /// One per core.
 pub(super) fn encoders(others: &Values) -> Option<Value> {
     let cores = others.get("server.cores").and_then(Value::as_array).map_or(1, Vec::len);

@@ -2,7 +2,7 @@
 //!
 //! The file's parser, the environment, the flags of `serve`, `config show` and the documentation all go by this list.
 
-use super::fallback::{Fallback, budget_mb, encoders, tables_root, usable_cores};
+use super::fallback::{Fallback, budget_mb, encoders, log_size_mb, tables_root, usable_cores};
 use super::kind::Kind;
 
 /// One key.
@@ -39,7 +39,7 @@ const POSITIVE: Kind = Kind::Number { min: 1, why: "" };
 pub const BUDGET_MB_MIN: i64 = 64;
 
 /// All keys, by section. A derived default may look at keys that stand before its own.
-pub const KEYS: [Key; 12] = [
+pub const KEYS: [Key; 15] = [
     Key {
         section: "server",
         name: "listen",
@@ -53,7 +53,7 @@ pub const KEYS: [Key; 12] = [
         name: "data_dir",
         kind: Kind::Text,
         fallback: Fallback::Derived { words: "none, it has to be given", value: |_| None },
-        doc: "The engine's folder: its tables (unless they are elsewhere), the address it listens on, its lock",
+        doc: "The engine's folder: its log, its tables (unless they are elsewhere), the address it listens on, its lock",
         flag: Some(("data-dir", "DIR")),
     },
     Key {
@@ -74,6 +74,32 @@ pub const KEYS: [Key; 12] = [
         fallback: Fallback::Derived { words: "a quarter of the machine", value: |_| Some(budget_mb()) },
         doc: "Memory for receive buffers, builders, row groups, encoded chunks and file assembly together",
         flag: Some(("budget-mb", "MB")),
+    },
+    Key {
+        section: "log",
+        name: "mode",
+        kind: Kind::Choice(&["on", "off"]),
+        fallback: Fallback::Toml("\"on\""),
+        doc: "Whether rows are kept in a log on this node's disk until they are in their tables. With off nothing is durable \
+              before it is committed: for nodes without a disk",
+        flag: Some(("log", "on|off")),
+    },
+    Key {
+        section: "log",
+        name: "size_mb",
+        kind: POSITIVE,
+        fallback: Fallback::Derived { words: "1024 for each core", value: log_size_mb },
+        doc: "Most that the logs of all cores take on disk; when tables do not take their rows for so long that a log is full, \
+              producers wait. At least 160 for each core",
+        flag: Some(("log-mb", "MB")),
+    },
+    Key {
+        section: "log",
+        name: "linger_us",
+        kind: Kind::Number { min: 0, why: "" },
+        fallback: Fallback::Toml("1000"),
+        doc: "How long a busy log lets small blocks gather before it syncs them; an idle one writes at once",
+        flag: None,
     },
     Key {
         section: "tables",

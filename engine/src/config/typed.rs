@@ -10,6 +10,7 @@ use std::path::PathBuf;
 pub struct Config {
     pub server: Server,
     pub memory: Memory,
+    pub log: Log,
     pub tables: Tables,
 }
 
@@ -25,6 +26,22 @@ pub struct Server {
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct Memory {
     pub budget_mb: usize,
+}
+
+/// `[log]`
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct Log {
+    pub mode: LogMode,
+    pub size_mb: u64,
+    pub linger_us: u64,
+}
+
+/// `mode` as it is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogMode {
+    On,
+    Off,
 }
 
 /// `[tables]`

@@ -33,6 +33,8 @@ pub enum Base {
     Unclaimed {
         /// `None` when the log has never heard from the table.
         remembered: Option<Remembered>,
+        /// The log's next position: the table can show none above.
+        end: u64,
         /// Whether what the table shows is taken as it is, because somebody who knows what happened to it said so.
         adopt: bool,
     },

@@ -6,6 +6,7 @@ use super::local::{Handle, Reactor};
 use super::mailbox::{Handoff, Mail};
 use super::receive::{GREETING_BYTES, Kept, PartialFrame, READ_BYTES, Rest, TURN_BYTES};
 use crate::handover::Refusal;
+use crate::log::Room;
 use crate::shard::event::Event;
 use futures_lite::io::{AsyncRead, AsyncWrite};
 use glommio::net::TcpStream;
@@ -228,12 +229,18 @@ impl Connection {
         }
     }
 
-    /// Rows are not read while their table's port is full.
+    /// Rows are not read while their table's port is full or its rows in the log are built first, nor while the log has no
+    /// room for them.
     fn may_begin(&self, context: &Context<'_>) -> bool {
         if self.handle.state.get() != PeerState::Streaming {
             return true;
         }
-        let table = self.reactor.shard.borrow().table_of(self.handle.id);
+        let shard = self.reactor.shard.borrow();
+        if !shard.is_table_live(self.handle.id) || shard.log_room(self.handle.id) != Room::Yes {
+            self.reactor.log.wait(context.waker());
+            return false;
+        }
+        let table = shard.table_of(self.handle.id);
         table.is_none_or(|table| self.reactor.ports.may_read(table, context.waker()))
     }
 
@@ -325,9 +332,10 @@ impl Connection {
                 Ok(Progress::NeedHeader { .. }) => return Rest::Head { at },
                 Ok(Progress::NeedPayload { header, frame_bytes }) => return Rest::Frame { at, header, frame_bytes },
                 Ok(Progress::Frame { frame, consumed }) => {
+                    let whole = &bytes[at..at + consumed];
                     at += consumed;
                     taken += frame.header.archive_bytes() as usize;
-                    match self.take(&frame) {
+                    match self.take(&frame, whole) {
                         Ok(None) => {}
                         Ok(Some(core)) => return Rest::Elsewhere { at, core },
                         Err(error) => self.refuse(
@@ -344,17 +352,20 @@ impl Connection {
     /// Whether so many bytes are enough for a turn, or what they became has to leave first.
     fn is_enough(&self, taken: usize) -> bool {
         let full = || {
-            let table = self.reactor.shard.borrow().table_of(self.handle.id);
+            let shard = self.reactor.shard.borrow();
+            let table = shard.table_of(self.handle.id);
             table.is_some_and(|table| self.reactor.ports.is_full(table))
+                || !shard.is_table_live(self.handle.id)
+                || shard.log_room(self.handle.id) != Room::Yes
         };
         taken >= TURN_BYTES || self.reactor.gate.is_spent() || full()
     }
 
     /// Hands one frame on. Answers the core it belongs to, when that is another one.
-    fn take(&mut self, frame: &Frame<'_>) -> Result<Option<usize>, Malformed> {
+    fn take(&mut self, frame: &Frame<'_>, whole: &[u8]) -> Result<Option<usize>, Malformed> {
         let (reactor, connection) = (&self.reactor, self.handle.id);
         match frame.header.kind {
-            Kind::Batch => self.take_batch(frame)?,
+            Kind::Batch => self.take_batch(frame, whole)?,
             Kind::Hello => return self.greet(frame.payload),
             Kind::Schema => {
                 let schema = read_schema(frame.payload)?;
@@ -373,11 +384,11 @@ impl Connection {
         Ok(None)
     }
 
-    fn take_batch(&self, frame: &Frame<'_>) -> Result<(), Malformed> {
+    fn take_batch(&self, frame: &Frame<'_>, whole: &[u8]) -> Result<(), Malformed> {
         let (reactor, connection, header) = (&self.reactor, self.handle.id, frame.header);
         if header.compression == Compression::None {
             let batch = archive::access::<ArchivedBatch>(frame.payload)?;
-            reactor.step(Event::Batch { connection, header, batch });
+            reactor.step(Event::Batch { connection, header, batch, frame: whole });
             return Ok(());
         }
         // A little payload can ask for much memory and time: it is granted first.
@@ -388,7 +399,7 @@ impl Connection {
         }
         reactor.decompressor.with(&header, frame.payload, |archive| {
             let batch = archive::access::<ArchivedBatch>(archive)?;
-            reactor.step(Event::Batch { connection, header, batch });
+            reactor.step(Event::Batch { connection, header, batch, frame: whole });
             Ok(())
         })?
     }
@@ -399,7 +410,7 @@ impl Connection {
             self.refuse(&Refusal::new(RejectCode::BadHello, error.to_string()), 0);
             return Ok(None);
         }
-        let core = home(&hello, self.reactor.core, self.reactor.mailboxes.len());
+        let core = home(&hello, self.reactor.core, self.reactor.cores);
         if core != self.reactor.core {
             return Ok(Some(core));
         }

@@ -1,20 +1,28 @@
 //! Starting and stopping the reactors, one per core.
 
 use super::accept::{accept_all, listener, read_mail};
-use super::local::{Reactor, Submit};
+use super::local::{Fatal, Reactor, ReactorContext, Submit};
+use super::log_files::{LogFileError, LogFiles, block_buffer};
+use super::log_tasks::serve_log;
 use super::mailbox::{Mail, Mailbox};
 use super::tick::{now, tick};
 use crate::budget::Budget;
-use crate::shard::Settings;
+use crate::log::{self, Log};
+use crate::log_directory::{LogOrigin, LogStart};
+use crate::shard::{Settings, Shard};
 use glommio::{ExecutorJoinHandle, LocalExecutorBuilder, Placement};
 use socket2::Socket;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
 /// Registered memory of an executor. Sockets do not use it; the smallest size spares locked memory.
 const IO_MEMORY_BYTES: usize = 64 * 1024;
+/// What a reactor that serves no core is called in messages.
+const DRAINING: usize = usize::MAX;
+/// Blocks of the log are closed when they are about so long.
+const BLOCK_BYTES: usize = 1 << 20;
 /// How long goodbyes may take to be written.
 const GOODBYE: Duration = Duration::from_secs(3);
 
@@ -45,6 +53,15 @@ pub struct Cores {
     threads: Vec<(usize, ExecutorJoinHandle<Drained>)>,
 }
 
+/// The logs of all reactors.
+#[derive(Default)]
+pub struct Logs {
+    /// One for each core, in order; none when logs are switched off.
+    pub serving: Vec<LogStart>,
+    /// Logs of an earlier set of cores.
+    pub draining: Vec<LogStart>,
+}
+
 /// What all reactors are started with.
 #[derive(Clone)]
 pub struct CoreSettings {
@@ -52,11 +69,15 @@ pub struct CoreSettings {
     pub cores: Vec<usize>,
     pub shard: fn(usize) -> Settings,
     pub budget: Budget,
+    /// Most that small log blocks wait for others, in microseconds.
+    pub linger_us: u64,
+    pub fatal: Fatal,
     pub drain_deadline: Duration,
 }
 
 impl Cores {
-    /// Starts one reactor per core; `sockets` has a listening socket for each.
+    /// Starts one reactor per core; `sockets` has a listening socket for each, `serving` a log unless logs are switched off.
+    /// Logs that only drain get a reactor each that is not pinned and serves nobody. `mailboxes` has one for each reactor.
     ///
     /// # Errors
     /// [`CoreError::Start`] for the first that does not come up.
@@ -65,21 +86,37 @@ impl Cores {
         mailboxes: Vec<Mailbox>,
         sockets: Vec<Socket>,
         submit: &Submit,
+        logs: Logs,
     ) -> Result<Self, CoreError> {
         for mailbox in &mailboxes {
             let mailbox = mailbox.clone();
             settings.budget.on_freed(Arc::new(move || mailbox.send(Mail::MemoryFreed)));
         }
-        let mut threads = Vec::with_capacity(sockets.len());
-        for (index, (core, socket)) in settings.cores.iter().copied().zip(sockets).enumerate() {
-            let (settings, mailboxes, submit) = (settings.clone(), mailboxes.clone(), submit.clone());
-            let thread = LocalExecutorBuilder::new(Placement::Fixed(core))
+        let context = ReactorContext {
+            budget: settings.budget.clone(),
+            mailboxes,
+            cores: sockets.len(),
+            submit: submit.clone(),
+            fatal: settings.fatal.clone(),
+        };
+        let mut serving: Vec<Option<LogStart>> = logs.serving.into_iter().map(Some).collect();
+        serving.resize_with(sockets.len(), || None);
+        let cores = settings.cores.iter().copied();
+        let pinned = cores.zip(sockets).zip(serving).map(|((core, socket), log)| {
+            (Placement::Fixed(core), core, Some(socket), log)
+        });
+        let draining = logs.draining.into_iter().map(|log| (Placement::Unbound, DRAINING, None, Some(log)));
+        let mut threads = Vec::new();
+        for (index, (placement, core, socket, log)) in pinned.chain(draining).enumerate() {
+            let (settings, context) = (settings.clone(), context.clone());
+            let thread = LocalExecutorBuilder::new(placement)
                 .name(&format!("lakehead-core-{core}"))
                 .io_memory(IO_MEMORY_BYTES)
-                .spawn(move || run(index, settings, mailboxes, socket, submit))
+                .spawn(move || run(index, settings, context, socket, log))
                 .map_err(|error| CoreError::Start { core, reason: error.to_string() })?;
             threads.push((core, thread));
         }
+        let mailboxes = context.mailboxes;
         Ok(Self { mailboxes, threads })
     }
 
@@ -100,21 +137,83 @@ impl Cores {
     }
 }
 
-async fn run(index: usize, settings: CoreSettings, mailboxes: Vec<Mailbox>, socket: Socket, submit: Submit) -> Drained {
-    let shard = (settings.shard)(index);
-    let reactor = Rc::new(Reactor::new(shard, settings.budget.clone(), mailboxes, submit, now()));
-    let accepting = glommio::spawn_local(accept_all(reactor.clone(), listener(socket)));
+async fn run(
+    index: usize,
+    settings: CoreSettings,
+    context: ReactorContext,
+    socket: Option<Socket>,
+    log: Option<LogStart>,
+) -> Drained {
+    let (shard, files) = match start_shard(&settings, index, log).await {
+        Ok(started) => started,
+        Err(error) => {
+            (settings.fatal)(&error.to_string());
+            return Drained::Unsettled;
+        }
+    };
+    let reactor = Rc::new(Reactor::new(shard, index, context, now()));
+    let logging = files.map(|files| {
+        reactor.log.open(files);
+        glommio::spawn_local(serve_log(reactor.clone()))
+    });
+    let mut actions = Vec::new();
+    reactor.shard.borrow_mut().start(&mut actions);
+    reactor.carry_out(actions);
+    reactor.log.stir();
+    let accepting = socket.map(|socket| glommio::spawn_local(accept_all(reactor.clone(), listener(socket))));
     let reading = glommio::spawn_local(read_mail(reactor.clone()));
     let ticking = glommio::spawn_local(tick(reactor.clone()));
     wait_until(&reactor, None, |reactor| reactor.draining.get()).await;
-    accepting.cancel().await;
+    if let Some(accepting) = accepting {
+        accepting.cancel().await;
+    }
     wait_until(&reactor, Some(settings.drain_deadline), |reactor| reactor.shard.borrow().is_settled()).await;
     let drained = if reactor.shard.borrow().is_settled() { Drained::Settled } else { Drained::Unsettled };
     reactor.dismiss();
     wait_until(&reactor, Some(GOODBYE), |reactor| reactor.connections.borrow().is_empty()).await;
     reading.cancel().await;
     ticking.cancel().await;
+    if let Some(logging) = logging {
+        logging.cancel().await;
+    }
     drained
+}
+
+/// The shard of a reactor, with its log if it has one.
+async fn start_shard(
+    settings: &CoreSettings,
+    index: usize,
+    log: Option<LogStart>,
+) -> Result<(Shard, Option<LogFiles>), LogFileError> {
+    let (shard, budget) = ((settings.shard)(index), settings.budget.clone());
+    let Some(LogStart { id, folder, run, origin, duty, bytes_max, segment_bytes }) = log else {
+        return Ok((Shard::new(shard, budget), None));
+    };
+    let files = LogFiles::open(&folder).await?;
+    let log_settings = log_settings(bytes_max, segment_bytes, settings.linger_us);
+    let log = match origin {
+        LogOrigin::New => Log::new(log_settings, id, run),
+        LogOrigin::Recovered(recovered) => Log::resume(log_settings, run, *recovered),
+    };
+    Ok((Shard::with_log(shard, budget, log, duty), Some(files)))
+}
+
+#[expect(clippy::disallowed_methods, reason = "a segment's salt has to be one that nobody can foresee")]
+fn new_salt() -> [u8; 16] {
+    *uuid::Uuid::new_v4().as_bytes()
+}
+
+/// What a log is told: buffers are the ring's.
+fn log_settings(bytes_max: u64, segment_bytes: u32, linger_us: u64) -> log::Settings {
+    log::Settings {
+        bytes_max,
+        segment_bytes,
+        block_bytes: BLOCK_BYTES,
+        linger_us,
+        buffers: Rc::new(block_buffer),
+        salts: Rc::new(RefCell::new(new_salt)),
+        canary: log::Canary::None,
+    }
 }
 
 /// Looks again at every tick, until `done` or the time is up.

@@ -2,6 +2,7 @@
 
 use super::decompressor::Decompressor;
 use super::gate::Gate;
+use super::log_tasks::LogDesk;
 use super::mailbox::{Mail, Mailbox};
 use super::outbox::Outbox;
 use super::ports::Ports;
@@ -12,7 +13,7 @@ use crate::handover::request::Request;
 use crate::shard::action::{Action, Outgoing};
 use crate::shard::connection::ConnectionId;
 use crate::shard::event::Event;
-use crate::shard::{Settings, Shard};
+use crate::shard::Shard;
 use lakehead_protocol::FrameBuffer;
 use lakehead_protocol::kind::PeerState;
 use std::cell::{Cell, RefCell};
@@ -25,6 +26,9 @@ use std::time::Instant;
 /// The way to the commit plane. Must not block.
 pub type Submit = Arc<dyn Fn(Request) + Send + Sync>;
 
+/// Ends the process, saying why: what is here cannot be relied on any more.
+pub type Fatal = Arc<dyn Fn(&str) + Send + Sync>;
+
 /// One core's reactor. Everything in it belongs to one thread.
 pub struct Reactor {
     /// Index among the cores.
@@ -32,18 +36,32 @@ pub struct Reactor {
     pub shard: RefCell<Shard>,
     pub gate: Gate,
     pub ports: Ports,
-    /// All reactors' mailboxes, by core.
+    /// All reactors' mailboxes: those of the cores in order, then those that only drain a log.
     pub mailboxes: Vec<Mailbox>,
+    /// How many of them serve connections.
+    pub cores: usize,
     /// Every connection reads into this one.
     pub shared_buffer: RefCell<FrameBuffer>,
     pub decompressor: Decompressor,
+    pub log: LogDesk,
     pub connections: RefCell<HashMap<ConnectionId, Rc<Handle>>>,
     /// The time, as of the last tick or mail: good enough for deadlines.
     pub now: Cell<Instant>,
     /// Set once the engine stops: sockets are neither accepted nor read.
     pub draining: Cell<bool>,
     submit: Submit,
+    fatal: Fatal,
     next_connection: Cell<u64>,
+}
+
+/// What a reactor has from outside.
+#[derive(Clone)]
+pub struct ReactorContext {
+    pub budget: Budget,
+    pub mailboxes: Vec<Mailbox>,
+    pub cores: usize,
+    pub submit: Submit,
+    pub fatal: Fatal,
 }
 
 /// A connection as the rest of the reactor sees it.
@@ -76,21 +94,25 @@ impl Handle {
 
 impl Reactor {
     /// A reactor with nothing to do yet.
-    pub fn new(settings: Settings, budget: Budget, mailboxes: Vec<Mailbox>, submit: Submit, now: Instant) -> Self {
+    pub fn new(shard: Shard, core: usize, context: ReactorContext, now: Instant) -> Self {
+        let ReactorContext { budget, mailboxes, cores, submit, fatal } = context;
         let mut shared_buffer = FrameBuffer::with_capacity(READ_BYTES);
         shared_buffer.resize(READ_BYTES, 0);
         Self {
-            core: usize::from(settings.shard.0),
-            shard: RefCell::new(Shard::new(settings, budget.clone())),
+            core,
+            shard: RefCell::new(shard),
             decompressor: Decompressor::new(budget.clone()),
-            gate: Gate::new(budget, mailboxes.len()),
+            log: LogDesk::default(),
+            gate: Gate::new(budget, cores),
             ports: Ports::default(),
             mailboxes,
+            cores,
             shared_buffer: RefCell::new(shared_buffer),
             connections: RefCell::default(),
             now: Cell::new(now),
             draining: Cell::new(false),
             submit,
+            fatal,
             next_connection: Cell::new(0),
         }
     }
@@ -123,6 +145,12 @@ impl Reactor {
         let mut actions = Vec::new();
         self.shard.borrow_mut().step(event, &mut actions);
         self.carry_out(actions);
+        self.log.stir();
+    }
+
+    /// Ends the process.
+    pub fn end(&self, why: &str) {
+        (self.fatal)(why);
     }
 
     /// Carries out a shard's actions, in order.
@@ -133,6 +161,13 @@ impl Reactor {
                 Action::Finish(id, outgoing) => self.write(id, &outgoing, true),
                 Action::Request(request) => (self.submit)(request),
                 Action::HandOver(key, piece) => self.ports.send(key, piece),
+                Action::ReadLog { table, generation, place } => self.log.read_for_replay(table, generation, place),
+                Action::ReadAgain(_) => self.log.wake_waiting(),
+                Action::Alarm(what) => tracing::error!(core = self.core, "{what}"),
+                Action::Drained(id) => {
+                    self.mailboxes.iter().for_each(|mailbox| mailbox.send(Mail::TableDrained(id.clone())));
+                }
+                Action::Fatal(why) => self.end(&why),
             }
         }
     }
@@ -168,6 +203,7 @@ impl Reactor {
                     self.ports.close(table);
                 }
             }
+            Mail::TableDrained(id) => self.step(Event::TableDrained { id }),
             Mail::MemoryFreed => self.gate.wake(),
             Mail::Drain => {
                 self.draining.set(true);

@@ -14,6 +14,8 @@ pub enum Mail {
     Answer(Answer),
     /// A connection whose stream lives here. The descriptor closes itself if nobody adopts it.
     Adopt(Handoff),
+    /// A log of an earlier set of cores has no more rows for the table of this id.
+    TableDrained(Arc<str>),
     /// The budget has memory again after it had refused some.
     MemoryFreed,
     /// The engine stops.

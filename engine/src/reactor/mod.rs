@@ -15,6 +15,7 @@
 //! | how bytes become frames without a buffer per idle peer | [`receive`] |
 //! | where compressed batches are unpacked | [`decompressor`] |
 //! | when a socket is not read | [`gate`], [`ports`] |
+//! | how the log is written and read | [`log_tasks`], [`log_files`] |
 //! | what happens as time passes | [`tick`] |
 //!
 //! # Reading
@@ -36,6 +37,8 @@ pub mod decompressor;
 pub mod gate;
 pub mod home;
 pub mod local;
+pub mod log_files;
+pub mod log_tasks;
 pub mod mailbox;
 pub mod outbox;
 pub mod ports;

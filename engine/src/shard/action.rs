@@ -4,10 +4,12 @@ use super::connection::ConnectionId;
 use crate::handover::TableKey;
 use crate::handover::cut::Piece;
 use crate::handover::request::Request;
+use crate::log::BlockPlace;
 use lakehead_protocol::ack::Ack;
 use lakehead_protocol::control::{Closed, GoingAway};
 use lakehead_protocol::reject::Reject;
 use lakehead_protocol::welcome::Welcome;
+use std::sync::Arc;
 
 /// One output of [`super::Shard::step`], to be carried out in order.
 #[derive(Debug)]
@@ -20,6 +22,16 @@ pub enum Action {
     Request(Request),
     /// Hand a piece of a table's cut over, in order per table.
     HandOver(TableKey, Piece),
+    /// Read this block of the log, when the table has room for its rows; [`super::event::Event::LogRead`] brings it.
+    ReadLog { table: TableKey, generation: u64, place: BlockPlace },
+    /// Rows of the table may be read from its sockets again.
+    ReadAgain(TableKey),
+    /// A person has to look at this.
+    Alarm(String),
+    /// The log, which only drains, has no more rows for the table of this id.
+    Drained(Arc<str>),
+    /// The shard cannot go on: end the process.
+    Fatal(String),
 }
 
 /// A frame to a client.

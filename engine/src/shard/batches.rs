@@ -4,6 +4,9 @@ use super::action::Action;
 use super::admission::{Admission, judge};
 use super::connection::{Connection, ConnectionId, Phase};
 use super::state::Shard;
+use super::table::{ShardTable, StreamSlot};
+use crate::columns::layout::Layout;
+use crate::handover::answer::Held;
 use crate::handover::cut::Piece;
 use crate::handover::request::{Request, Urgency};
 use crate::handover::row_group::RowGroup;
@@ -19,8 +22,11 @@ impl Shard {
     /// # Errors
     /// The refusal, for [`Shard::refuse_frame`].
     pub fn judge_header(&self, id: ConnectionId, header: &Header) -> Result<(), Refusal> {
-        let Some(Connection { phase: Phase::Streaming(streaming), .. }) = self.connections.get(&id) else {
-            return Err(Refusal::new(RejectCode::UnexpectedFrame, "a batch may come only after Welcome"));
+        let streaming = match self.connections.get(&id).map(|connection| &connection.phase) {
+            Some(Phase::Streaming(streaming)) => streaming,
+            // It will hear why; what it sends meanwhile is not looked at.
+            Some(Phase::Dismissed) => return Ok(()),
+            _ => return Err(Refusal::new(RejectCode::UnexpectedFrame, "a batch may come only after Welcome")),
         };
         if streaming.closing {
             return Err(Refusal::new(RejectCode::UnexpectedFrame, "a batch came after Close"));
@@ -50,13 +56,16 @@ impl Shard {
         id: ConnectionId,
         header: &Header,
         batch: &ArchivedBatch,
+        frame: &[u8],
         actions: &mut Vec<Action>,
     ) {
         if let Err(refusal) = self.judge_header(id, header) {
             return self.refuse(id, &refusal, header.first_offset, actions);
         }
         let Some(Connection { phase: Phase::Streaming(streaming), .. }) = self.connections.get_mut(&id) else { return };
-        let Some(layout) = streaming.layouts.get(&header.schema_id).cloned() else { return };
+        let Some(layout) = streaming.layouts.get(&header.schema_id).map(|announced| announced.layout.clone()) else {
+            return;
+        };
         if let Err(error) = batch_check::check(batch, &layout.schema, header.rows) {
             let offset = header.first_offset.saturating_add(error.row().unwrap_or(0) as u64);
             return self.refuse(id, &Refusal::new(error.code(), error.to_string()), offset, actions);
@@ -69,17 +78,12 @@ impl Shard {
         let Some(stream) = table.streams.get_mut(&slot) else { return };
         match judge(stream.next, header.first_offset, header.rows) {
             Admission::Accept { skip } => {
-                if stream.next == stream.cut_from {
-                    table.dirty.push(slot);
-                }
                 stream.next = header.first_offset + u64::from(header.rows);
-                let (skip, rows, bytes) = (skip as usize, header.rows as usize, header.archive_bytes() as usize);
-                let bytes = bytes * (rows - skip) / rows.max(1);
-                table.builder.append(batch, &layout, skip, rows, bytes);
-                table.memory.resize(table.builder.memory_bytes());
-                table.rows_since_cut += (rows - skip) as u64;
-                table.bytes_since_cut += bytes;
-                self.after_append(key, actions);
+                self.append_to_log(key, slot, (id, header.schema_id), skip, frame);
+                // Until the table is live the replay will find them.
+                if self.tables.get(&key).is_some_and(ShardTable::is_live) {
+                    self.build(key, slot, header, batch, &layout, header.first_offset + u64::from(skip), actions);
+                }
                 if credit_is_short {
                     self.acknowledge(key, slot, actions);
                 }
@@ -91,7 +95,7 @@ impl Shard {
                     "the batch starts at offset {} but the next row of the stream is {expected}: resume and send from there",
                     header.first_offset
                 );
-                self.refuse(id, &Refusal::new(RejectCode::OffsetGap, message), expected, actions);
+                self.refuse_durably(id, &Refusal::new(RejectCode::OffsetGap, message), expected, actions);
             }
             Admission::OutOfRange => {
                 let refusal =
@@ -99,6 +103,34 @@ impl Shard {
                 self.refuse(id, &refusal, header.first_offset, actions);
             }
         }
+    }
+
+    /// Appends a batch's rows from offset `from` on to the table's builder.
+    #[expect(clippy::too_many_arguments, reason = "a batch, where it belongs, and what it is read by")]
+    pub(super) fn build(
+        &mut self,
+        key: TableKey,
+        slot: StreamSlot,
+        header: &Header,
+        batch: &ArchivedBatch,
+        layout: &Layout,
+        from: u64,
+        actions: &mut Vec<Action>,
+    ) {
+        let Some(table) = self.tables.get_mut(&key) else { return };
+        let Some(stream) = table.streams.get_mut(&slot) else { return };
+        if stream.built == stream.cut_from {
+            table.dirty.push(slot);
+        }
+        stream.built = header.first_offset + u64::from(header.rows);
+        let (rows, bytes) = (header.rows as usize, header.archive_bytes() as usize);
+        let skip = from.saturating_sub(header.first_offset) as usize;
+        let bytes = bytes * (rows - skip) / rows.max(1);
+        table.builder.append(batch, layout, skip, rows, bytes);
+        table.memory.resize(table.builder.memory_bytes());
+        table.rows_since_cut += (rows - skip) as u64;
+        table.bytes_since_cut += bytes;
+        self.after_append(key, actions);
     }
 
     /// Seals what is full, and asks for a cut when there is reason to.
@@ -121,7 +153,7 @@ impl Shard {
             Err(error) => {
                 // Buffers that contradict their types: a bug, whose rows must not reach the table half-way.
                 let why = Refusal::new(RejectCode::Internal, format!("sealing a row group failed: {error}"));
-                return self.table_closed(key, &why, actions);
+                return self.table_closed(key, &why, Held::UntilDecided, actions);
             }
         };
         let memory = std::mem::replace(&mut table.memory, self.budget.reserve(0));

@@ -5,13 +5,21 @@ use super::connection::{Connection, ConnectionId, Phase};
 use super::state::Shard;
 use super::stream::Mint;
 use super::table::{PendingCut, StreamSlot};
-use crate::handover::answer::StreamEntry;
+use crate::handover::answer::{Held, StreamEntry};
 use crate::handover::cut::{CutDone, Piece, StreamRange};
 use crate::handover::request::Urgency;
+use crate::handover::shown::Shown;
 use crate::handover::{Refusal, TableKey};
 use lakehead_protocol::control::Closed;
 use lakehead_protocol::reject::RejectCode;
 use std::sync::Arc;
+
+/// Under which numbers a table goes on after its uncommitted rows were given up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Restart {
+    pub generation: u64,
+    pub next_cut: u64,
+}
 
 impl Shard {
     /// Everything of the table up to here becomes cut `cut`.
@@ -21,42 +29,54 @@ impl Shard {
             return;
         }
         self.seal(key, actions);
+        let log = self.log_part(key);
         let Some(table) = self.tables.get_mut(&key) else { return };
+        let is_live = table.is_live();
         let mut dirty = std::mem::take(&mut table.dirty);
         dirty.sort_unstable();
         dirty.dedup();
         let (mut ranges, mut mints) = (Vec::new(), Vec::new());
-        let mut pending = PendingCut { cut, rows_to: Vec::new(), mints: Vec::new() };
+        let claim = log.as_ref().map(|part| part.claim);
+        let mut pending = PendingCut { cut, rows_to: Vec::new(), mints: Vec::new(), claim };
         for slot in dirty {
             let Some(stream) = table.streams.get_mut(&slot) else { continue };
-            if stream.next > stream.cut_from {
+            if stream.built > stream.cut_from {
                 if let Some(name) = &stream.name {
                     let range = StreamRange {
                         stream: name.clone(),
                         epoch: stream.epoch,
                         from: stream.cut_from,
-                        to: stream.next,
+                        to: stream.built,
                     };
                     ranges.push(range);
                 }
-                stream.cut_from = stream.next;
-                pending.rows_to.push((slot, stream.next));
+                stream.cut_from = stream.built;
+                pending.rows_to.push((slot, stream.built));
             }
-            if let (Mint::Wanted(by), Some(name)) = (stream.mint, &stream.name) {
+            let (Mint::Wanted(by), Some(name)) = (stream.mint, &stream.name) else { continue };
+            if is_live {
                 mints.push(name.clone());
                 stream.mint = Mint::InFlight { cut, by: Some(by), then: None };
                 pending.mints.push(slot);
+            } else {
+                // Rows of the older epoch are still to be built: they go before the new one.
+                table.dirty.push(slot);
             }
         }
         let rows = std::mem::take(&mut table.rows_since_cut);
         table.bytes_since_cut = 0;
         table.wanted = None;
         table.open.next_cut = cut + 1;
-        if !pending.rows_to.is_empty() || !pending.mints.is_empty() {
+        if !pending.rows_to.is_empty() || !pending.mints.is_empty() || pending.claim.is_some() {
             table.pending.push_back(pending);
         }
-        let done = CutDone { shard: self.settings.shard, generation, cut, rows, ranges, mints, log: None };
-        actions.push(Action::HandOver(key, Piece::CutDone(done)));
+        let done = CutDone { shard: self.settings.shard, generation, cut, rows, ranges, mints, log };
+        let action = Action::HandOver(key, Piece::CutDone(done));
+        // No commit may cover what is not durable: a crash would leave the table ahead of the log.
+        match &mut self.log {
+            Some(book) => book.defer(action, actions),
+            None => actions.push(action),
+        }
     }
 
     pub(super) fn committed(
@@ -66,6 +86,7 @@ impl Shard {
         cut: u64,
         version: u64,
         minted: &[StreamEntry],
+        shown: &Shown,
         actions: &mut Vec<Action>,
     ) {
         let Some(table) = self.tables.get_mut(&key).filter(|table| table.open.generation == generation) else { return };
@@ -73,10 +94,14 @@ impl Shard {
         // One commit may settle several cuts, when the ones before brought nothing to commit.
         let settled = table.pending.partition_point(|pending| pending.cut <= cut);
         let settled: Vec<PendingCut> = table.pending.drain(..settled).collect();
+        let claim = settled.iter().rev().find_map(|pending| pending.claim);
         for pending in settled {
             self.settle(key, &pending, version, minted, actions);
             let Some(table) = self.tables.get_mut(&key) else { return };
             pending.rows_to.iter().for_each(|(slot, _)| table.forget_if_done(*slot));
+        }
+        if let Some(claim) = claim {
+            self.log_committed(key, claim, shown, actions);
         }
     }
 
@@ -93,6 +118,7 @@ impl Shard {
                 continue;
             };
             (stream.committed, stream.version) = (*to, version);
+            stream.durable = stream.durable.max(*to);
             self.acknowledge(key, *slot, actions);
             self.finish_if_closed(key, *slot, actions);
         }
@@ -134,25 +160,29 @@ impl Shard {
         }
     }
 
-    /// What was not committed is given up: every stream of the table goes back to what the table shows.
+    /// What was not committed is given up: every stream of the table goes back to what the table shows. With a log its rows
+    /// are built again from there; without one their producers send them again.
     pub(super) fn discarded(
         &mut self,
         key: TableKey,
-        generation: u64,
-        next_cut: u64,
+        restart: Restart,
         fenced: &[Arc<str>],
         why: &Refusal,
+        shown: &Shown,
         actions: &mut Vec<Action>,
     ) {
         let Some(table) = self.tables.get_mut(&key) else { return };
-        (table.open.generation, table.open.next_cut) = (generation, next_cut);
+        (table.open.generation, table.open.next_cut) = (restart.generation, restart.next_cut);
         if table.builder.clear().is_err() {
-            return self.table_closed(key, why, actions);
+            return self.table_closed(key, why, Held::UntilReopened, actions);
         }
         table.memory.resize(table.builder.memory_bytes());
         (table.rows_since_cut, table.bytes_since_cut, table.wanted) = (0, 0, None);
         table.dirty.clear();
         table.pending.clear();
+        if table.log.is_some() {
+            return self.build_again(key, shown, actions);
+        }
         // The table is asked again about every stream: what was known here has been overtaken.
         let streams = std::mem::take(&mut table.streams);
         table.names.clear();
@@ -179,11 +209,13 @@ impl Shard {
     }
 
     /// The table is gone for this process: refuse everyone who has to do with it.
-    pub(super) fn table_closed(&mut self, key: TableKey, why: &Refusal, actions: &mut Vec<Action>) {
+    pub(super) fn table_closed(&mut self, key: TableKey, why: &Refusal, held: Held, actions: &mut Vec<Action>) {
         for id in self.connections_of(key) {
             self.refuse(id, why, 0, actions);
         }
-        self.tables.remove(&key);
+        if let Some(table) = self.tables.remove(&key) {
+            self.logged_table_closed(&table, why, held, actions);
+        }
     }
 
     /// The connections of a table, in the order of their coming.

@@ -1,11 +1,14 @@
 //! What happens to a shard.
 
 use super::connection::ConnectionId;
+use crate::handover::TableKey;
 use crate::handover::answer::Answer;
+use crate::log::BlockPlace;
 use lakehead_protocol::batch::ArchivedBatch;
 use lakehead_protocol::header::Header;
 use lakehead_protocol::hello::Hello;
 use lakehead_protocol::schema::Schema;
+use std::sync::Arc;
 
 /// One input of [`super::Shard::step`]. Frames have passed the checks of the protocol crate that need no stream.
 #[derive(Debug)]
@@ -15,7 +18,17 @@ pub enum Event<'a> {
     /// A Schema frame.
     Schema { connection: ConnectionId, schema_id: u32, schema: Schema },
     /// A Batch frame whose archive is valid.
-    Batch { connection: ConnectionId, header: Header, batch: &'a ArchivedBatch },
+    Batch {
+        connection: ConnectionId,
+        header: Header,
+        batch: &'a ArchivedBatch,
+        /// The whole frame as it came: what the log keeps.
+        frame: &'a [u8],
+    },
+    /// A block of the log that [`super::action::Action::ReadLog`] asked for.
+    LogRead { table: TableKey, generation: u64, place: BlockPlace, bytes: &'a [u8] },
+    /// The log of an earlier set of cores has no more rows for the table of this id.
+    TableDrained { id: Arc<str> },
     /// The client will send nothing more.
     Close { connection: ConnectionId },
     /// The connection is gone, whatever the reason.

@@ -10,29 +10,39 @@
 //! | who may resume one, and where does it go on | [`resuming`] |
 //! | what happens to an accepted batch | [`batches`] |
 //! | how rows become cuts, and commits become acks | [`cuts`] |
+//! | how rows become durable | [`logging`], [`log_book`] |
+//! | who speaks for the log at a table | [`claiming`], [`table_log`] |
+//! | how rows come back from the log | [`replaying`] |
 //! | how connections and the shard end | [`closing`] |
 //! | what is known of a stream, of a table, of a connection | [`stream`], [`table`], [`connection`] |
 //!
 //! # Invariants
 //!
 //! - A stream has at most one owner: the connection whose rows are admitted. An owner has the stream's current epoch.
-//! - `committed <= cut_from <= next` for each stream: rows below `committed` are in the table, rows below `cut_from` are in
-//!   cuts that were handed over, rows below `next` are in the builder.
+//! - `committed <= cut_from <= built <= next` for each stream: rows below `committed` are in the table, rows below `cut_from`
+//!   are in cuts that were handed over, rows below `built` are in builders, rows below `next` are in the log. Without a log,
+//!   or while no replay is going on, `built` equals `next`.
+//! - With a log nothing leaves the shard before what it rests on is durable.
 //! - While a mint is wanted or in flight the stream has no owner: rows of an older epoch are in the cut that mints the new
 //!   one, or in earlier cuts.
 
 pub mod action;
 pub mod admission;
 pub mod batches;
+pub mod claiming;
 pub mod closing;
 pub mod connection;
 pub mod cuts;
 pub mod event;
+mod log_book;
+pub mod logging;
 pub mod opening;
+pub mod replaying;
 pub mod resuming;
 pub mod state;
 pub mod stream;
 pub mod table;
+pub mod table_log;
 
 pub use state::{Settings, Shard};
 

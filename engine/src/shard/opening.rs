@@ -11,7 +11,7 @@
 //! got admitted, so the entries after that commit are all there is to go on from.
 
 use super::action::{Action, Outgoing};
-use super::connection::{Connection, ConnectionId, Phase, Streaming};
+use super::connection::{Announced, Connection, ConnectionId, Phase, Streaming};
 use super::resuming::resume_point;
 use super::state::Shard;
 use super::stream::{Mint, Stream};
@@ -28,7 +28,6 @@ use lakehead_protocol::reject::RejectCode;
 use lakehead_protocol::schema::Schema;
 use lakehead_protocol::welcome::Welcome;
 use std::collections::{HashMap, VecDeque};
-use std::rc::Rc;
 use std::sync::Arc;
 
 impl Shard {
@@ -104,7 +103,7 @@ impl Shard {
         }
         match Layout::match_columns(schema, &table.open.schema) {
             Ok(layout) => {
-                streaming.layouts.insert(schema_id, Rc::new(layout));
+                streaming.layouts.insert(schema_id, Announced::new(layout, schema.clone()));
             }
             Err(error) => self.refuse_with(id, RejectCode::SchemaMismatch, &error.to_string(), actions),
         }
@@ -121,13 +120,9 @@ impl Shard {
             Err(refusal) => return self.table_refused(id, &refusal, actions),
         };
         let key = open.key;
-        if !self.tables.contains_key(&key) {
-            match self.new_table(open.clone()) {
-                Ok(table) => {
-                    self.tables.insert(key, table);
-                }
-                Err(refusal) => return self.refuse(id, &refusal, 0, actions),
-            }
+        let name = self.connections.get(&id).map_or_else(|| "".into(), |connection| connection.hello.table.as_str().into());
+        if let Err(refusal) = self.ensure_table(&open, &name, actions) {
+            return self.refuse(id, &refusal, 0, actions);
         }
         let Some(connection) = self.connections.get_mut(&id) else { return };
         let hello = connection.hello.clone();
@@ -141,16 +136,49 @@ impl Shard {
         }
         if hello.mode == MODE_DESCRIBE {
             let entry = Stream::new(None);
-            actions.push(Action::Send(id, Outgoing::Welcome(Box::new(welcome(&open, &entry, [0; 16], 0)))));
+            actions.push(Action::Send(id, Outgoing::Welcome(Box::new(welcome(&open, &entry, 0, [0; 16], 0)))));
             self.release(id);
             actions.push(Action::Finish(id, Outgoing::Closed(Closed { committed: 0, version: open.version })));
-        } else if hello.stream.is_empty() {
+        } else if let Some(refusal) = self.log_refusal(&open) {
+            self.refuse(id, &refusal, 0, actions);
+        } else if self.tables.get(&key).is_some_and(ShardTable::is_live) {
+            self.admit(id, key, actions);
+        } else if let Some(connection) = self.connections.get_mut(&id) {
+            connection.phase = Phase::AwaitingReplay { table: key };
+        }
+    }
+
+    /// A connection's table is live: its stream is opened or resumed.
+    pub(super) fn admit(&mut self, id: ConnectionId, key: TableKey, actions: &mut Vec<Action>) {
+        let Some(hello) = self.connections.get(&id).map(|connection| connection.hello.clone()) else { return };
+        if hello.stream.is_empty() {
             self.open_anonymous(id, key, actions);
         } else if hello.mode == MODE_RESUME {
             self.resume(id, key, &hello, actions);
         } else {
             self.open_named(id, key, &hello, actions);
         }
+    }
+
+    /// Has the table here, if it is not yet.
+    ///
+    /// # Errors
+    /// When the table cannot be built.
+    pub(super) fn ensure_table(
+        &mut self,
+        open: &OpenTable,
+        name: &Arc<str>,
+        actions: &mut Vec<Action>,
+    ) -> Result<(), Refusal> {
+        if !self.tables.contains_key(&open.key) {
+            let table = self.new_table(open.clone(), name)?;
+            let claims = !table.is_live();
+            self.tables.insert(open.key, table);
+            if claims {
+                self.want_cut(open.key, Urgency::Open, actions);
+            }
+        }
+        Ok(())
     }
 
     fn table_refused(&mut self, id: ConnectionId, refusal: &Refusal, actions: &mut Vec<Action>) {
@@ -165,9 +193,10 @@ impl Shard {
         }
     }
 
-    fn new_table(&self, open: OpenTable) -> Result<ShardTable, Refusal> {
+    fn new_table(&mut self, open: OpenTable, name: &Arc<str>) -> Result<ShardTable, Refusal> {
         let builder = TableBuilder::new(open.arrow_schema.clone(), self.settings.row_group)
             .map_err(|error| Refusal::new(RejectCode::TableUnsupported, error.to_string()))?;
+        let log = self.log.as_mut().map(|book| book.open_table(&open, name));
         Ok(ShardTable {
             open,
             builder,
@@ -181,6 +210,7 @@ impl Shard {
             dirty: Vec::new(),
             pending: VecDeque::new(),
             looks: HashMap::new(),
+            log,
         })
     }
 
@@ -272,14 +302,19 @@ impl Shard {
             received_bytes: 0,
             credit_bytes,
             closing: false,
+            welcomed: false,
         });
         let mut stream_id = [0u8; 16];
         stream_id[..2].copy_from_slice(&self.settings.shard.0.to_le_bytes());
         stream_id[4..8].copy_from_slice(&key.0.to_le_bytes());
         stream_id[8..].copy_from_slice(&slot.0.to_le_bytes());
-        actions
-            .push(Action::Send(id, Outgoing::Welcome(Box::new(welcome(&table.open, stream, stream_id, credit_bytes)))));
-        if let Some((schema_id, schema)) = connection.early_schema.take() {
+        let early = connection.early_schema.take();
+        // Said when what is logged is durable.
+        let durable = if self.log.is_some() { stream.next } else { stream.committed };
+        let welcome = Box::new(welcome(&table.open, stream, durable, stream_id, credit_bytes));
+        // It says that the rows before the resume offset are here: they have to be durable first.
+        self.send_durably(id, Outgoing::Welcome(welcome), actions);
+        if let Some((schema_id, schema)) = early {
             self.announce(id, schema_id, &schema, actions);
         }
     }
@@ -295,7 +330,7 @@ impl Shard {
     }
 }
 
-fn welcome(open: &OpenTable, stream: &Stream, stream_id: [u8; 16], credit: u64) -> Welcome {
+fn welcome(open: &OpenTable, stream: &Stream, durable: u64, stream_id: [u8; 16], credit: u64) -> Welcome {
     let (batch_bytes_max, batch_rows_max) = Shard::batch_limits();
     Welcome {
         table_id: open.id.to_string(),
@@ -305,7 +340,7 @@ fn welcome(open: &OpenTable, stream: &Stream, stream_id: [u8; 16], credit: u64) 
         epoch_major: stream.epoch,
         epoch_minor: 0,
         resume_offset: stream.next,
-        durable: stream.committed,
+        durable,
         committed: stream.committed,
         credit,
         batch_bytes_max,

@@ -14,23 +14,23 @@ use lakehead_protocol::hello::Hello;
 use lakehead_protocol::reject::RejectCode;
 use std::sync::Arc;
 
-/// Where a client that knows so much goes on in a stream that the table shows with `committed` rows.
+/// Where a client that knows so much goes on in a stream that has `here` rows: in the table, or in this engine's log.
 ///
 /// # Errors
-/// LOST_OR_ELSEWHERE when the client was told of committed rows that the table does not show and cannot send them again.
-pub fn resume_point(hello: &Hello, committed: u64) -> Result<u64, Refusal> {
+/// LOST_OR_ELSEWHERE when the client was told of rows that are not here and cannot send them again.
+pub fn resume_point(hello: &Hello, here: u64) -> Result<u64, Refusal> {
     let promised = hello.committed_seen.max(hello.durable_seen);
-    if promised > committed && hello.resendable_from > committed {
+    if promised > here && hello.resendable_from > here {
         let message = format!(
-            "rows {committed} to {} of stream {:?} were acknowledged once but the table shows only {committed}: the table \
-             was restored to an older version, or another engine's log holds them; they cannot be sent again from {}",
+            "rows {here} to {} of stream {:?} were acknowledged once but only {here} are here: the table was restored to an older \
+             version, or another engine's log holds them; they cannot be sent again from {}",
             promised - 1,
             hello.stream,
             hello.resendable_from
         );
         return Err(Refusal::new(RejectCode::LostOrElsewhere, message));
     }
-    Ok(committed)
+    Ok(here)
 }
 
 impl Shard {
@@ -67,7 +67,8 @@ impl Shard {
         if stream.is_stale_attempt(&hello.opener, hello.attempt) {
             return self.refuse_stale(id, actions);
         }
-        if let Err(refusal) = resume_point(hello, stream.committed) {
+        let here = if self.log.is_some() { stream.next } else { stream.committed };
+        if let Err(refusal) = resume_point(hello, here) {
             return self.refuse(id, &refusal, hello.committed_seen, actions);
         }
         stream.opener = Some((hello.opener, hello.attempt));

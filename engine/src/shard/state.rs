@@ -3,8 +3,11 @@
 use super::action::{Action, Outgoing};
 use super::connection::{Connection, ConnectionId, Phase, Streaming};
 use super::event::Event;
+use super::log_book::LogBook;
 use super::stream::Stream;
+use super::cuts::Restart;
 use super::table::{ShardTable, StreamSlot};
+use crate::log::TableNumber;
 use crate::budget::Budget;
 use crate::columns::table_builder::RowGroupSize;
 use crate::handover::answer::Answer;
@@ -51,12 +54,14 @@ pub struct Shard {
     pub(super) connections: HashMap<ConnectionId, Connection>,
     pub(super) tables: HashMap<TableKey, ShardTable>,
     pub(super) draining: bool,
+    /// `None` when the log is switched off.
+    pub(super) log: Option<LogBook>,
 }
 
 impl Shard {
-    /// A shard that knows nothing yet.
+    /// A shard without a log that knows nothing yet.
     pub fn new(settings: Settings, budget: Budget) -> Self {
-        Self { settings, budget, connections: HashMap::new(), tables: HashMap::new(), draining: false }
+        Self { settings, budget, connections: HashMap::new(), tables: HashMap::new(), draining: false, log: None }
     }
 
     /// Takes one event in and appends what must be done to `actions`.
@@ -64,7 +69,13 @@ impl Shard {
         match event {
             Event::Hello { connection, hello } => self.hello(connection, hello, actions),
             Event::Schema { connection, schema_id, schema } => self.schema(connection, schema_id, schema, actions),
-            Event::Batch { connection, header, batch } => self.batch(connection, &header, batch, actions),
+            Event::Batch { connection, header, batch, frame } => {
+                self.batch(connection, &header, batch, frame, actions);
+            }
+            Event::LogRead { table, generation, place, bytes } => {
+                self.log_read(table, generation, place, bytes, actions);
+            }
+            Event::TableDrained { id } => self.table_drained(&id),
             Event::Close { connection } => self.close(connection, actions),
             Event::Lost { connection } => self.lost(connection, actions),
             Event::MemoryShort => self.memory_short(actions),
@@ -78,16 +89,18 @@ impl Shard {
             Answer::TableOpened { ticket: Ticket::Connection(id), result } => {
                 self.table_opened(ConnectionId(id), result, actions);
             }
-            Answer::TableOpened { ticket: Ticket::Log(_), .. } => {}
+            Answer::TableOpened { ticket: Ticket::Log(number), result } => {
+                self.logged_table_opened(TableNumber(number), result, actions);
+            }
             Answer::StreamFound { table, stream, result } => self.stream_found(table, &stream, result, actions),
             Answer::CutWanted { table, generation, cut } => self.cut_wanted(table, generation, cut, actions),
-            Answer::Committed { table, generation, cut, version, minted, .. } => {
-                self.committed(table, generation, cut, version, &minted, actions);
+            Answer::Committed { table, generation, cut, version, minted, shown } => {
+                self.committed(table, generation, cut, version, &minted, &shown, actions);
             }
-            Answer::Discarded { table, generation, next_cut, fenced, why, .. } => {
-                self.discarded(table, generation, next_cut, &fenced, &why, actions);
+            Answer::Discarded { table, generation, next_cut, fenced, why, shown } => {
+                self.discarded(table, Restart { generation, next_cut }, &fenced, &why, &shown, actions);
             }
-            Answer::TableClosed { table, why, .. } => self.table_closed(table, &why, actions),
+            Answer::TableClosed { table, why, held } => self.table_closed(table, &why, held, actions),
             // The shell's business: it holds what did not fit and stops the sockets meanwhile.
             Answer::Room { .. } => {}
         }
@@ -95,7 +108,7 @@ impl Shard {
 
     /// Whether the shard holds nothing that is still on its way to a table.
     pub fn is_settled(&self) -> bool {
-        self.tables.values().all(ShardTable::is_settled)
+        self.tables.values().all(ShardTable::is_settled) && self.log.as_ref().is_none_or(LogBook::is_quiet)
     }
 
     /// The table that a connection's rows go to, once it is known.
@@ -112,6 +125,25 @@ impl Shard {
         actions.push(Action::Finish(id, Outgoing::Reject(Box::new(reject))));
     }
 
+    /// [`Shard::refuse`] once everything that the refusal rests on is durable; until then nothing more is heard of the peer.
+    pub(super) fn refuse_durably(
+        &mut self,
+        id: ConnectionId,
+        refusal: &Refusal,
+        offset: u64,
+        actions: &mut Vec<Action>,
+    ) {
+        let hello = self.connections.get(&id).map(|connection| connection.hello.clone());
+        let mut refused = Vec::new();
+        self.refuse(id, refusal, offset, &mut refused);
+        let (Some(book), Some(hello)) = (&mut self.log, hello) else { return actions.append(&mut refused) };
+        let before = actions.len();
+        refused.into_iter().for_each(|action| book.defer(action, actions));
+        if actions.len() == before {
+            self.connections.insert(id, Connection { hello, phase: Phase::Dismissed, early_schema: None });
+        }
+    }
+
     /// [`Shard::refuse`] with a code and sentence, about no row in particular.
     pub(super) fn refuse_with(&mut self, id: ConnectionId, code: RejectCode, message: &str, actions: &mut Vec<Action>) {
         self.refuse(id, &Refusal::new(code, message), 0, actions);
@@ -122,7 +154,11 @@ impl Shard {
         let Some(connection) = self.connections.remove(&id) else { return };
         let (table, slot) = match connection.phase {
             Phase::Streaming(Streaming { table, slot, .. }) | Phase::AwaitingEpoch { table, slot } => (table, slot),
-            Phase::OpeningTable | Phase::AwaitingSchema | Phase::FindingStream { .. } => return,
+            Phase::OpeningTable
+            | Phase::AwaitingSchema
+            | Phase::AwaitingReplay { .. }
+            | Phase::FindingStream { .. }
+            | Phase::Dismissed => return,
         };
         let Some(table) = self.tables.get_mut(&table) else { return };
         if let Some(stream) = table.streams.get_mut(&slot) {
@@ -150,10 +186,13 @@ impl Shard {
         let Some(Connection { phase: Phase::Streaming(streaming), .. }) = self.connections.get_mut(&owner) else {
             return;
         };
+        if !streaming.welcomed {
+            return;
+        }
         streaming.credit_bytes = streaming.received_bytes + self.settings.credit_bytes;
         // Without a log nothing is durable before it is committed.
         let ack = Ack {
-            durable: stream.committed,
+            durable: stream.committed.max(stream.durable),
             committed: stream.committed,
             version: stream.version,
             credit: streaming.credit_bytes,

@@ -2,6 +2,7 @@
 
 use super::connection::ConnectionId;
 use crate::handover::answer::StreamEntry;
+use crate::log::StreamNumber;
 use lakehead_protocol::hello::Hello;
 use std::sync::Arc;
 
@@ -16,8 +17,12 @@ pub struct Stream {
     pub committed: u64,
     /// Table version in which the last of them became visible.
     pub version: u64,
+    /// Rows below this are durable in the log; without a log nothing is said of it.
+    pub durable: u64,
     /// Rows below this belong to cuts that were handed over.
     pub cut_from: u64,
+    /// Rows below this are in builders or were.
+    pub built: u64,
     /// Offset of the next row to admit.
     pub next: u64,
     /// The connection whose rows are admitted.
@@ -25,6 +30,8 @@ pub struct Stream {
     /// Who opened or resumed it last, and with which attempt; `None` before the first.
     pub opener: Option<([u8; 16], u64)>,
     pub mint: Mint,
+    /// What the log calls the stream under its current epoch.
+    pub log_number: Option<StreamNumber>,
 }
 
 /// Where a new epoch for the stream is.
@@ -46,11 +53,14 @@ impl Stream {
             epoch: 0,
             committed: 0,
             version: 0,
+            durable: 0,
             cut_from: 0,
+            built: 0,
             next: 0,
             owner: None,
             opener: None,
             mint: Mint::Idle,
+            log_number: None,
         }
     }
 
@@ -59,8 +69,17 @@ impl Stream {
         self.epoch = epoch;
         self.committed = committed;
         self.version = version;
+        self.durable = committed;
         self.cut_from = committed;
+        self.built = committed;
         self.next = committed;
+        self.log_number = None;
+    }
+
+    /// Goes back to what the table shows, to be built again from there; rows in the log keep their place.
+    pub fn build_again_from(&mut self, committed: u64, version: u64) {
+        (self.committed, self.version) = (self.committed.max(committed), self.version.max(version));
+        (self.cut_from, self.built) = (self.committed, self.committed);
     }
 
     /// Whether a later attempt of the same opener is known, so that this one comes from a connection that died.
@@ -71,7 +90,7 @@ impl Stream {
     /// Whether what a resuming client holds is newer than what is known here: the stream went on at another engine since, and
     /// only the table can judge.
     pub fn is_behind(&self, hello: &Hello) -> bool {
-        hello.epoch_major > self.epoch || hello.committed_seen.max(hello.durable_seen) > self.committed
+        hello.epoch_major > self.epoch || hello.committed_seen > self.committed || hello.durable_seen > self.next
     }
 
     /// Whether `entry` replaces what is known here. Rows or a mint on their way are left alone: their commit is judged by the

@@ -1,6 +1,8 @@
 //! What a shard knows of one open table.
 
+use super::replaying::Replay;
 use super::stream::Stream;
+use super::table_log::{LogPhase, TableLog};
 use crate::budget::Reservation;
 use crate::columns::table_builder::TableBuilder;
 use crate::handover::answer::OpenTable;
@@ -34,6 +36,8 @@ pub struct ShardTable {
     pub pending: VecDeque<PendingCut>,
     /// Looks at the table that were asked for and not answered, by stream. The answers come in the order of asking.
     pub looks: HashMap<Arc<str>, u32>,
+    /// `None` when the shard has no log.
+    pub log: Option<TableLog>,
 }
 
 /// What a commit of this cut will make true.
@@ -44,6 +48,8 @@ pub struct PendingCut {
     pub rows_to: Vec<(StreamSlot, u64)>,
     /// Streams for which it mints an epoch.
     pub mints: Vec<StreamSlot>,
+    /// The claim under which it brings the log's entries.
+    pub claim: Option<u64>,
 }
 
 impl ShardTable {
@@ -90,13 +96,29 @@ impl ShardTable {
     /// Forgets an anonymous stream that nobody will hear of again.
     pub fn forget_if_done(&mut self, slot: StreamSlot) {
         let done = |stream: &Stream| stream.name.is_none() && stream.owner.is_none() && stream.is_settled();
-        if self.streams.get(&slot).is_some_and(done) {
-            self.streams.remove(&slot);
+        if !self.streams.get(&slot).is_some_and(done) {
+            return;
+        }
+        if let (Some(stream), Some(table_log)) = (self.streams.remove(&slot), &mut self.log) {
+            stream.log_number.map(|number| table_log.anonymous.remove(&number));
+        }
+    }
+
+    /// Whether rows are built as they come: always without a log.
+    pub fn is_live(&self) -> bool {
+        self.log.as_ref().is_none_or(TableLog::is_live)
+    }
+
+    /// The replay that is going on.
+    pub fn replay(&mut self) -> Option<&mut Replay> {
+        match &mut self.log.as_mut()?.phase {
+            LogPhase::Replaying(replay) => Some(replay),
+            LogPhase::Claiming | LogPhase::Live => None,
         }
     }
 
     /// Whether nothing of this table is on its way.
     pub fn is_settled(&self) -> bool {
-        self.rows_since_cut == 0 && self.pending.is_empty() && self.streams.values().all(Stream::is_settled)
+        self.is_live() && self.rows_since_cut == 0 && self.pending.is_empty() && self.streams.values().all(Stream::is_settled)
     }
 }

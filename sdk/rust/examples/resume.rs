@@ -8,7 +8,7 @@
 //! number n is n.
 
 use arrow::datatypes::{DataType, Field, Schema};
-use lakehead_client::{Client, Stream};
+use lakehead_client::{Client, Promise, Stream};
 use serde::Serialize;
 use std::error::Error;
 use std::sync::Arc;
@@ -43,7 +43,7 @@ pub async fn run(server: &str, table: &str, name: &str) -> Result<(), Box<dyn Er
     let mut first = open(&client, table, name).await?;
     let begun_at = first.resume_offset();
     append_up_to(&mut first, begun_at + ROWS / 2).await?;
-    first.flush().await?;
+    first.flush_to(Promise::Committed).await?;
     append_up_to(&mut first, begun_at + ROWS * 3 / 4).await?;
     drop(first);
 
@@ -56,13 +56,13 @@ pub async fn run(server: &str, table: &str, name: &str) -> Result<(), Box<dyn Er
     append_up_to(&mut second, begun_at + ROWS).await?;
 
     // Whoever opens the name last owns the stream: the second cannot write any more.
-    second.flush().await?;
+    second.flush_to(Promise::Committed).await?;
     let third = open(&client, table, name).await?;
     if third.resume_offset() != begun_at + ROWS {
         return Err(format!("{} rows are in the table, not {}", third.resume_offset(), begun_at + ROWS).into());
     }
     let written = match second.append_row(&Order { number: 0 }).await {
-        Ok(_) => second.flush().await.map(|committed| committed.offset),
+        Ok(_) => second.flush_to(Promise::Committed).await.map(|promised| promised.committed.offset),
         Err(error) => Err(error),
     };
     match written {

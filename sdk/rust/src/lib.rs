@@ -48,7 +48,7 @@
 //! # Promises
 //!
 //! A returned offset promises nothing yet. [`Stream::wait_for`] waits until the rows before it are [`Promise::Durable`] or
-//! [`Promise::Committed`], [`Stream::flush`] until all are committed; [`Stream::watch`] follows both as they move. Every
+//! [`Promise::Committed`], [`Stream::flush`] until all are durable; [`Stream::watch`] follows both as they move. Every
 //! `async` call says under *Cancel safety* what dropping its future means.
 //!
 //! # When servers stop

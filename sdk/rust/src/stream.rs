@@ -97,20 +97,32 @@ impl Stream {
         self.wait_for(offset, Promise::Committed).await.map(|watermarks| watermarks.committed)
     }
 
-    /// Sends what is collected, and waits until all appended rows are in the table.
+    /// Sends what is collected, and waits until all appended rows are durable: milliseconds where the server has a log.
+    /// [`Stream::flush_to`] waits for the table.
     ///
     /// # Errors
     /// What ended the stream.
     ///
     /// # Cancel safety
     /// Safe: rows that were collected are on their way, and nothing is lost by dropping the future.
-    pub async fn flush(&self) -> Result<Committed, Error> {
+    pub async fn flush(&self) -> Result<Watermarks, Error> {
+        self.flush_to(Promise::Durable).await
+    }
+
+    /// Sends what is collected, and waits until all appended rows are promised in this way.
+    ///
+    /// # Errors
+    /// What ended the stream.
+    ///
+    /// # Cancel safety
+    /// Safe: rows that were collected are on their way, and nothing is lost by dropping the future.
+    pub async fn flush_to(&self, promise: Promise) -> Result<Watermarks, Error> {
         self.handle.shared.seal()?;
-        self.wait_committed(self.next_offset()).await
+        self.wait_for(self.next_offset(), promise).await
     }
 
     /// Sends what is collected, waits until all appended rows are in the table, and ends the stream in order. The server is
-    /// told that nothing more comes, so this takes no longer than [`Stream::flush`] and may be faster.
+    /// told that nothing more comes, so this takes no longer than [`Stream::flush_to`] the table and may be faster.
     ///
     /// # Errors
     /// What ended the stream before that.

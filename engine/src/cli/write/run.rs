@@ -8,7 +8,7 @@ use crate::cli::columns::print::column;
 use crate::cli::exit::Exit;
 use crate::cli::output::{say, tell};
 use arrow::datatypes::Schema;
-use lakehead_client::{Client, RejectCode, Stream};
+use lakehead_client::{Client, Promise, RejectCode, Stream};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag::{register, register_conditional_shutdown};
 use std::path::Path;
@@ -94,7 +94,7 @@ async fn send(source: Source, stream: &mut Stream, skip: u64, broken_off: &Atomi
         match piece? {
             Piece::Rows(batch) => _ = stream.append(batch).await?,
             // A stream that has failed says so here, instead of waiting for a row that may never come.
-            Piece::Pause if progress.has_changed().is_err() => _ = stream.flush().await?,
+            Piece::Pause if progress.has_changed().is_err() => _ = stream.flush_to(Promise::Committed).await?,
             Piece::Pause => {}
         }
         bar.set_message(format!("{} rows committed", stream.committed().offset));
@@ -103,7 +103,7 @@ async fn send(source: Source, stream: &mut Stream, skip: u64, broken_off: &Atomi
         }
     }
     bar.set_message("waiting for the last commit");
-    stream.flush().await?;
+    stream.flush_to(Promise::Committed).await?;
     bar.finish_and_clear();
     Ok(())
 }

@@ -1,5 +1,7 @@
 //! The shard's rules, one at a time. Schedules of many things at once are the simulator's.
 
+mod durable;
+mod log_rig;
 mod opening;
 mod resuming;
 mod rig;

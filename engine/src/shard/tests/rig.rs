@@ -16,7 +16,8 @@ use lakehead_protocol::arrow_schema::to_arrow;
 use lakehead_protocol::batch::{ArchivedBatch, Batch, Column};
 use lakehead_protocol::header::Header;
 use lakehead_protocol::hello::{Hello, KEEP_UNTIL_COMMITTED, MODE_OPEN, MODE_RESUME};
-use lakehead_protocol::kind::Kind;
+use lakehead_protocol::frame::{self, Progress};
+use lakehead_protocol::kind::{Kind, PeerState};
 use lakehead_protocol::reject::{Reject, RejectCode};
 use lakehead_protocol::schema::{DataType, Field, Schema};
 use lakehead_protocol::welcome::Welcome;
@@ -147,16 +148,12 @@ impl Rig {
     pub(super) fn batch(&mut self, id: u64, first: u64, rows: u32) -> Vec<Action> {
         let values = (first..first + u64::from(rows)).flat_map(|row| row.to_le_bytes()).collect();
         let column = Column { length: rows, values, ..Column::default() };
-        let bytes = archive::append(FrameBuffer::new(), &Batch { columns: vec![column] }).unwrap();
-        let batch = archive::access::<ArchivedBatch>(&bytes).unwrap();
-        let header = Header {
-            schema_id: 1,
-            first_offset: first,
-            rows,
-            payload_bytes: bytes.len() as u32,
-            ..Header::control(Kind::Batch)
-        };
-        self.step(Event::Batch { connection: ConnectionId(id), header, batch })
+        let header = Header { schema_id: 1, first_offset: first, rows, ..Header::control(Kind::Batch) };
+        let mut whole = FrameBuffer::new();
+        frame::append(&mut whole, header, &Batch { columns: vec![column] }).unwrap();
+        let Ok(Progress::Frame { frame, .. }) = frame::next(&whole, PeerState::Streaming) else { panic!("no frame") };
+        let batch = archive::access::<ArchivedBatch>(frame.payload).unwrap();
+        self.step(Event::Batch { connection: ConnectionId(id), header: frame.header, batch, frame: &whole })
     }
 }
 

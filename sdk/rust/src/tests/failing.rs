@@ -1,7 +1,7 @@
 //! What ends a stream, or its connection.
 
 use super::peer::*;
-use crate::{Committed, Error, ErrorKind, Stream};
+use crate::{Committed, Error, ErrorKind, Promise, Stream};
 use lakehead_protocol::hello::{MODE_OPEN, MODE_RESUME};
 use lakehead_protocol::kind::Kind;
 use lakehead_protocol::reject::{RejectCode, Remedy};
@@ -70,7 +70,7 @@ async fn a_gap_is_answered_by_resuming_where_the_server_stands() {
     peer.schema().await;
     assert_eq!((peer.batch().await, peer.batch().await), (10..20, 20..30));
     peer.ack(30, 7).await;
-    assert_eq!(stream.flush().await.unwrap(), Committed { offset: 30, version: 7 });
+    assert_eq!(stream.flush_to(Promise::Committed).await.unwrap().committed, Committed { offset: 30, version: 7 });
 }
 
 #[tokio::test(start_paused = true)]

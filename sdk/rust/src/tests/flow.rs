@@ -1,7 +1,7 @@
 //! What works: appending, acknowledging, credit, memory, closing.
 
 use super::peer::*;
-use crate::Committed;
+use crate::{Committed, Promise};
 use futures_poll::poll_once;
 use lakehead_protocol::hello::MODE_OPEN;
 use lakehead_protocol::kind::Kind;
@@ -95,7 +95,7 @@ async fn a_reopened_stream_says_where_to_go_on() {
     peer.schema().await;
     assert_eq!(peer.batch().await, 70..80);
     peer.ack(80, 9).await;
-    assert_eq!(stream.flush().await.unwrap(), Committed { offset: 80, version: 9 });
+    assert_eq!(stream.flush_to(Promise::Committed).await.unwrap().committed, Committed { offset: 80, version: 9 });
 }
 
 #[tokio::test(start_paused = true)]

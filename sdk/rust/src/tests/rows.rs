@@ -59,7 +59,7 @@ async fn a_batch_is_sealed_when_it_is_full_and_before_whatever_comes_behind_it()
             rows = peer.batch() => assert_eq!(rows, 9..10),
         }
         peer.ack(10, 3).await;
-        assert_eq!(flush.await.unwrap().offset, 10);
+        assert_eq!(flush.await.unwrap().durable, 10);
     }
     push(&mut stream, 10..11).await;
     let serve = async {

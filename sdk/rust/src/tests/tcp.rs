@@ -1,7 +1,7 @@
 //! The same over a real socket.
 
 use super::peer::{rows, schema, welcome};
-use crate::{Client, Committed};
+use crate::{Client, Committed, Promise};
 use lakehead_protocol::FrameBuffer;
 use lakehead_protocol::ack::Ack;
 use lakehead_protocol::control::Closed;
@@ -57,7 +57,10 @@ async fn a_stream_over_tcp_is_opened_filled_and_closed() {
         for first in (0..800_000).step_by(80_000) {
             stream.append(rows(first..first + 80_000)).await.unwrap();
         }
-        assert_eq!(stream.flush().await.unwrap(), Committed { offset: 800_000, version: 2 });
+        assert_eq!(
+            stream.flush_to(Promise::Committed).await.unwrap().committed,
+            Committed { offset: 800_000, version: 2 }
+        );
         stream.close().await.unwrap()
     };
     let (end, ()) = tokio::join!(produce, serve);

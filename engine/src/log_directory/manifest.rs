@@ -1,0 +1,109 @@
+//! Which logs there are, and how often the engine was started upon them.
+
+use super::error::OpenError;
+use crate::handover::log_part::LogId;
+use serde::{Deserialize, Serialize};
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+const NAME: &str = "manifest.json";
+const FORMAT: u32 = 1;
+
+/// The manifest.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Manifest {
+    /// Grows by one with every start, durable before anything else is written.
+    pub run: u64,
+    /// The logs of the cores, in order; none while the log is switched off.
+    pub logs: Vec<LogId>,
+    /// Logs of an earlier set of cores, whose rows are still on their way to their tables.
+    pub draining: Vec<LogId>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Written {
+    format: u32,
+    run: u64,
+    logs: Vec<String>,
+    draining: Vec<String>,
+}
+
+impl Manifest {
+    /// Reads the manifest in the folder `logs`; an empty one when there is nothing in the folder.
+    ///
+    /// # Errors
+    /// When it is not one, or missing beside logs.
+    pub fn read(logs: &Path) -> Result<Self, OpenError> {
+        let path = logs.join(NAME);
+        let text = match fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Self::none(logs, path),
+            Err(cause) => return Err(OpenError::Folder { path, cause }),
+        };
+        let wrong = |reason: String| OpenError::Manifest { path: path.clone(), reason };
+        let written: Written = serde_json::from_str(&text).map_err(|error| wrong(error.to_string()))?;
+        if written.format != FORMAT {
+            return Err(wrong(format!("its format is {} and this engine reads {FORMAT}", written.format)));
+        }
+        let ids = |texts: &[String]| -> Result<Vec<LogId>, OpenError> {
+            texts.iter().map(|text| text.parse().map_err(|_| wrong(format!("{text:?} is no log")))).collect()
+        };
+        Ok(Self { run: written.run, logs: ids(&written.logs)?, draining: ids(&written.draining)? })
+    }
+
+    fn none(logs: &Path, path: PathBuf) -> Result<Self, OpenError> {
+        let folder = |cause| OpenError::Folder { path: logs.to_owned(), cause };
+        for entry in fs::read_dir(logs).map_err(folder)? {
+            if entry.map_err(folder)?.path().is_dir() {
+                return Err(OpenError::Manifest { path, reason: "it is missing and there are logs beside it".into() });
+            }
+        }
+        Ok(Self::default())
+    }
+
+    /// Puts the manifest in place of the one before; durable when this returns.
+    ///
+    /// # Errors
+    /// When the disk does not take it; the old one stays.
+    pub fn write(&self, logs: &Path) -> io::Result<()> {
+        let texts = |ids: &[LogId]| ids.iter().map(LogId::to_string).collect();
+        let written =
+            Written { format: FORMAT, run: self.run, logs: texts(&self.logs), draining: texts(&self.draining) };
+        let text = serde_json::to_string_pretty(&written).map_err(io::Error::other)?;
+        let staged = logs.join("manifest.new");
+        let mut file = File::create(&staged)?;
+        file.write_all(text.as_bytes())?;
+        file.write_all(b"\n")?;
+        file.sync_all()?;
+        fs::rename(&staged, logs.join(NAME))?;
+        sync_folder(logs)
+    }
+}
+
+/// Makes the names in a folder durable.
+///
+/// # Errors
+/// When the disk does not promise that.
+pub fn sync_folder(folder: &Path) -> io::Result<()> {
+    File::open(folder)?.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_manifest_comes_back_and_a_missing_one_is_noticed() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(Manifest::read(folder.path()).unwrap(), Manifest::default());
+        let manifest = Manifest { run: 7, logs: vec![LogId([1; 16]), LogId([2; 16])], draining: vec![LogId([3; 16])] };
+        manifest.write(folder.path()).unwrap();
+        assert_eq!(Manifest::read(folder.path()).unwrap(), manifest);
+        fs::write(folder.path().join(NAME), "{}").unwrap();
+        assert!(matches!(Manifest::read(folder.path()), Err(OpenError::Manifest { .. })));
+        fs::remove_file(folder.path().join(NAME)).unwrap();
+        fs::create_dir(folder.path().join("log")).unwrap();
+        assert!(matches!(Manifest::read(folder.path()), Err(OpenError::Manifest { .. })));
+    }
+}

@@ -1,0 +1,180 @@
+//! Carries out what a shard's log wants.
+//!
+//! One task asks the log after every turn that may have changed something; what it wants done runs as tasks of its own, and
+//! their ends come back as events. A failure that the log cannot live with ends the process.
+
+use super::local::Reactor;
+use super::log_files::{LogFileError, LogFiles};
+use super::tick::now;
+use crate::handover::TableKey;
+use crate::log::{BlockPlace, LogAction, LogEvent};
+use crate::shard::event::Event;
+use std::cell::{Cell, RefCell};
+use std::future::poll_fn;
+use std::rc::Rc;
+use std::task::{Poll, Waker};
+use std::time::{Duration, Instant};
+
+/// How long a read for a replay waits before it looks again whether its table takes rows.
+const REPLAY_PAUSE: Duration = Duration::from_millis(2);
+
+/// What the reactor keeps for its shard's log.
+#[derive(Default)]
+pub struct LogDesk {
+    files: RefCell<Option<Rc<LogFiles>>>,
+    /// Something may have changed since the log was asked last.
+    stirred: Cell<bool>,
+    reader: RefCell<Option<Waker>>,
+    /// Connections that wait for room in the log, or for their table's replay.
+    waiting: RefCell<Vec<Waker>>,
+    began: Cell<Option<Instant>>,
+    armed_us: Cell<Option<u64>>,
+    /// Blocks that replays want.
+    replays: RefCell<Vec<(TableKey, u64, BlockPlace)>>,
+}
+
+impl LogDesk {
+    /// Where the log's files are.
+    pub fn open(&self, files: LogFiles) {
+        self.began.set(Some(now()));
+        *self.files.borrow_mut() = Some(Rc::new(files));
+    }
+
+    /// Has the log be asked what it wants.
+    pub fn stir(&self) {
+        self.stirred.set(true);
+        if let Some(reader) = self.reader.borrow_mut().take() {
+            reader.wake();
+        }
+    }
+
+    /// Notes a connection that waits for the log.
+    pub fn wait(&self, waker: &Waker) {
+        self.waiting.borrow_mut().push(waker.clone());
+    }
+
+    /// Has those who wait look again.
+    pub fn wake_waiting(&self) {
+        let waiting = std::mem::take(&mut *self.waiting.borrow_mut());
+        waiting.into_iter().for_each(Waker::wake);
+    }
+
+    /// Has a block be read for a table's replay.
+    pub fn read_for_replay(&self, table: TableKey, generation: u64, place: BlockPlace) {
+        self.replays.borrow_mut().push((table, generation, place));
+        self.stir();
+    }
+
+    fn now_us(&self) -> u64 {
+        let elapsed = self.began.get().map_or(Duration::ZERO, |began| now().saturating_duration_since(began));
+        u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX)
+    }
+
+    fn files(&self) -> Option<Rc<LogFiles>> {
+        self.files.borrow().clone()
+    }
+}
+
+/// Serves the shard's log until the task is dropped.
+pub async fn serve_log(reactor: Rc<Reactor>) {
+    loop {
+        poll_fn(|context| {
+            if reactor.log.stirred.replace(false) {
+                return Poll::Ready(());
+            }
+            *reactor.log.reader.borrow_mut() = Some(context.waker().clone());
+            Poll::Pending
+        })
+        .await;
+        ask(&reactor);
+    }
+}
+
+fn ask(reactor: &Rc<Reactor>) {
+    let mut wanted = Vec::new();
+    let now_us = reactor.log.now_us();
+    reactor.shard.borrow_mut().log_actions(now_us, &mut wanted);
+    for (table, generation, place) in reactor.log.replays.take() {
+        glommio::spawn_local(read_for_replay(reactor.clone(), table, generation, place)).detach();
+    }
+    for action in wanted {
+        glommio::spawn_local(carry_out(reactor.clone(), action)).detach();
+    }
+    let wake_at_us = reactor.shard.borrow().log().and_then(crate::log::Log::wake_at_us);
+    if let Some(at_us) = wake_at_us.filter(|at_us| reactor.log.armed_us.get().is_none_or(|armed| armed > *at_us)) {
+        reactor.log.armed_us.set(Some(at_us));
+        let reactor = reactor.clone();
+        glommio::spawn_local(async move {
+            glommio::timer::sleep(Duration::from_micros(at_us.saturating_sub(now_us))).await;
+            if reactor.log.armed_us.get() == Some(at_us) {
+                reactor.log.armed_us.set(None);
+            }
+            reactor.log.stir();
+        })
+        .detach();
+    }
+}
+
+async fn carry_out(reactor: Rc<Reactor>, action: LogAction) {
+    let Some(files) = reactor.log.files() else { return };
+    match perform(&files, action).await {
+        Ok(event) => {
+            let mut actions = Vec::new();
+            reactor.shard.borrow_mut().log_event(event, &mut actions);
+            reactor.carry_out(actions);
+            reactor.log.wake_waiting();
+            reactor.log.stir();
+        }
+        Err(error) => reactor.end(&error.to_string()),
+    }
+}
+
+async fn perform(files: &LogFiles, action: LogAction) -> Result<LogEvent, LogFileError> {
+    Ok(match action {
+        LogAction::MakeSpare { number, bytes } => {
+            LogEvent::SpareMade { number, result: files.make_spare(number, bytes).await }
+        }
+        LogAction::OpenSegment { number, spare, header, directory } => {
+            files.open_segment(number, spare, &header, directory).await?;
+            LogEvent::SegmentOpened { number }
+        }
+        LogAction::Write { ticket, segment, offset, block, bytes } => {
+            let block = files.write(segment, offset, block, bytes).await?;
+            LogEvent::Written { ticket, block }
+        }
+        LogAction::Sync { ticket, segment } => {
+            files.sync(segment).await?;
+            LogEvent::Synced { ticket }
+        }
+        LogAction::Retire { segment, spare } => {
+            files.retire(segment, spare).await?;
+            LogEvent::Retired { segment }
+        }
+        LogAction::Delete { segment } => {
+            files.delete(segment).await?;
+            LogEvent::Deleted { segment }
+        }
+        LogAction::DeleteSpare { spare } => {
+            files.delete_spare(spare).await?;
+            LogEvent::SpareDeleted { spare }
+        }
+        LogAction::Read { ticket, place } => {
+            let read = files.read(&place).await?;
+            LogEvent::Read { ticket, bytes: read.to_vec() }
+        }
+        LogAction::Stop { why } => return Err(LogFileError::Damaged(why)),
+    })
+}
+
+/// Reads a block for a table's replay, once the table has room for its rows.
+async fn read_for_replay(reactor: Rc<Reactor>, table: TableKey, generation: u64, place: BlockPlace) {
+    let Some(files) = reactor.log.files() else { return };
+    while reactor.ports.is_full(table) || reactor.gate.is_spent() {
+        reactor.step(Event::MemoryShort);
+        glommio::timer::sleep(REPLAY_PAUSE).await;
+    }
+    match files.read(&place).await {
+        Ok(read) => reactor.step(Event::LogRead { table, generation, place, bytes: &read }),
+        Err(error) => reactor.end(&error.to_string()),
+    }
+}

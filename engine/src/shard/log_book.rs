@@ -1,0 +1,106 @@
+//! A shard's log, with what waits for it to be durable.
+//!
+//! Nothing that rests on an entry is said or handed over before the entry is durable: acks take the durable watermark,
+//! and everything else waits in a queue until the log's point at which it was said is durable. So a crash never leaves a
+//! table, or a client's belief, ahead of the log.
+
+use super::action::Action;
+use super::table::StreamSlot;
+use crate::handover::{Refusal, TableKey};
+use crate::log::{Log, Point, TableNumber};
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+/// Claims of one run: enough to open a table a million times.
+const CLAIMS_PER_RUN: u64 = 1 << 20;
+
+/// What a shard with a log has beside it.
+pub(super) struct LogBook {
+    pub log: Log,
+    /// Tables of the log that are not open here, and have rows in it that are not theirs yet.
+    pub closed: BTreeMap<TableNumber, ClosedTable>,
+    /// Tables, by id, with rows in logs of an earlier set of cores: how many of those logs are not drained of it.
+    pub awaited: BTreeMap<Arc<str>, u32>,
+    /// Whether the log only drains: nobody connects to its shard.
+    pub drains: bool,
+    undurable: VecDeque<Undurable>,
+    deferred: VecDeque<(Point, Action)>,
+    claims: u64,
+}
+
+/// Where a table is whose rows are in the log while it is not open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum ClosedTable {
+    /// It was asked for; the commit plane insists.
+    Asked,
+    /// A person has to decide.
+    Stopped(Refusal),
+}
+
+/// Rows that were appended and are not known to be durable.
+#[derive(Debug, Clone, Copy)]
+struct Undurable {
+    point: Point,
+    table: TableKey,
+    slot: StreamSlot,
+    next: u64,
+}
+
+impl LogBook {
+    /// A book for a log in which nothing was appended in this run.
+    pub fn new(log: Log, awaited: BTreeMap<Arc<str>, u32>, drains: bool) -> Self {
+        Self {
+            log,
+            closed: BTreeMap::new(),
+            awaited,
+            drains,
+            undurable: VecDeque::new(),
+            deferred: VecDeque::new(),
+            claims: 0,
+        }
+    }
+
+    /// A claim that no other opening of a table had.
+    pub fn new_claim(&mut self) -> u64 {
+        self.claims += 1;
+        self.log.run() * CLAIMS_PER_RUN + self.claims
+    }
+
+    /// Notes that rows up to `next` of a stream are durable once `point` is.
+    pub fn appended(&mut self, point: Point, table: TableKey, slot: StreamSlot, next: u64) {
+        self.undurable.push_back(Undurable { point, table, slot, next });
+    }
+
+    /// Streams whose durable watermark moved, in the order of their rows, each with the watermark.
+    pub fn take_durable(&mut self) -> Vec<(TableKey, StreamSlot, u64)> {
+        let durable = self.log.durable();
+        let count = self.undurable.partition_point(|rows| rows.point <= durable);
+        let mut latest: BTreeMap<(TableKey, StreamSlot), u64> = BTreeMap::new();
+        for rows in self.undurable.drain(..count) {
+            latest.insert((rows.table, rows.slot), rows.next);
+        }
+        latest.into_iter().map(|((table, slot), next)| (table, slot, next)).collect()
+    }
+
+    /// Has `action` carried out once everything appended so far is durable: at once when it is.
+    pub fn defer(&mut self, action: Action, actions: &mut Vec<Action>) {
+        let point = self.log.point();
+        if self.deferred.is_empty() && self.log.durable() >= point {
+            actions.push(action);
+        } else {
+            self.deferred.push_back((point, action));
+        }
+    }
+
+    /// The oldest deferred action, if what it rests on is durable.
+    pub fn take_deferred(&mut self) -> Option<Action> {
+        let durable = self.log.durable();
+        let (_, action) = self.deferred.pop_front_if(|(point, _)| *point <= durable)?;
+        Some(action)
+    }
+
+    /// Whether nothing waits to be durable.
+    pub fn is_quiet(&self) -> bool {
+        self.undurable.is_empty() && self.deferred.is_empty()
+    }
+}

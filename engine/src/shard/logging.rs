@@ -1,0 +1,142 @@
+//! Rows into the log, and what follows when they are durable.
+
+use super::action::{Action, Outgoing};
+use super::connection::{Announced, Connection, ConnectionId, Phase};
+use super::log_book::LogBook;
+use super::state::{Settings, Shard};
+use super::table::StreamSlot;
+use crate::budget::Budget;
+use crate::handover::TableKey;
+use crate::log::{Log, LogAction, LogEvent, NewRows, Room};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// What a shard's log is there for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LogDuty {
+    /// Whether it only drains: it is the log of an earlier set of cores.
+    pub drains: bool,
+    /// Tables, by id, that logs of an earlier set of cores have rows for, and how many of these logs. Streams of these tables
+    /// wait until all of those rows are in the table.
+    pub awaited: BTreeMap<Arc<str>, u32>,
+}
+
+impl Shard {
+    /// A shard that keeps rows in `log` until they are in their tables; what is in it already goes there first.
+    pub fn with_log(settings: Settings, budget: Budget, log: Log, duty: LogDuty) -> Self {
+        let book = LogBook::new(log, duty.awaited, duty.drains);
+        Self { log: Some(book), ..Self::new(settings, budget) }
+    }
+
+    /// The log, if there is one.
+    pub fn log(&self) -> Option<&Log> {
+        self.log.as_ref().map(|book| &book.log)
+    }
+
+    /// What the log wants done now.
+    pub fn log_actions(&mut self, now_us: u64, out: &mut Vec<LogAction>) {
+        if let Some(book) = &mut self.log {
+            book.log.actions(now_us, out);
+        }
+    }
+
+    /// Something that the log wanted is done.
+    pub fn log_event(&mut self, event: LogEvent, actions: &mut Vec<Action>) {
+        let Some(book) = &mut self.log else { return };
+        book.log.on(event);
+        let durable = book.take_durable();
+        for (key, slot, next) in durable {
+            let Some(stream) = self.tables.get_mut(&key).and_then(|table| table.streams.get_mut(&slot)) else { continue };
+            stream.durable = stream.durable.max(next);
+            self.acknowledge(key, slot, actions);
+        }
+        while let Some(action) = self.log.as_mut().and_then(LogBook::take_deferred) {
+            self.let_go(action, actions);
+        }
+        self.replay_on(actions);
+    }
+
+    /// Carries a deferred action out, if whom it is for is still there.
+    fn let_go(&mut self, action: Action, actions: &mut Vec<Action>) {
+        match &action {
+            Action::Send(id, outgoing) => {
+                let Some(connection) = self.connections.get_mut(id) else { return };
+                if let (Outgoing::Welcome(_), Phase::Streaming(streaming)) = (outgoing, &mut connection.phase) {
+                    streaming.welcomed = true;
+                }
+                actions.push(action);
+            }
+            Action::Finish(id, _) => {
+                self.connections.remove(id);
+                actions.push(action);
+            }
+            _ => actions.push(action),
+        }
+    }
+
+    /// Whether the log takes rows of this connection's table: a socket is not read otherwise.
+    pub fn log_room(&self, id: ConnectionId) -> Room {
+        let Some(book) = &self.log else { return Room::Yes };
+        let table = self.table_of(id).and_then(|key| Some(self.tables.get(&key)?.log.as_ref()?.number));
+        book.log.room(table)
+    }
+
+    /// Whether rows of this connection's table are built as they come; a socket is not read otherwise.
+    pub fn is_table_live(&self, id: ConnectionId) -> bool {
+        let table = self.table_of(id).and_then(|key| self.tables.get(&key));
+        table.is_none_or(super::table::ShardTable::is_live)
+    }
+
+    /// Appends a batch's rows from `skip` on to the log; without a log there is nothing to do.
+    pub(super) fn append_to_log(
+        &mut self,
+        key: TableKey,
+        slot: StreamSlot,
+        (id, schema_id): (ConnectionId, u32),
+        skip: u32,
+        frame: &[u8],
+    ) {
+        let (Some(book), Some(table)) = (&mut self.log, self.tables.get_mut(&key)) else { return };
+        let Some(table_log) = &mut table.log else { return };
+        let Some(stream) = table.streams.get_mut(&slot) else { return };
+        let Some(Connection { phase: Phase::Streaming(streaming), .. }) = self.connections.get_mut(&id) else {
+            return;
+        };
+        let Some(announced) = streaming.layouts.get_mut(&schema_id) else { return };
+        let log = &mut book.log;
+        let number = table_log.number;
+        let schema = match announced.log_number.filter(|schema| log.has_schema(*schema)) {
+            Some(schema) => schema,
+            None => log.note_schema(number, &announced.schema),
+        };
+        announced.log_number = Some(schema);
+        let named = match stream.log_number.filter(|stream| log.has_stream(*stream)) {
+            Some(stream) => stream,
+            None => log.note_stream(number, stream.name.as_ref(), stream.epoch),
+        };
+        if stream.name.is_none() && stream.log_number != Some(named) {
+            table_log.anonymous.insert(named, slot);
+        }
+        stream.log_number = Some(named);
+        table_log.layouts.entry(schema).or_insert_with(|| announced.layout.clone());
+        let rows = NewRows { table: number, schema, stream: named, skip, next: stream.next, frame };
+        let appended = log.append(rows);
+        book.appended(appended.point, key, slot, stream.next);
+    }
+
+    /// Sends a frame when everything that was appended so far is durable.
+    pub(super) fn send_durably(&mut self, id: ConnectionId, outgoing: Outgoing, actions: &mut Vec<Action>) {
+        let action = Action::Send(id, outgoing);
+        let Some(book) = &mut self.log else { return self.let_go(action, actions) };
+        let mut ready = Vec::new();
+        book.defer(action, &mut ready);
+        ready.into_iter().for_each(|action| self.let_go(action, actions));
+    }
+}
+
+impl Announced {
+    /// A schema that nobody has logged yet.
+    pub fn new(layout: crate::columns::layout::Layout, schema: lakehead_protocol::schema::Schema) -> Self {
+        Self { layout: std::rc::Rc::new(layout), schema: Arc::new(schema), log_number: None }
+    }
+}

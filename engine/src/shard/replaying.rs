@@ -1,0 +1,338 @@
+//! Rows out of the log into the builders, after a restart or when a cut could not be committed.
+//!
+//! A table's entries are read in the order of their positions, from the position that the table shows on. What the table
+//! has of a named stream is left out by its offset; rows of an epoch that the table has left behind are dropped when the
+//! table has rows at their offsets, and otherwise held in the log until a person has decided. While it goes on, rows that
+//! come from sockets are only logged: the replay ends where the log does.
+
+use super::action::Action;
+use super::connection::ConnectionId;
+use super::state::Shard;
+use super::stream::{Mint, Stream};
+use super::table::{ShardTable, StreamSlot};
+use super::table_log::{Claim, LogPhase};
+use crate::columns::layout::Layout;
+use crate::handover::answer::Held;
+use crate::handover::request::Urgency;
+use crate::handover::shown::Shown;
+use crate::handover::{Refusal, TableKey};
+use crate::log::{BadBlock, BlockPlace, Position, Record, StreamRecord};
+use lakehead_protocol::FrameBuffer;
+use lakehead_protocol::archive;
+use lakehead_protocol::batch::ArchivedBatch;
+use lakehead_protocol::batch_check;
+use lakehead_protocol::compression::{Compression, decompress};
+use lakehead_protocol::frame::{self, Progress};
+use lakehead_protocol::kind::PeerState;
+use lakehead_protocol::limits::FRAME_ALIGNMENT;
+use lakehead_protocol::reject::RejectCode;
+use std::collections::VecDeque;
+use std::rc::Rc;
+
+/// Reading a table's rows from the log.
+#[derive(Debug)]
+pub struct Replay {
+    /// Position of the next entry to build.
+    pub next: Position,
+    /// What the table showed when the replay began.
+    shown: Shown,
+    blocks: VecDeque<BlockPlace>,
+    reading: Option<BlockPlace>,
+}
+
+impl Replay {
+    /// A replay of the entries from `next` on into a table that shows so much.
+    pub fn from(next: Position, shown: Shown) -> Self {
+        Self { next, shown, blocks: VecDeque::new(), reading: None }
+    }
+}
+
+/// Why an entry cannot be built.
+enum Unbuilt {
+    /// The table is no longer one that its rows fit.
+    Misfit(Refusal),
+    /// The entry contradicts itself, though its block's checksum is right.
+    Broken(String),
+}
+
+impl Shard {
+    /// What was not committed is given up and built again from the log, upon what the table shows.
+    pub(super) fn build_again(&mut self, key: TableKey, shown: &Shown, actions: &mut Vec<Action>) {
+        self.follow_table(key, shown, actions);
+        let (Some(book), Some(table)) = (&mut self.log, self.tables.get_mut(&key)) else { return };
+        let Some(table_log) = &mut table.log else { return };
+        if let Claim::InFlight(_) = table_log.claim {
+            table_log.claim = Claim::Wanted;
+        }
+        let (mut slots, mut mints): (Vec<StreamSlot>, Vec<StreamSlot>) = (table.streams.keys().copied().collect(), vec![]);
+        slots.sort_unstable();
+        for slot in slots {
+            let Some(stream) = table.streams.get_mut(&slot) else { continue };
+            if let Mint::InFlight { by, then, .. } = stream.mint {
+                stream.mint = then.or(by).map_or(Mint::Idle, Mint::Wanted);
+            }
+            if stream.mint != Mint::Idle {
+                mints.push(slot);
+            }
+        }
+        let opens = !mints.is_empty();
+        table.dirty.extend(mints);
+        if !matches!(table_log.phase, LogPhase::Claiming) {
+            let remembered = table_log.remembered.map_or(0, |remembered| remembered.position);
+            let from = Position(remembered.max(shown.log(book.log.id()).position));
+            table_log.handed_to = from;
+            table_log.phase = LogPhase::Replaying(Replay::from(from, shown.clone()));
+        }
+        if opens || table_log.claim == Claim::Wanted {
+            self.want_cut(key, Urgency::Open, actions);
+        }
+        self.replay_on(actions);
+    }
+
+    /// Takes over what the table shows of the streams here. Those that went on elsewhere lose their owners.
+    fn follow_table(&mut self, key: TableKey, shown: &Shown, actions: &mut Vec<Action>) {
+        let Some(table) = self.tables.get_mut(&key) else { return };
+        let mut ended: Vec<(ConnectionId, RejectCode, &str)> = Vec::new();
+        let mut slots: Vec<StreamSlot> = table.streams.keys().copied().collect();
+        slots.sort_unstable();
+        for slot in slots {
+            let Some(stream) = table.streams.get_mut(&slot) else { continue };
+            let Some(name) = &stream.name else {
+                stream.build_again_from(0, 0);
+                continue;
+            };
+            let state = shown.stream(name);
+            if state.epoch > stream.epoch {
+                let owner = stream.owner.take();
+                ended.extend(owner.map(|id| {
+                    (id, RejectCode::Fenced, "a newer producer opened this stream at another engine")
+                }));
+                stream.continue_from(state.committed, state.epoch, shown.version);
+            } else if state.committed > stream.next {
+                let owner = stream.owner.take();
+                ended.extend(owner.map(|id| {
+                    (id, RejectCode::Discarded, "another engine committed rows of this stream; resume to go on behind them")
+                }));
+                let epoch = stream.epoch;
+                stream.continue_from(state.committed, epoch, shown.version);
+            } else {
+                stream.build_again_from(state.committed, shown.version);
+            }
+        }
+        for (id, code, message) in ended {
+            self.refuse_with(id, code, message, actions);
+        }
+    }
+
+    /// Takes every replay as far as it goes without reading.
+    pub(super) fn replay_on(&mut self, actions: &mut Vec<Action>) {
+        let mut keys: Vec<TableKey> =
+            self.tables.iter_mut().filter_map(|(key, table)| table.replay().map(|_| *key)).collect();
+        keys.sort_unstable();
+        keys.into_iter().for_each(|key| self.replay_table(key, actions));
+    }
+
+    fn replay_table(&mut self, key: TableKey, actions: &mut Vec<Action>) {
+        let (Some(book), Some(table)) = (&self.log, self.tables.get_mut(&key)) else { return };
+        let generation = table.open.generation;
+        let Some(number) = table.log.as_ref().map(|table_log| table_log.number) else { return };
+        let Some(replay) = table.replay().filter(|replay| replay.reading.is_none()) else { return };
+        if replay.blocks.is_empty() {
+            replay.blocks = book.log.blocks(number, replay.next).into();
+        }
+        while let Some(place) = replay.blocks.pop_front() {
+            if place.next > replay.next {
+                replay.reading = Some(place);
+                actions.push(Action::ReadLog { table: key, generation, place });
+                return;
+            }
+        }
+        // What is not durable yet is found when it is.
+        if book.log.gathered_after(number, replay.next) {
+            return;
+        }
+        if let Some(table_log) = &mut table.log {
+            table_log.phase = LogPhase::Live;
+        }
+        self.table_is_live(key, actions);
+    }
+
+    /// A block that a replay wanted.
+    pub(super) fn log_read(
+        &mut self,
+        key: TableKey,
+        generation: u64,
+        place: BlockPlace,
+        bytes: &[u8],
+        actions: &mut Vec<Action>,
+    ) {
+        let (Some(book), Some(table)) = (&self.log, self.tables.get_mut(&key)) else { return };
+        if table.open.generation != generation {
+            return;
+        }
+        let Some(number) = table.log.as_ref().map(|table_log| table_log.number) else { return };
+        let Some(replay) = table.replay().filter(|replay| replay.reading == Some(place)) else { return };
+        replay.reading = None;
+        let view = match book.log.view_block(&place, bytes) {
+            Ok(view) => view,
+            // Its entries were copied elsewhere.
+            Err(BadBlock::Gone) => {
+                replay.blocks.clear();
+                return self.replay_table(key, actions);
+            }
+            Err(error) => {
+                let message = format!("the log's block at {place:?} was readable and is not any more: {error}");
+                return actions.push(Action::Fatal(message));
+            }
+        };
+        for rows in view.rows() {
+            let next = self.tables.get_mut(&key).and_then(|table| Some(table.replay()?.next));
+            if rows.header.table != number || next.is_none_or(|next| rows.header.position < next) {
+                continue;
+            }
+            match self.build_logged(key, &rows, actions) {
+                Ok(()) => {}
+                Err(Unbuilt::Misfit(why)) => return self.table_closed(key, &why, Held::UntilDecided, actions),
+                Err(Unbuilt::Broken(why)) => return actions.push(Action::Fatal(why)),
+            }
+            if let Some(replay) = self.tables.get_mut(&key).and_then(ShardTable::replay) {
+                replay.next = rows.header.position.next();
+            }
+        }
+        if let Some(replay) = self.tables.get_mut(&key).and_then(ShardTable::replay) {
+            replay.next = replay.next.max(place.next);
+        }
+        self.replay_table(key, actions);
+    }
+
+    /// Builds what the table does not have of one entry.
+    fn build_logged(&mut self, key: TableKey, rows: &Record<'_>, actions: &mut Vec<Action>) -> Result<(), Unbuilt> {
+        let Some(book) = &self.log else { return Ok(()) };
+        if book.log.state().held.contains_key(&rows.header.position) {
+            return Ok(());
+        }
+        let Some(record) = book.log.state().streams.get(&rows.header.stream).map(|stream| stream.record.clone())
+        else {
+            return Err(Unbuilt::Broken(format!("entry {} of the log is of no stream", rows.header.position)));
+        };
+        let layout = self.logged_layout(key, rows)?;
+        let aligned = (rows.payload.as_ptr() as usize).is_multiple_of(FRAME_ALIGNMENT);
+        let mut copy = FrameBuffer::new();
+        if !aligned {
+            copy.extend_from_slice(rows.payload);
+        }
+        let Ok(Progress::Frame { frame, .. }) =
+            frame::next(if aligned { rows.payload } else { &copy }, PeerState::Streaming)
+        else {
+            return Err(Unbuilt::Broken(format!("entry {} of the log is no frame", rows.header.position)));
+        };
+        let mut archive_bytes = FrameBuffer::new();
+        let archive = if frame.header.compression == Compression::None {
+            frame.payload
+        } else {
+            let broken = |_| Unbuilt::Broken(format!("entry {} of the log is compressed wrongly", rows.header.position));
+            decompress(&frame.header, frame.payload, &mut archive_bytes).map_err(broken)?;
+            &archive_bytes
+        };
+        let Ok(batch) = archive::access::<ArchivedBatch>(archive) else {
+            return Err(Unbuilt::Broken(format!("entry {} of the log is no batch", rows.header.position)));
+        };
+        let (first, end) =
+            (frame.header.first_offset + u64::from(rows.header.skip), frame.header.first_offset + u64::from(frame.header.rows));
+        let Some((slot, from)) = self.place_logged(key, rows, &record, (first, end), actions) else { return Ok(()) };
+        if let Err(error) = batch_check::check(batch, &layout.schema, frame.header.rows) {
+            let message = format!("rows of stream {:?} in the log do not fit the table any more: {error}", record.name);
+            return Err(Unbuilt::Misfit(Refusal::new(RejectCode::SchemaMismatch, message)));
+        }
+        self.build(key, slot, &frame.header, batch, &layout, from, actions);
+        Ok(())
+    }
+
+    fn logged_layout(&mut self, key: TableKey, rows: &Record<'_>) -> Result<Rc<Layout>, Unbuilt> {
+        let broken = || Unbuilt::Broken(format!("entry {} of the log is of no schema", rows.header.position));
+        let (Some(book), Some(table)) = (&self.log, self.tables.get_mut(&key)) else { return Err(broken()) };
+        let table_log = table.log.as_mut().ok_or_else(broken)?;
+        if let Some(layout) = table_log.layouts.get(&rows.header.schema) {
+            return Ok(layout.clone());
+        }
+        let record = &book.log.state().schemas.get(&rows.header.schema).ok_or_else(broken)?.record;
+        let layout = Layout::match_columns(&record.schema, &table.open.schema).map_err(|error| {
+            let message = format!("the table's columns changed and rows in the log do not fit them: {error}");
+            Unbuilt::Misfit(Refusal::new(RejectCode::SchemaMismatch, message))
+        })?;
+        let layout = Rc::new(layout);
+        table_log.layouts.insert(rows.header.schema, layout.clone());
+        Ok(layout)
+    }
+
+    /// Where an entry's rows `first..end` go: their stream, and the first that the table does not have. `None` when there is
+    /// nothing to build.
+    fn place_logged(
+        &mut self,
+        key: TableKey,
+        rows: &Record<'_>,
+        record: &StreamRecord,
+        (first, end): (u64, u64),
+        actions: &mut Vec<Action>,
+    ) -> Option<(StreamSlot, u64)> {
+        let table = self.tables.get_mut(&key)?;
+        let slot = match &record.name {
+            Some(name) => named(table, name),
+            None => anonymous(table, rows, first),
+        };
+        let stream = table.streams.get_mut(&slot)?;
+        let is_current = record.name.is_none() || record.epoch == stream.epoch;
+        if is_current && first <= stream.built {
+            if stream.log_number.is_none() {
+                stream.log_number = Some(rows.header.stream);
+            }
+            let from = first.max(stream.built);
+            stream.next = stream.next.max(end);
+            stream.durable = stream.durable.max(end);
+            return (from < end).then_some((slot, from));
+        }
+        if end <= stream.committed {
+            return None;
+        }
+        let (committed, epoch) = (stream.committed, stream.epoch);
+        let book = self.log.as_mut()?;
+        book.log.hold(rows.header.table, rows.header.stream, rows.header.position);
+        let name = record.name.as_deref().unwrap_or("");
+        actions.push(Action::Alarm(format!(
+            "rows {first} to {} of stream {name:?}, sent under epoch {}, are in the log and not in the table, which shows \
+             {committed} rows under epoch {epoch}: they are held; `lakehead log held` shows them",
+            end - 1,
+            record.epoch
+        )));
+        None
+    }
+}
+
+/// The named stream's slot; one that is new here is as the table shows it.
+fn named(table: &mut ShardTable, name: &str) -> StreamSlot {
+    if let Some(slot) = table.names.get(name) {
+        return *slot;
+    }
+    let shown = table.replay().map(|replay| (replay.shown.stream(name), replay.shown.version));
+    let slot = table.named(name);
+    if let (Some((state, version)), Some(stream)) = (shown, table.streams.get_mut(&slot)) {
+        stream.continue_from(state.committed, state.epoch, version);
+    }
+    slot
+}
+
+/// The anonymous stream's slot; one that is new here begins with the entry.
+fn anonymous(table: &mut ShardTable, rows: &Record<'_>, first: u64) -> StreamSlot {
+    let known = table.log.as_ref().and_then(|table_log| table_log.anonymous.get(&rows.header.stream).copied());
+    if let Some(slot) = known.filter(|slot| table.streams.contains_key(slot)) {
+        return slot;
+    }
+    let mut stream = Stream::new(None);
+    stream.continue_from(first, 0, 0);
+    stream.log_number = Some(rows.header.stream);
+    let slot = table.add(stream);
+    if let Some(table_log) = &mut table.log {
+        table_log.anonymous.insert(rows.header.stream, slot);
+    }
+    slot
+}

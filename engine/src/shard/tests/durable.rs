@@ -1,0 +1,221 @@
+//! Rows that are durable before they are committed, and come back from the log.
+
+use super::log_rig::{LogRig, shown};
+use super::rig::{TABLE, code, open_hello, rejected, resume_hello, welcomed};
+use crate::handover::Refusal;
+use crate::handover::answer::{Answer, Held};
+use crate::handover::cut::Piece;
+use crate::handover::log_part::{Base, Remembered};
+use crate::handover::request::{Request, Ticket};
+use crate::shard::action::{Action, Outgoing};
+use crate::shard::event::Event;
+use lakehead_protocol::ack::Ack;
+use lakehead_protocol::hello::Hello;
+use lakehead_protocol::reject::RejectCode;
+
+fn ack(actions: &[Action], id: u64) -> Option<Ack> {
+    actions.iter().rev().find_map(|action| match action {
+        Action::Send(to, Outgoing::Ack(ack)) if to.0 == id => Some(*ack),
+        _ => None,
+    })
+}
+
+fn discarded(rig: &mut LogRig, shown: crate::handover::shown::Shown) -> Vec<Action> {
+    rig.rig.generation += 1;
+    let actions = rig.step(Event::Answer(Answer::Discarded {
+        table: TABLE,
+        generation: rig.rig.generation,
+        next_cut: rig.rig.next_cut,
+        fenced: vec![].into(),
+        why: Refusal::new(RejectCode::Discarded, "because"),
+        shown,
+    }));
+    rig.settle(actions)
+}
+
+fn alarms(actions: &[Action]) -> Vec<&str> {
+    actions.iter().filter_map(|action| if let Action::Alarm(what) = action { Some(what.as_str()) } else { None }).collect()
+}
+
+#[test]
+fn nothing_is_said_or_handed_over_before_it_is_durable() {
+    let mut rig = LogRig::new();
+    rig.open();
+    let said = rig.rig.batch(1, 0, 10);
+    assert_eq!(ack(&said, 1), None);
+    let cut = rig.want_cut();
+    assert!(!cut.iter().any(|action| matches!(action, Action::HandOver(_, Piece::CutDone(_)))), "{cut:?}");
+    let settled = rig.settle(vec![]);
+    assert_eq!(ack(&settled, 1).map(|ack| (ack.durable, ack.committed)), Some((10, 0)));
+    let done = settled.iter().find_map(|action| match action {
+        Action::HandOver(TABLE, Piece::CutDone(done)) => Some(done.clone()),
+        _ => None,
+    });
+    let part = done.and_then(|done| done.log).expect("the log's part");
+    assert_eq!((part.to, part.base), (1, Base::Claimed { position: 0 }));
+}
+
+#[test]
+fn the_first_cut_claims_and_the_next_ones_go_on_from_there() {
+    let mut rig = LogRig::new();
+    rig.rig.hello(1, Hello { stream: String::new(), ..open_hello("", 1, 1) });
+    rig.rig.announce(1);
+    rig.rig.batch(1, 0, 10);
+    let (first, values) = rig.cut(vec![]);
+    assert_eq!(values, (0..10).collect::<Vec<i64>>());
+    let part = first.log.expect("a part");
+    assert!(matches!(part.base, Base::Unclaimed { remembered: None, end: 1, adopt: false }), "{part:?}");
+    rig.rig.batch(1, 10, 5);
+    let (second, _) = rig.cut(vec![]);
+    let next = second.log.expect("a part");
+    assert_eq!((next.claim, next.to, next.base), (part.claim, 2, Base::Claimed { position: 1 }));
+}
+
+#[test]
+fn a_cut_that_was_given_up_is_built_again_without_what_the_table_shows() {
+    let mut rig = LogRig::new();
+    rig.open();
+    rig.rig.batch(1, 0, 10);
+    rig.rig.batch(1, 10, 10);
+    let (done, values) = rig.cut(vec![]);
+    assert_eq!(values.len(), 20);
+    let claim = done.log.expect("a part").claim;
+    // Another engine committed rows 0 to 14 under the same epoch.
+    let actions = discarded(&mut rig, shown(9, claim, 0, &[("a", 15, 1)]));
+    assert_eq!(code(&actions, 1), None, "its producer hears nothing of it");
+    assert!(alarms(&actions).is_empty());
+    rig.rig.batch(1, 20, 5);
+    let (done, values) = rig.cut(vec![]);
+    assert_eq!(values, (15..25).collect::<Vec<i64>>());
+    assert_eq!((done.rows, done.ranges.len(), done.ranges[0].from, done.ranges[0].to), (10, 1, 15, 25));
+    assert_eq!(done.log.map(|part| (part.to, part.base)), Some((3, Base::Claimed { position: 0 })));
+}
+
+#[test]
+fn rows_that_come_while_the_log_is_read_wait_their_turn() {
+    let mut rig = LogRig::new();
+    rig.open();
+    rig.rig.batch(1, 0, 10);
+    let (done, _) = rig.cut(vec![]);
+    let claim = done.log.expect("a part").claim;
+    rig.rig.generation += 1;
+    let actions = rig.step(Event::Answer(Answer::Discarded {
+        table: TABLE,
+        generation: rig.rig.generation,
+        next_cut: rig.rig.next_cut,
+        fenced: vec![].into(),
+        why: Refusal::new(RejectCode::Discarded, "because"),
+        shown: shown(9, claim, 0, &[("a", 0, 1)]),
+    }));
+    assert!(actions.iter().any(|action| matches!(action, Action::ReadLog { .. })));
+    rig.rig.batch(1, 10, 10);
+    let settled = rig.settle(actions);
+    assert!(settled.iter().any(|action| matches!(action, Action::ReadAgain(TABLE))));
+    let (_, values) = rig.cut(vec![]);
+    assert_eq!(values, (0..20).collect::<Vec<i64>>());
+}
+
+#[test]
+fn rows_of_an_epoch_that_the_table_left_behind_are_held_unless_the_table_has_them() {
+    let mut rig = LogRig::new();
+    rig.open();
+    rig.rig.batch(1, 0, 10);
+    rig.rig.batch(1, 10, 10);
+    let (done, _) = rig.cut(vec![]);
+    let claim = done.log.expect("a part").claim;
+    let actions = discarded(&mut rig, shown(9, claim, 0, &[("a", 10, 2)]));
+    assert_eq!(code(&actions, 1), Some(RejectCode::Fenced));
+    let alarms = alarms(&actions);
+    assert!(alarms.len() == 1 && alarms[0].contains("rows 10 to 19 of stream \"a\""), "{alarms:?}");
+    let (done, values) = rig.cut(vec![]);
+    assert!(values.is_empty() && done.ranges.is_empty());
+    assert_eq!(done.log.map(|part| part.to), Some(2), "the position goes on: they are held by themselves");
+    assert_eq!(rig.rig.shard.log().map(|log| log.state().held.len()), Some(1));
+}
+
+#[test]
+fn a_restart_asks_for_the_table_claims_it_and_builds_what_it_does_not_have() {
+    let mut rig = LogRig::new();
+    rig.open();
+    rig.rig.batch(1, 0, 10);
+    rig.rig.batch(1, 10, 10);
+    rig.settle(vec![]);
+    let (mut rig, actions) = rig.restart();
+    assert!(matches!(
+        &actions[..],
+        [Action::Request(Request::OpenTable { ticket: Ticket::Log(_), insist: true, create: None, name, .. })] if **name == *"t"
+    ));
+    let Action::Request(Request::OpenTable { ticket, .. }) = actions[0] else { panic!() };
+    let opened = rig.rig.table();
+    let actions = rig.step(Event::Answer(Answer::TableOpened { ticket, result: Ok(opened) }));
+    rig.settle(actions);
+    // Whoever comes meanwhile waits.
+    let waiting = rig.rig.hello(2, Hello { durable_seen: 20, resendable_from: 20, ..resume_hello("a", 1, 2, 1) });
+    assert!(waiting.is_empty());
+    let (done, values) = rig.cut(vec![]);
+    assert!(values.is_empty());
+    let part = done.log.expect("a claim");
+    let Base::Unclaimed { remembered: Some(Remembered { position: 0, .. }), end: 2, adopt: false } = part.base else {
+        panic!("{part:?}")
+    };
+    // The first of its commits had landed.
+    let actions = rig.commit(done.cut, vec![], shown(5, part.claim, 1, &[("a", 10, 1)]));
+    let welcome = welcomed(&actions, 2).expect("welcome");
+    assert_eq!((welcome.resume_offset, welcome.durable, welcome.committed), (20, 20, 10));
+    let (done, values) = rig.cut(actions);
+    assert_eq!(values, (10..20).collect::<Vec<i64>>());
+    assert_eq!(done.log.map(|part| part.base), Some(Base::Claimed { position: 1 }));
+}
+
+#[test]
+fn a_resume_is_welcome_when_the_rows_before_it_are_durable() {
+    let mut rig = LogRig::new();
+    rig.open();
+    rig.rig.batch(1, 0, 10);
+    let actions = rig.rig.hello(2, resume_hello("a", 1, 2, 1));
+    assert!(welcomed(&actions, 2).is_none());
+    let settled = rig.settle(vec![]);
+    let welcome = welcomed(&settled, 2).expect("welcome");
+    assert_eq!((welcome.resume_offset, welcome.durable), (10, 10));
+    let first_ack = settled.iter().position(|action| matches!(action, Action::Send(to, Outgoing::Ack(_)) if to.0 == 2));
+    let welcome_at = settled.iter().position(|action| matches!(action, Action::Send(to, Outgoing::Welcome(_)) if to.0 == 2));
+    assert!(first_ack.is_none_or(|ack| Some(ack) > welcome_at), "no Ack comes before Welcome");
+}
+
+#[test]
+fn a_refusal_that_names_a_row_waits_for_the_rows_before_it() {
+    let mut rig = LogRig::new();
+    rig.open();
+    rig.rig.batch(1, 0, 10);
+    let refused = rig.rig.batch(1, 11, 1);
+    assert!(rejected(&refused, 1).is_none());
+    assert!(rig.rig.batch(1, 12, 1).is_empty(), "what comes meanwhile is not looked at");
+    let settled = rig.settle(vec![]);
+    assert_eq!(rejected(&settled, 1).map(|reject| (reject.code, reject.offset)), Some((RejectCode::OffsetGap as u16, 10)));
+}
+
+#[test]
+fn a_table_that_needs_a_person_keeps_its_rows_in_the_log() {
+    let mut rig = LogRig::new();
+    rig.open();
+    rig.rig.batch(1, 0, 10);
+    rig.settle(vec![]);
+    let why = Refusal::new(RejectCode::TableUnavailable, "it was restored");
+    let closed = rig.step(Event::Answer(Answer::TableClosed { table: TABLE, why: why.clone(), held: Held::UntilDecided }));
+    assert!(alarms(&closed)[0].contains("it was restored"), "{closed:?}");
+    assert_eq!(code(&closed, 1), Some(RejectCode::TableUnavailable));
+    let again = rig.rig.hello(2, open_hello("b", 1, 1));
+    assert_eq!(code(&again, 2), Some(RejectCode::TableUnavailable));
+    assert!(!rig.rig.shard.log().expect("a log").is_drained());
+}
+
+#[test]
+fn a_table_that_is_closed_for_a_while_is_asked_for_again() {
+    let mut rig = LogRig::new();
+    rig.open();
+    rig.rig.batch(1, 0, 10);
+    rig.settle(vec![]);
+    let why = Refusal::new(RejectCode::Discarded, "its columns changed");
+    let closed = rig.step(Event::Answer(Answer::TableClosed { table: TABLE, why, held: Held::UntilReopened }));
+    assert!(closed.iter().any(|action| matches!(action, Action::Request(Request::OpenTable { insist: true, .. }))));
+}
