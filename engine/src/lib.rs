@@ -10,6 +10,7 @@ pub mod columns;
 pub mod commit;
 pub mod config;
 pub mod handover;
+pub mod log;
 pub mod reactor;
 pub mod shard;
 pub mod store;
