@@ -1,0 +1,162 @@
+//! Copying forward: entries that hold up the oldest segment move behind the newest.
+//!
+//! One table that cannot be committed would otherwise keep every segment behind its entries. When free segments run short,
+//! what is still needed of the oldest one is read and appended again, with the positions it has, in blocks of its own; when
+//! those are durable the source may go. A block of copies holds all that is needed of the blocks it was made from. Of each
+//! table it holds neighbours only: no entry that lies elsewhere has a position between two of them.
+
+use super::Log;
+use super::action::LogAction;
+use super::block_view::{BlockView, open_block};
+use super::gather::{Gather, Purpose};
+use super::limits::{BLOCK_HEADER_BYTES, COPIES_BYTES_MAX, RESERVE_SEGMENTS, pages};
+use super::numbers::{Position, TableNumber};
+use super::place::BlockPlace;
+use super::record::{Record, RecordHeader};
+use super::recovery::{Damage, rows_named_in};
+use std::collections::{BTreeMap, VecDeque};
+
+/// The oldest segment's entries on their way.
+pub(super) struct Copying {
+    segment: u64,
+    sources: VecDeque<BlockPlace>,
+    reading: Option<(u64, BlockPlace)>,
+    gather: Option<Gather>,
+    /// Closed blocks that are not durable yet.
+    unsettled: usize,
+}
+
+impl Log {
+    pub(super) fn copy(&mut self, out: &mut Vec<LogAction>) {
+        if self.copying.is_none() {
+            self.copying = self.begin_copying();
+        }
+        let Some(copying) = &mut self.copying else { return };
+        if copying.reading.is_some() || self.flushing.queued_copies() >= COPIES_BYTES_MAX {
+            return;
+        }
+        if let Some(place) = copying.sources.pop_front() {
+            let ticket = self.flushing.ticket();
+            copying.reading = Some((ticket, place));
+            out.push(LogAction::Read { ticket, place });
+            return;
+        }
+        close(copying, &mut self.flushing);
+        if copying.unsettled == 0 {
+            self.copying = None;
+        }
+    }
+
+    /// Copying makes room only where enough has come into its tables, or lies loose in small blocks. What was packed once
+    /// gains nothing a second time, so copying never runs in circles.
+    fn begin_copying(&self) -> Option<Copying> {
+        let segment_bytes = u64::from(self.settings.segment_bytes);
+        let current = self.segments.current.as_ref()?.number;
+        let oldest = self.index.segments.front().filter(|oldest| oldest.number < current && oldest.live_bytes > 0)?;
+        if self.segments_free() > (RESERVE_SEGMENTS + 1).max(self.bytes_max() / segment_bytes / 8) {
+            return None;
+        }
+        let closed = self.index.segments.iter().filter(|segment| segment.number < current);
+        if closed.map(super::segment::Segment::gain).sum::<u64>() < segment_bytes * 3 / 2 {
+            return None;
+        }
+        let mut blocks: BTreeMap<u64, BlockPlace> = BTreeMap::new();
+        for (_, first, span) in self.index.spans_in(oldest.number) {
+            let (segment, offset, bytes, next) = (span.segment, span.offset, span.block_bytes, span.last.next());
+            let place = blocks.entry(offset).or_insert(BlockPlace { segment, offset, bytes, first, next });
+            place.first = place.first.min(first);
+            place.next = place.next.max(next);
+        }
+        let mut sources: Vec<_> = blocks.into_values().collect();
+        sources.sort_by_key(|place| place.first);
+        Some(Copying { segment: oldest.number, sources: sources.into(), reading: None, gather: None, unsettled: 0 })
+    }
+
+    /// A block of the source was read.
+    pub(super) fn read(&mut self, ticket: u64, bytes: &[u8]) {
+        let Some(mut copying) = self.copying.take() else { return };
+        if let Some((_, place)) = copying.reading.take_if(|(reading, _)| *reading == ticket)
+            && let Some(segment) = self.index.segment(copying.segment)
+        {
+            match open_block(&segment.life(self.settings.canary), place.offset, bytes) {
+                Ok(view) => self.gather_copies(&mut copying, &view),
+                Err(bad) => {
+                    let streams = rows_named_in(bytes, &self.state);
+                    let (segment, offset) = (place.segment, place.offset);
+                    let damage = Damage::block(segment, offset, place.first..place.next, streams);
+                    self.damage = Some(format!("{damage} ({bad})"));
+                }
+            }
+        }
+        self.copying = Some(copying);
+    }
+
+    fn gather_copies(&mut self, copying: &mut Copying, view: &BlockView<'_>) {
+        let live: Vec<_> = view.rows().filter(|record| self.is_live(record)).collect();
+        let bytes: usize = live.iter().map(|record| record.whole.len()).sum();
+        if live.is_empty() {
+            return;
+        }
+        let mut ranges: BTreeMap<TableNumber, (Position, Position)> = BTreeMap::new();
+        for record in &live {
+            let position = record.header.position;
+            ranges.entry(record.header.table).or_insert((position, position)).1 = position;
+        }
+        let joins = |gather: &Gather| {
+            gather.fits(bytes)
+                && gather.spans.iter().all(|span| {
+                    ranges.get(&span.table).is_none_or(|(first, _)| {
+                        span.last < *first && !self.index.has_between(span.table, span.last, self.span_first(span.table, *first))
+                    })
+                })
+        };
+        if !copying.gather.as_ref().is_some_and(joins) {
+            close(copying, &mut self.flushing);
+            let capacity = self.settings.block_bytes.max(pages(BLOCK_HEADER_BYTES + bytes));
+            copying.gather = Some(self.flushing.new_gather(&self.settings, Purpose::Copies, capacity));
+        }
+        let Some(gather) = &mut copying.gather else { return };
+        let mut slots: BTreeMap<TableNumber, usize> =
+            gather.spans.iter().enumerate().map(|(slot, span)| (span.table, slot)).collect();
+        for record in live {
+            let mut header = record.header;
+            if self.settings.canary.numbers_copies_anew() {
+                header = RecordHeader { position: self.renumber(), ..header };
+            }
+            let bytes = gather.put(&header, record.payload);
+            let slot = slots.get(&header.table).copied();
+            slots.insert(header.table, gather.entry(header.table, record.header.position, bytes, slot));
+        }
+    }
+
+    /// Where the table's span begins that holds the position.
+    fn span_first(&self, table: TableNumber, position: Position) -> Position {
+        let places = self.index.blocks(table, position);
+        places.first().map_or(position, |place| place.first.min(position))
+    }
+
+    fn is_live(&self, record: &Record<'_>) -> bool {
+        let header = &record.header;
+        let in_table = self.state.tables.get(&header.table).is_some_and(|table| header.position < table.position);
+        !in_table || self.state.held.contains_key(&header.position)
+    }
+
+    /// Copies without a place are made again later.
+    pub(super) fn abandon_copies(&mut self) {
+        self.copying = None;
+        self.flushing.drop_copies();
+    }
+
+    pub(super) fn copies_durable(&mut self) {
+        if let Some(copying) = &mut self.copying {
+            copying.unsettled = copying.unsettled.saturating_sub(1);
+        }
+    }
+}
+
+fn close(copying: &mut Copying, flushing: &mut super::flush::Flushing) {
+    if let Some(gather) = copying.gather.take() {
+        copying.unsettled += 1;
+        flushing.queue(gather);
+    }
+}

@@ -1,0 +1,203 @@
+//! What a log must know to make sense of its entries: tables, schemas, streams, held entries.
+//!
+//! The log repeats it at the beginning of each segment, so that older ones can go. Everything here can be told again at any
+//! time and in any order: definitions never change, what is known of a table only grows. So a repeat that was taken later
+//! than the records behind it does no harm. That is why it holds no stream's offset: this would be a promise about rows
+//! that come only behind it. Offsets come from the entries.
+
+use super::numbers::{NextNumbers, Position, SchemaNumber, StreamNumber, TableNumber};
+use super::record::{Record, RecordKind};
+use super::state_record::{LostBlocks, StateRecord};
+use lakehead_protocol::schema::Schema;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// A table, as this log knows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TableRecord {
+    pub number: TableNumber,
+    /// Delta `metaData.id`.
+    pub id: Arc<str>,
+    /// As clients call it.
+    pub name: Arc<str>,
+    /// The highest claim noted.
+    pub claim: u64,
+    /// Entries of the table below this are in the table.
+    pub position: Position,
+    /// The table version that showed it.
+    pub version: u64,
+}
+
+/// One epoch of a stream.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StreamRecord {
+    pub number: StreamNumber,
+    pub table: TableNumber,
+    /// `None` for an anonymous one.
+    pub name: Option<Arc<str>>,
+    pub epoch: u64,
+}
+
+/// A schema of a table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SchemaRecord {
+    pub number: SchemaNumber,
+    pub table: TableNumber,
+    pub schema: Arc<Schema>,
+}
+
+/// A schema and the last entry that uses it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LiveSchema {
+    pub record: SchemaRecord,
+    pub last: Option<Position>,
+}
+
+/// A stream and what its entries in the log say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LiveStream {
+    pub record: StreamRecord,
+    /// The offset behind its last entry; 0 when no entry of it is in the log.
+    pub next: u64,
+    /// Its last entry.
+    pub last: Option<Position>,
+}
+
+/// See the module head.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LiveState {
+    pub tables: BTreeMap<TableNumber, TableRecord>,
+    pub schemas: BTreeMap<SchemaNumber, LiveSchema>,
+    pub streams: BTreeMap<StreamNumber, LiveStream>,
+    /// Entries kept whatever their table shows.
+    pub held: BTreeMap<Position, (TableNumber, StreamNumber)>,
+    pub next_numbers: NextNumbers,
+    /// Segments below this number are not needed.
+    pub freed_below: u64,
+    /// Blocks whose loss somebody has accepted, in segments that are still there.
+    pub lost: Vec<LostBlocks>,
+}
+
+/// A record that does not fit the state before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Misfit {
+    /// An entry of a table, schema or stream that was never noted, or whose payload is no frame of rows.
+    Entry,
+    /// The payload is not what the kind says.
+    Payload,
+}
+
+impl LiveState {
+    /// Takes in the next record of the log.
+    ///
+    /// # Errors
+    /// When it does not fit; the state is as before.
+    pub fn apply(&mut self, record: &Record<'_>) -> Result<(), Misfit> {
+        let header = &record.header;
+        if header.kind == RecordKind::Rows {
+            let (_, next) = record.offsets().ok_or(Misfit::Entry)?;
+            let known = self.tables.contains_key(&header.table)
+                && self.streams.get(&header.stream).is_some_and(|stream| stream.record.table == header.table)
+                && self.schemas.get(&header.schema).is_some_and(|schema| schema.record.table == header.table);
+            if !known {
+                return Err(Misfit::Entry);
+            }
+            self.used(header.schema, header.stream, header.position, next);
+            return Ok(());
+        }
+        match StateRecord::decode(record).ok_or(Misfit::Payload)? {
+            StateRecord::Table(table) => self.note_table(table),
+            StateRecord::Schema(schema) => self.note_schema(schema),
+            StateRecord::Stream(stream) => self.note_stream(stream),
+            StateRecord::Committed { claim, version } => self.committed(header.table, claim, header.position, version),
+            StateRecord::Held => {
+                self.held.insert(header.position, (header.table, header.stream));
+            }
+            StateRecord::Released => {
+                self.held.remove(&header.position);
+            }
+            StateRecord::Numbers(numbers) => self.next_numbers = self.next_numbers.max(numbers),
+            StateRecord::Freed { below } => self.freed_below = self.freed_below.max(below),
+            StateRecord::Lost(lost) => {
+                if !self.lost.contains(&lost) {
+                    self.lost.push(lost);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn note_table(&mut self, table: TableRecord) {
+        self.next_numbers.table = self.next_numbers.table.max(table.number.0 + 1);
+        let number = table.number;
+        let TableRecord { claim, position, version, .. } = table;
+        match self.tables.get_mut(&number) {
+            Some(known) => known.name = table.name,
+            None => drop(self.tables.insert(number, table)),
+        }
+        self.committed(number, claim, position, version);
+    }
+
+    pub(super) fn note_schema(&mut self, record: SchemaRecord) {
+        self.next_numbers.schema = self.next_numbers.schema.max(record.number.0 + 1);
+        self.schemas.entry(record.number).or_insert(LiveSchema { record, last: None });
+    }
+
+    pub(super) fn note_stream(&mut self, record: StreamRecord) {
+        self.next_numbers.stream = self.next_numbers.stream.max(record.number.0 + 1);
+        self.streams.entry(record.number).or_insert(LiveStream { record, next: 0, last: None });
+    }
+
+    pub(super) fn committed(&mut self, table: TableNumber, claim: u64, position: Position, version: u64) {
+        if let Some(table) = self.tables.get_mut(&table) {
+            table.claim = table.claim.max(claim);
+            table.position = table.position.max(position);
+            table.version = table.version.max(version);
+        }
+    }
+
+    /// An entry uses its schema and moves its stream on. Copies come in no order, so the highest position decides.
+    pub(super) fn used(&mut self, schema: SchemaNumber, stream: StreamNumber, position: Position, next: u64) -> bool {
+        let (Some(schema), Some(stream)) = (self.schemas.get_mut(&schema), self.streams.get_mut(&stream)) else {
+            return false;
+        };
+        if schema.last.is_none_or(|last| last < position) {
+            schema.last = Some(position);
+        }
+        if stream.last.is_none_or(|last| last < position) {
+            stream.last = Some(position);
+            stream.next = next;
+        }
+        true
+    }
+
+    /// Forgets what no entry needs that is not in its table, is not durable yet or is held.
+    pub(super) fn prune(&mut self, durable: Position) {
+        let Self { tables, schemas, streams, held, .. } = self;
+        let held_tables: std::collections::BTreeSet<_> = held.values().map(|(table, _)| *table).collect();
+        let held_streams: std::collections::BTreeSet<_> = held.values().map(|(_, stream)| *stream).collect();
+        let is_live = |table: TableNumber, last: Option<Position>| {
+            let position = tables.get(&table).map_or(Position(0), |table| table.position);
+            last.is_some_and(|last| last >= position || last >= durable)
+        };
+        // Which schema a held entry uses is in the entry alone.
+        schemas.retain(|_, schema| {
+            held_tables.contains(&schema.record.table) || is_live(schema.record.table, schema.last)
+        });
+        streams.retain(|number, stream| held_streams.contains(number) || is_live(stream.record.table, stream.last));
+    }
+
+    /// Everything but entries, as records.
+    pub(super) fn records(&self) -> impl Iterator<Item = (StateRecord, Option<(TableNumber, StreamNumber, Position)>)> {
+        let numbers = std::iter::once(StateRecord::Numbers(self.next_numbers))
+            .chain((self.freed_below > 0).then_some(StateRecord::Freed { below: self.freed_below }))
+            .chain(self.lost.iter().map(|lost| StateRecord::Lost(*lost)));
+        let tables = self.tables.values().cloned().map(StateRecord::Table);
+        let schemas = self.schemas.values().map(|schema| StateRecord::Schema(schema.record.clone()));
+        let streams = self.streams.values().map(|stream| StateRecord::Stream(stream.record.clone()));
+        let held = self.held.iter().map(|(position, (table, stream))| {
+            (StateRecord::Held, Some((*table, *stream, *position)))
+        });
+        numbers.chain(tables).chain(schemas).chain(streams).map(|record| (record, None)).chain(held)
+    }
+}

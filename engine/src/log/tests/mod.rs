@@ -1,0 +1,12 @@
+//! The log over a disk that fails.
+
+mod canaries;
+mod codec;
+mod crash;
+mod damage;
+mod disk;
+mod files;
+mod frames;
+mod group_commit;
+mod room;
+mod world;
