@@ -332,9 +332,9 @@ impl Plane {
             canary: Canary::of_commit(around.canary),
         };
         let base = table.view.take().filter(|_| chance(around.rng, 800));
-        let attempt = Attempt::new(terms, cut.claim.clone(), base.as_ref());
-        around.trace.line(|| format!("commit of cut {} begins: {:?}", cut.cut, cut.claim));
-        let early = (around.canary == Some(Canary::AckBeforeCommit) && cut.claim.mints.is_empty()).then(|| {
+        let attempt = Attempt::new(terms, cut.proposal.clone(), base.as_ref());
+        around.trace.line(|| format!("commit of cut {} begins: {:?}", cut.cut, cut.proposal));
+        let early = (around.canary == Some(Canary::AckBeforeCommit) && cut.proposal.mints.is_empty()).then(|| {
             let (generation, version) = (table.book.generation(), table.version + 1);
             let (minted, shown) = (Arc::new([]), table.shown());
             Answer::Committed { table: table.key, generation, cut: cut.cut, version, minted, shown }
@@ -431,7 +431,7 @@ impl Running {
             nonce,
             committed: plan.entries.committed.clone(),
             epochs: plan.entries.epochs.clone(),
-            ranges: self.cut.claim.ranges.clone(),
+            ranges: self.cut.proposal.ranges.clone(),
             rows: if plan.files { rows } else { Vec::new() },
         };
         commit.encode()

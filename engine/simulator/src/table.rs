@@ -21,7 +21,7 @@ pub struct Commit {
     pub nonce: u64,
     pub committed: BTreeMap<Arc<str>, u64>,
     pub epochs: BTreeMap<Arc<str>, u64>,
-    /// What the committer claimed for its streams, so that it can be judged afterwards.
+    /// What the committer proposed for its streams, so that it can be judged afterwards.
     pub ranges: Vec<StreamRange>,
     /// Rows in the order of their file.
     pub rows: Vec<Row>,

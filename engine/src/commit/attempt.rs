@@ -22,7 +22,7 @@
 //! feature there is only [`Canary::None`].
 
 use super::decide::{Ask, Decision, Event as DecisionEvent, Patience, Sighting, Verdict};
-use super::ledger::{Claim, Entries, Judgement, TableView, judge};
+use super::ledger::{Entries, Judgement, Proposal, TableView, judge};
 use crate::handover::answer::StreamEntry;
 use crate::store::{PutOutcome, ReadOutcome};
 use bytes::Bytes;
@@ -153,7 +153,7 @@ struct Granted {
 #[derive(Debug, Clone)]
 pub struct Attempt {
     terms: Terms,
-    claim: Claim,
+    proposal: Proposal,
     state: State,
     failures: u32,
     freeze_failures: u32,
@@ -161,9 +161,10 @@ pub struct Attempt {
 }
 
 impl Attempt {
-    /// An attempt at committing `claim`, upon `view` if there is one that may be the newest, else after a look.
-    pub fn new(terms: Terms, claim: Claim, view: Option<&TableView>) -> Self {
-        let mut attempt = Self { terms, claim, state: State::Looking, failures: 0, freeze_failures: 0, races_lost: 0 };
+    /// An attempt at committing `proposal`, upon `view` if there is one that may be the newest, else after a look.
+    pub fn new(terms: Terms, proposal: Proposal, view: Option<&TableView>) -> Self {
+        let mut attempt =
+            Self { terms, proposal, state: State::Looking, failures: 0, freeze_failures: 0, races_lost: 0 };
         // Nobody is told that there are too many streams by a view that may be old: some may have been forgotten since.
         if let Some(view) = view.filter(|view| !attempt.refuses(view)) {
             attempt.state = attempt.judged(view);
@@ -253,7 +254,7 @@ impl Attempt {
                 State::Done(Outcome::Discard { fenced, moved, files: Files::Delete, why })
             }
             Judgement::Proceed { entries, refused } => {
-                let files = self.claim.rows > 0;
+                let files = self.proposal.rows > 0;
                 if !files && entries == Entries::default() {
                     return State::Done(Outcome::Nothing { version: view.version, refused });
                 }
@@ -272,9 +273,9 @@ impl Attempt {
     fn judgement(&self, view: &TableView) -> Judgement {
         #[cfg(any(test, feature = "canary"))]
         if self.terms.canary == Canary::NoCompareAndSet {
-            return super::ledger::judge_without_comparing(&self.claim, view, self.terms.streams_max);
+            return super::ledger::judge_without_comparing(&self.proposal, view, self.terms.streams_max);
         }
-        judge(&self.claim, view, self.terms.streams_max)
+        judge(&self.proposal, view, self.terms.streams_max)
     }
 
     fn deciding(&mut self, now_ms: u64, plan: Plan, granted: Granted, mut decision: Decision, event: Event) -> State {

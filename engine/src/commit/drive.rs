@@ -6,7 +6,7 @@
 use super::attempt::{Attempt, Event, Outcome, Plan, Step, Terms};
 use super::context::Context;
 use super::decide::Sighting;
-use super::ledger::{Claim, TableView};
+use super::ledger::{Proposal, TableView};
 use crate::store::{PutOutcome, ReadOutcome};
 use crate::table::delta::table::AddedFile;
 use crate::table::delta::{DeltaTable, TableError, Version};
@@ -30,7 +30,7 @@ pub struct Driven {
 #[derive(Debug, Clone)]
 pub struct Job {
     pub terms: Terms,
-    pub claim: Claim,
+    pub proposal: Proposal,
     pub file: Option<AddedFile>,
     /// The version that is believed to be the newest.
     pub known: Version,
@@ -38,14 +38,14 @@ pub struct Job {
 
 /// Carries `job` out until it is decided.
 pub async fn drive(context: &Arc<Context>, table: &DeltaTable, job: Job) -> Driven {
-    let Job { terms, claim, file, mut known } = job;
+    let Job { terms, proposal, file, mut known } = job;
     let file = file.map(Arc::new);
     let id = terms.id.clone();
     // What is carried forward from commit to commit is believed as long as the table still ends in our last commit.
     let (other, seen) = (table.clone(), known.clone());
     let carried = context.blocking(move || other.is_remade(&seen)).await;
     let view = matches!(carried, Some(Ok(false))).then(|| known.view().clone());
-    let mut attempt = Attempt::new(terms, claim, view.as_ref());
+    let mut attempt = Attempt::new(terms, proposal, view.as_ref());
     let mut after: Option<Version> = None;
     loop {
         let event = match attempt.step() {

@@ -60,7 +60,7 @@ impl TableView {
 
 /// What a cut wants of the table.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Claim {
+pub struct Proposal {
     /// Rows of all streams, anonymous ones included.
     pub rows: u64,
     pub ranges: Vec<StreamRange>,
@@ -114,7 +114,7 @@ impl Entries {
     }
 }
 
-/// The judgement about a claim.
+/// The judgement about a proposal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Judgement {
     /// Commit with these entries. `refused` mints would be more named streams than the table may have.
@@ -128,11 +128,11 @@ pub enum Judgement {
     },
 }
 
-/// Judges `claim` against what `view` shows.
-pub fn judge(claim: &Claim, view: &TableView, streams_max: usize) -> Judgement {
+/// Judges `proposal` against what `view` shows.
+pub fn judge(proposal: &Proposal, view: &TableView, streams_max: usize) -> Judgement {
     let (mut fenced, mut moved) = (Vec::new(), Vec::new());
     let mut entries = Entries::default();
-    let mut ranges: Vec<_> = claim.ranges.iter().collect();
+    let mut ranges: Vec<_> = proposal.ranges.iter().collect();
     ranges.sort_by(|a, b| (&a.stream, a.from).cmp(&(&b.stream, b.from)));
     for range in ranges {
         let shown = view.stream(&range.stream);
@@ -146,7 +146,7 @@ pub fn judge(claim: &Claim, view: &TableView, streams_max: usize) -> Judgement {
             entries.committed.insert(range.stream.clone(), range.to);
         }
     }
-    for Forget { stream, shown } in &claim.forgets {
+    for Forget { stream, shown } in &proposal.forgets {
         if view.stream(stream) == *shown {
             entries.epochs.insert(stream.clone(), shown.epoch + 1);
             entries.forgotten.insert(stream.clone());
@@ -159,21 +159,21 @@ pub fn judge(claim: &Claim, view: &TableView, streams_max: usize) -> Judgement {
         moved.dedup();
         return Judgement::Conflict { fenced, moved };
     }
-    grant(claim, view, streams_max, entries)
+    grant(proposal, view, streams_max, entries)
 }
 
-/// Entries of a claim that nobody compares with the table: what [`judge`] is there to prevent.
+/// Entries of a proposal that nobody compares with the table: what [`judge`] is there to prevent.
 #[cfg(any(test, feature = "canary"))]
-pub(super) fn judge_without_comparing(claim: &Claim, view: &TableView, streams_max: usize) -> Judgement {
-    let committed = claim.ranges.iter().map(|range| (range.stream.clone(), range.to)).collect();
-    grant(claim, view, streams_max, Entries { committed, ..Entries::default() })
+pub(super) fn judge_without_comparing(proposal: &Proposal, view: &TableView, streams_max: usize) -> Judgement {
+    let committed = proposal.ranges.iter().map(|range| (range.stream.clone(), range.to)).collect();
+    grant(proposal, view, streams_max, Entries { committed, ..Entries::default() })
 }
 
-fn grant(claim: &Claim, view: &TableView, streams_max: usize, mut entries: Entries) -> Judgement {
+fn grant(proposal: &Proposal, view: &TableView, streams_max: usize, mut entries: Entries) -> Judgement {
     let mut refused = Vec::new();
     let new = |stream: &Arc<str>| usize::from(!view.has_stream(stream));
     let mut count = view.streams_counted() + entries.committed.keys().map(new).sum::<usize>();
-    for stream in &claim.mints {
+    for stream in &proposal.mints {
         let known =
             view.has_stream(stream) || entries.committed.contains_key(stream) || entries.epochs.contains_key(stream);
         if !known && count >= streams_max {

@@ -21,15 +21,15 @@ impl TableTask {
         let times = open.times;
         let (Some(cut), file) = open.into_parts() else { return };
         let rows = file.as_ref().map_or(0, |file| file.added.statistics.rows());
-        if rows != cut.claim.rows {
+        if rows != cut.proposal.rows {
             // Nobody may be told that rows are committed which no file holds.
-            let message = format!("{} rows were announced for a commit and {rows} arrived", cut.claim.rows);
+            let message = format!("{} rows were announced for a commit and {rows} arrived", cut.proposal.rows);
             file.into_iter().for_each(|file| self.delete(file.added.path));
             return self.doom(Refusal::new(RejectCode::Internal, message));
         }
         let job = Job {
             terms: self.opened.terms.clone(),
-            claim: cut.claim.clone(),
+            proposal: cut.proposal.clone(),
             file: file.as_ref().map(|file| file.added.clone()),
             known: self.known.clone(),
         };
@@ -174,13 +174,13 @@ impl TableTask {
         tracing::info!(
             table = %self.opened.table.url(),
             version,
-            rows = cut.claim.rows,
+            rows = cut.proposal.rows,
             files = usize::from(file.is_some()),
             bytes = file.as_ref().map_or(0, |file| file.added.bytes),
             row_groups = file.as_ref().map_or(0, |file| file.row_groups),
             shards = cut.members.len(),
-            streams = cut.claim.ranges.len(),
-            mints = cut.claim.mints.len(),
+            streams = cut.proposal.ranges.len(),
+            mints = cut.proposal.mints.len(),
             races_lost,
             gather_ms = times.gathered_ms.saturating_sub(times.asked_ms),
             file_ms = times.durable_ms.saturating_sub(times.gathered_ms),
