@@ -1,6 +1,6 @@
 //! Numbers of cuts and generations, and who has answered. Pure; [`crate::handover`] says what they mean.
 
-use super::ledger::Proposal;
+use super::ledger::{LogProposal, Proposal};
 use crate::handover::ShardId;
 use crate::handover::cut::CutDone;
 use std::collections::BTreeSet;
@@ -103,6 +103,7 @@ impl CutBook {
             gathering.proposal.rows += done.rows;
             gathering.proposal.ranges.extend(done.ranges);
             gathering.proposal.mints.extend(done.mints);
+            gathering.proposal.logs.extend(done.log.map(|part| LogProposal { part, rows: done.rows }));
         }
         if gathering.waiting_for.is_empty() {
             let Gathering { cut, members, proposal, .. } = gathering;

@@ -4,6 +4,8 @@ use crate::handover::cut::StreamRange;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 
+mod logs;
+
 fn terms(canary: Canary) -> Terms {
     Terms {
         id: "id".into(),
@@ -23,6 +25,7 @@ fn view(version: u64, streams: &[(&str, u64, u64)]) -> TableView {
         schema: "schema".into(),
         streams: Arc::new(streams.collect()),
         logs: Arc::default(),
+        restored: Arc::default(),
         unsupported: None,
     }
 }
@@ -40,7 +43,7 @@ fn mine() -> Bytes {
 fn a_commit_is_put_behind_the_version_it_was_judged_upon() {
     let mut proposal = proposal(0, 5);
     proposal.mints = vec!["a".into(), "b".into()];
-    let mut attempt = Attempt::new(terms(Canary::None), proposal, Some(&view(3, &[("a", 0, 1)])));
+    let mut attempt = Attempt::new(0, terms(Canary::None), proposal, Some(&view(3, &[("a", 0, 1)])));
     let Step::Freeze(plan) = attempt.step() else { panic!("{:?}", attempt.step()) };
     assert_eq!((plan.version, plan.files), (4, true));
     attempt.on(0, Event::Frozen(mine()));
@@ -52,8 +55,26 @@ fn a_commit_is_put_behind_the_version_it_was_judged_upon() {
 }
 
 #[test]
+fn nothing_is_given_up_upon_a_view_that_may_be_old() {
+    let mut attempt = Attempt::new(0, terms(Canary::None), proposal(0, 5), Some(&view(3, &[("a", 9, 1)])));
+    assert_eq!(attempt.step(), Step::Look);
+    attempt.on(0, Event::Looked(view(4, &[("a", 9, 1)])));
+    assert!(matches!(attempt.step(), Step::Done(Outcome::Discard { .. })));
+}
+
+#[test]
+fn a_put_long_after_its_look_is_believed_only_when_the_table_shows_it() {
+    let mut attempt = Attempt::new(0, terms(Canary::None), proposal(0, 5), None);
+    // The look began at 7; whoever made it stood still behind it.
+    attempt.on(7, Event::Looked(view(3, &[("a", 0, 1)])));
+    attempt.on(1_000_008, Event::Frozen(mine()));
+    attempt.on(1_000_008, Event::Put(PutOutcome::Created));
+    assert!(matches!(attempt.step(), Step::Sight(Plan { version: 4, .. })));
+}
+
+#[test]
 fn a_lost_race_looks_and_judges_again() {
-    let mut attempt = Attempt::new(terms(Canary::None), proposal(0, 5), Some(&view(3, &[("a", 0, 1)])));
+    let mut attempt = Attempt::new(0, terms(Canary::None), proposal(0, 5), Some(&view(3, &[("a", 0, 1)])));
     let theirs = |attempt: &mut Attempt| {
         attempt.on(0, Event::Frozen(mine()));
         attempt.on(0, Event::Put(PutOutcome::Exists));
@@ -76,7 +97,7 @@ fn a_lost_race_looks_and_judges_again() {
 
 #[test]
 fn an_unknown_put_is_repeated_and_nothing_else() {
-    let mut attempt = Attempt::new(terms(Canary::None), proposal(0, 5), Some(&view(3, &[("a", 0, 1)])));
+    let mut attempt = Attempt::new(0, terms(Canary::None), proposal(0, 5), Some(&view(3, &[("a", 0, 1)])));
     attempt.on(0, Event::Frozen(mine()));
     assert!(!attempt.is_in_doubt());
     for round in 1..5 {
@@ -98,7 +119,7 @@ fn an_unknown_put_is_repeated_and_nothing_else() {
 #[test]
 fn a_table_that_is_another_one_stops_everything() {
     let shown = view(3, &[("a", 0, 1)]);
-    let stop = |view: TableView| match Attempt::new(terms(Canary::None), proposal(0, 5), Some(&view)).step() {
+    let stop = |view: TableView| match Attempt::new(0, terms(Canary::None), proposal(0, 5), Some(&view)).step() {
         Step::Done(Outcome::Stop { why }) => why,
         step => panic!("{step:?}"),
     };
@@ -111,7 +132,7 @@ fn a_table_that_is_another_one_stops_everything() {
 #[test]
 fn what_cannot_be_frozen_ends_and_an_empty_cut_writes_nothing() {
     let shown = view(3, &[("a", 0, 1)]);
-    let mut attempt = Attempt::new(terms(Canary::None), proposal(0, 5), Some(&shown));
+    let mut attempt = Attempt::new(0, terms(Canary::None), proposal(0, 5), Some(&shown));
     for _ in 0..2 {
         attempt.on(0, Event::FreezeFailed("no".into()));
         attempt.on(0, Event::Paused);
@@ -119,7 +140,7 @@ fn what_cannot_be_frozen_ends_and_an_empty_cut_writes_nothing() {
     }
     attempt.on(0, Event::FreezeFailed("no".into()));
     assert_eq!(attempt.step(), Step::Done(Outcome::Stop { why: Stop::Broken("no".into()) }));
-    let empty = Attempt::new(terms(Canary::None), Proposal::default(), Some(&shown));
+    let empty = Attempt::new(0, terms(Canary::None), Proposal::default(), Some(&shown));
     assert_eq!(empty.step(), Step::Done(Outcome::Nothing { version: 3, refused: vec![] }));
 }
 
@@ -211,7 +232,7 @@ fn run(canary: Canary, schedule: &[(usize, Fault)]) -> (ModelTable, u64) {
         let (attempt, its_proposal) = engines[*index].get_or_insert_with(|| {
             let shown = table.view();
             let its_proposal = proposal(shown.stream("a").committed, shown.stream("a").committed + 3);
-            (Attempt::new(terms(canary), its_proposal.clone(), Some(&shown)), its_proposal)
+            (Attempt::new(0, terms(canary), its_proposal.clone(), Some(&shown)), its_proposal)
         });
         match attempt.step() {
             Step::Look => attempt.on(0, Event::Looked(table.view())),
@@ -275,12 +296,12 @@ fn too_many_streams_is_said_after_a_look_only() {
     let full: Vec<(String, u64, u64)> = (0..10).map(|number| (format!("s{number}"), 0, 1)).collect();
     let full: Vec<_> = full.iter().map(|(name, rows, epoch)| (name.as_str(), *rows, *epoch)).collect();
     let mints = || Proposal { mints: vec!["new".into()], ..Proposal::default() };
-    let mut attempt = Attempt::new(terms(Canary::None), mints(), Some(&view(3, &full)));
+    let mut attempt = Attempt::new(0, terms(Canary::None), mints(), Some(&view(3, &full)));
     assert_eq!(attempt.step(), Step::Look);
     attempt.on(0, Event::Looked(view(3, &full)));
     assert_eq!(attempt.step(), Step::Done(Outcome::Nothing { version: 3, refused: vec!["new".into()] }));
     // One was forgotten since the view that is carried forward.
-    let mut attempt = Attempt::new(terms(Canary::None), mints(), Some(&view(3, &full)));
+    let mut attempt = Attempt::new(0, terms(Canary::None), mints(), Some(&view(3, &full)));
     attempt.on(0, Event::Looked(view(4, &full[1..])));
     let Step::Freeze(plan) = attempt.step() else { panic!("{:?}", attempt.step()) };
     assert_eq!((plan.version, plan.entries.epochs["new"]), (5, 1));

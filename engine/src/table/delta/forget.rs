@@ -11,10 +11,11 @@ use crate::budget::Budget;
 use crate::commit::attempt::{Canary, Outcome, Stop, Terms};
 use crate::commit::context::Context;
 use crate::commit::decide::Patience;
-use crate::commit::directory::UNKNOWN_MS_MAX;
+
 use crate::commit::drive::{Job, drive};
 use crate::commit::encode::Encoders;
 use crate::commit::ledger::{Forget, Proposal, StreamState};
+use crate::commit::opening::UNKNOWN_MS_MAX;
 use crate::commit::settings::Settings;
 use std::io;
 use std::sync::Arc;
@@ -70,8 +71,7 @@ pub fn forget(runtime: &Runtime, table: &DeltaTable, known: &Version, stream: &s
         Outcome::Stop { why } => Err(ForgetError::Table(match why {
             Stop::Remade => "the table was made anew meanwhile; look at it again".to_owned(),
             Stop::SchemaChanged => "the table's columns were changed meanwhile; try again".to_owned(),
-            Stop::Unsupported(why) => why.to_string(),
-            Stop::Broken(why) => why,
+            other => other.to_string(),
         })),
     }
 }
