@@ -16,7 +16,7 @@ use lakehead_engine::commit::attempt::{Attempt, Event, Outcome, Plan, Step, Term
 use lakehead_engine::commit::cut_book::{CutBook, Gathered, GatheredCut};
 use lakehead_engine::commit::decide::{Patience, Sighting};
 use lakehead_engine::commit::ledger::TableView;
-use lakehead_engine::handover::answer::{Answer, Held, OpenTable};
+use lakehead_engine::handover::answer::{Answer, OpenTable};
 use lakehead_engine::handover::cut::Piece;
 use lakehead_engine::handover::port::{TablePieces, TablePort, table_port};
 use lakehead_engine::handover::request::Request;
@@ -332,9 +332,9 @@ impl Plane {
             canary: Canary::of_commit(around.canary),
         };
         let base = table.view.take().filter(|_| chance(around.rng, 800));
-        let attempt = Attempt::new(terms, cut.claim.clone(), base.as_ref());
-        around.trace.line(|| format!("commit of cut {} begins: {:?}", cut.cut, cut.claim));
-        let early = (around.canary == Some(Canary::AckBeforeCommit) && cut.claim.mints.is_empty()).then(|| {
+        let attempt = Attempt::new(around.step, terms, cut.proposal.clone(), base.as_ref());
+        around.trace.line(|| format!("commit of cut {} begins: {:?}", cut.cut, cut.proposal));
+        let early = (around.canary == Some(Canary::AckBeforeCommit) && cut.proposal.mints.is_empty()).then(|| {
             let (generation, version) = (table.book.generation(), table.version + 1);
             let (minted, shown) = (Arc::new([]), table.shown());
             Answer::Committed { table: table.key, generation, cut: cut.cut, version, minted, shown }
@@ -367,11 +367,7 @@ impl Plane {
         let mut mail = match outcome {
             Outcome::Committed { version, minted, .. } => {
                 table.version = version;
-                table.view = running.base.zip(running.plan).map(|(base, plan)| {
-                    let mut streams = (*base.streams).clone();
-                    plan.entries.apply(&mut streams);
-                    TableView { version, streams: Arc::new(streams), ..base }
-                });
+                table.view = running.base.zip(running.plan).map(|(base, plan)| base.after(version, &plan.entries));
                 let (minted, shown) = (minted.into(), table.shown());
                 table.to_all(&Answer::Committed { table: table.key, generation, cut, version, minted, shown })
             }
@@ -387,8 +383,8 @@ impl Plane {
             }
             Outcome::Stop { why } => {
                 around.faults.met(Fault::TableClosed);
-                let why = Refusal::new(RejectCode::Discarded, format!("{why:?}"));
-                let mail = table.to_all(&Answer::TableClosed { table: table.key, why, held: Held::UntilReopened });
+                let (held, why) = (why.held(), why.refusal());
+                let mail = table.to_all(&Answer::TableClosed { table: table.key, why, held });
                 self.table = None;
                 self.pieces = 0;
                 self.wanted = false;
@@ -431,7 +427,8 @@ impl Running {
             nonce,
             committed: plan.entries.committed.clone(),
             epochs: plan.entries.epochs.clone(),
-            ranges: self.cut.claim.ranges.clone(),
+            logs: plan.entries.logs.clone(),
+            ranges: self.cut.proposal.ranges.clone(),
             rows: if plan.files { rows } else { Vec::new() },
         };
         commit.encode()

@@ -4,8 +4,9 @@
 
 use crate::rows::Row;
 use bytes::Bytes;
-use lakehead_engine::commit::ledger::{Streams, TableView};
+use lakehead_engine::commit::ledger::{Logs, Streams, TableView};
 use lakehead_engine::handover::cut::StreamRange;
+use lakehead_engine::handover::log_part::{LogEntry, LogId};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::sync::Arc;
@@ -21,7 +22,9 @@ pub struct Commit {
     pub nonce: u64,
     pub committed: BTreeMap<Arc<str>, u64>,
     pub epochs: BTreeMap<Arc<str>, u64>,
-    /// What the committer claimed for its streams, so that it can be judged afterwards.
+    /// Claims and positions of logs, where they change.
+    pub logs: BTreeMap<LogId, LogEntry>,
+    /// What the committer proposed for its streams, so that it can be judged afterwards.
     pub ranges: Vec<StreamRange>,
     /// Rows in the order of their file.
     pub rows: Vec<Row>,
@@ -43,6 +46,9 @@ impl Commit {
         }
         for (stream, epoch) in &self.epochs {
             let _ = writeln!(text, "epoch {stream} {epoch}");
+        }
+        for (log, LogEntry { claim, position }) in &self.logs {
+            let _ = writeln!(text, "log {log} {claim} {position}");
         }
         for StreamRange { stream, epoch, from, to } in &self.ranges {
             let _ = writeln!(text, "range {stream} {epoch} {from} {to}");
@@ -67,6 +73,10 @@ impl Commit {
                 "schema" => commit.schema = Some(first.to_owned()),
                 "txn" => _ = commit.committed.insert(first.into(), number()?),
                 "epoch" => _ = commit.epochs.insert(first.into(), number()?),
+                "log" => {
+                    let (claim, position) = (number()?, number()?);
+                    commit.logs.insert(first.parse().ok()?, LogEntry { claim, position });
+                }
                 "range" => {
                     let (epoch, from, to) = (number()?, number()?, number()?);
                     commit.ranges.push(StreamRange { stream: first.into(), epoch, from, to });
@@ -88,6 +98,7 @@ pub struct Table {
     id: Arc<str>,
     schema: Arc<str>,
     streams: Arc<Streams>,
+    logs: Arc<Logs>,
     /// Rows that a reader sees, by stream.
     rows: BTreeMap<String, u64>,
     /// In which version an epoch of a stream became visible.
@@ -119,6 +130,9 @@ impl Table {
             for (stream, epoch) in &commit.epochs {
                 streams.entry(stream.clone()).or_default().epoch = *epoch;
                 self.minted.entry((stream.clone(), *epoch)).or_insert(next);
+            }
+            if !commit.logs.is_empty() {
+                Arc::make_mut(&mut self.logs).extend(&commit.logs);
             }
             for row in &commit.rows {
                 *self.rows.entry(row.stream.clone()).or_default() += 1;
@@ -154,7 +168,8 @@ impl Table {
             version: self.head?,
             schema: self.schema.clone(),
             streams: self.streams.clone(),
-            logs: Arc::default(),
+            logs: self.logs.clone(),
+            restored: Arc::default(),
             unsupported: None,
         })
     }
@@ -190,6 +205,7 @@ mod tests {
             nonce: 3,
             rows: vec![row(0)],
             epochs: [("a".into(), 1)].into(),
+            logs: [(LogId([7; 16]), LogEntry { claim: 3, position: 9 })].into(),
             ranges: vec![StreamRange { stream: "a".into(), epoch: 1, from: 0, to: 1 }],
             ..Commit::default()
         };
@@ -203,6 +219,7 @@ mod tests {
         assert_eq!(table.put(1, &second.encode()), Landing::Taken);
         let view = table.view().unwrap();
         assert_eq!((table.rows_of("a"), view.version, view.stream("a").committed), (2, 2, 2));
+        assert_eq!(view.log(LogId([7; 16])), LogEntry { claim: 3, position: 9 });
         assert_eq!((table.newer_epoch_version("a", 0), table.newer_epoch_version("a", 1)), (Some(1), None));
     }
 }

@@ -14,36 +14,20 @@
 //!
 //! Invariants: every put is made upon a view that [`super::ledger::judge`] let pass, at that view's version + 1, and no other
 //! version is tried while the answer about one is open. The table's identity and schema are those the cut was encoded for.
-//!
-//! # Planted faults
-//!
-//! A test that cannot fail proves nothing. With the feature `canary` (and in this crate's own tests) an attempt can be told
-//! to misbehave in the two ways that matter most, so that a simulator can show that it notices: see [`Canary`]. Without the
-//! feature there is only [`Canary::None`].
+//! Nothing is given up upon a view that may be old.
 
+pub use super::canary::Canary;
 use super::decide::{Ask, Decision, Event as DecisionEvent, Patience, Sighting, Verdict};
-use super::ledger::{Claim, Entries, Judgement, TableView, judge};
+use super::ledger::{Entries, Judgement, Proposal, TableView, judge_with};
+pub use super::stop::Stop;
 use crate::handover::answer::StreamEntry;
+use crate::handover::log_part::LogId;
 use crate::store::{PutOutcome, ReadOutcome};
 use bytes::Bytes;
 use std::sync::Arc;
 
 /// Looks or freezes in a row that may fail for a reason that lies in the commit itself.
 const FREEZE_FAILURES_MAX: u32 = 3;
-
-/// A planted fault.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Canary {
-    /// No fault.
-    #[default]
-    None,
-    /// A put whose answer is lost is taken for failed, and the same commit goes to the next version.
-    #[cfg(any(test, feature = "canary"))]
-    RetryAtNextVersion,
-    /// Nobody compares the cut's streams with the table.
-    #[cfg(any(test, feature = "canary"))]
-    NoCompareAndSet,
-}
 
 /// What stays the same for all attempts at one table.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,7 +53,7 @@ pub struct Plan {
 /// What to do next.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
-    /// Read the newest version; answer [`Event::Looked`] or [`Event::LookFailed`].
+    /// Read the newest version; answer [`Event::Looked`], at the time when the look began, or [`Event::LookFailed`].
     Look,
     /// Make the bytes of the commit; answer [`Event::Frozen`] or [`Event::FreezeFailed`]. Must not touch the store.
     Freeze(Plan),
@@ -121,25 +105,23 @@ pub enum Files {
     Keep,
 }
 
-/// Why a table cannot be written any more.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Stop {
-    /// The table was dropped and made anew.
-    Remade,
-    /// Somebody changed the schema.
-    SchemaChanged,
-    /// A feature or property came that this engine cannot honour.
-    Unsupported(Arc<str>),
-    /// The commit itself cannot be made.
-    Broken(String),
-}
-
 #[derive(Debug, Clone)]
 enum State {
     Looking,
-    PausingBeforeLook { why: String },
-    Freezing { plan: Plan, granted: Granted },
-    Deciding { plan: Plan, granted: Granted, decision: Decision },
+    PausingBeforeLook {
+        why: String,
+    },
+    Freezing {
+        plan: Plan,
+        granted: Granted,
+        /// When the look began that the plan builds upon.
+        looked_ms: u64,
+    },
+    Deciding {
+        plan: Plan,
+        granted: Granted,
+        decision: Decision,
+    },
     Done(Outcome),
 }
 
@@ -153,7 +135,7 @@ struct Granted {
 #[derive(Debug, Clone)]
 pub struct Attempt {
     terms: Terms,
-    claim: Claim,
+    proposal: Proposal,
     state: State,
     failures: u32,
     freeze_failures: u32,
@@ -161,18 +143,20 @@ pub struct Attempt {
 }
 
 impl Attempt {
-    /// An attempt at committing `claim`, upon `view` if there is one that may be the newest, else after a look.
-    pub fn new(terms: Terms, claim: Claim, view: Option<&TableView>) -> Self {
-        let mut attempt = Self { terms, claim, state: State::Looking, failures: 0, freeze_failures: 0, races_lost: 0 };
-        // Nobody is told that there are too many streams by a view that may be old: some may have been forgotten since.
-        if let Some(view) = view.filter(|view| !attempt.refuses(view)) {
-            attempt.state = attempt.judged(view);
+    /// An attempt at committing `proposal`, upon `view` if there is one that was the newest at `now_ms`, as far as anybody
+    /// knows, else after a look.
+    pub fn new(now_ms: u64, terms: Terms, proposal: Proposal, view: Option<&TableView>) -> Self {
+        let mut attempt =
+            Self { terms, proposal, state: State::Looking, failures: 0, freeze_failures: 0, races_lost: 0 };
+        if let Some(view) = view.filter(|view| attempt.is_granted(view)) {
+            attempt.state = attempt.judged(now_ms, view);
         }
         attempt
     }
 
-    fn refuses(&self, view: &TableView) -> bool {
-        matches!(self.judgement(view), Judgement::Proceed { refused, .. } if !refused.is_empty())
+    /// Whether everything can be had upon `view`. Nobody is refused anything by one that may be old.
+    fn is_granted(&self, view: &TableView) -> bool {
+        matches!(self.judgement(view), Judgement::Proceed { refused, .. } if refused.is_empty())
     }
 
     /// How many times somebody else took the version.
@@ -209,12 +193,12 @@ impl Attempt {
         self.state = match (state, event) {
             (State::Looking, Event::Looked(view)) => {
                 self.failures = 0;
-                self.judged(&view)
+                self.judged(now_ms, &view)
             }
             (State::Looking, Event::LookFailed(why)) => self.pausing(why),
             (State::PausingBeforeLook { .. }, Event::Paused) => State::Looking,
-            (State::Freezing { plan, granted }, Event::Frozen(bytes)) => {
-                State::Deciding { plan, granted, decision: Decision::new(bytes, self.terms.patience) }
+            (State::Freezing { plan, granted, looked_ms }, Event::Frozen(bytes)) => {
+                State::Deciding { plan, granted, decision: Decision::new(bytes, self.patience(), looked_ms) }
             }
             (State::Freezing { .. }, Event::FreezeFailed(why)) => {
                 self.freeze_failures += 1;
@@ -236,7 +220,7 @@ impl Attempt {
         State::PausingBeforeLook { why }
     }
 
-    fn judged(&self, view: &TableView) -> State {
+    fn judged(&self, looked_ms: u64, view: &TableView) -> State {
         let stop = |why| State::Done(Outcome::Stop { why });
         if view.id != self.terms.id {
             return stop(Stop::Remade);
@@ -248,12 +232,13 @@ impl Attempt {
             return stop(Stop::SchemaChanged);
         }
         match self.judgement(view) {
-            Judgement::Conflict { fenced, moved } => {
-                let why = conflict_sentence(view.version, &fenced, &moved);
+            Judgement::Stop(why) => stop(why),
+            Judgement::Conflict { fenced, moved, repeated } => {
+                let why = conflict_sentence(view.version, &fenced, &moved, &repeated);
                 State::Done(Outcome::Discard { fenced, moved, files: Files::Delete, why })
             }
             Judgement::Proceed { entries, refused } => {
-                let files = self.claim.rows > 0;
+                let files = self.proposal.rows > 0;
                 if !files && entries == Entries::default() {
                     return State::Done(Outcome::Nothing { version: view.version, refused });
                 }
@@ -264,23 +249,45 @@ impl Attempt {
                     StreamEntry { stream: stream.clone(), committed, epoch: *epoch, version }
                 });
                 let granted = Granted { minted: minted.collect(), refused };
-                State::Freezing { plan: Plan { version, entries, files }, granted }
+                State::Freezing { plan: self.plan(version, entries, files), granted, looked_ms }
             }
         }
     }
 
-    fn judgement(&self, view: &TableView) -> Judgement {
+    fn plan(&self, version: u64, entries: Entries, files: bool) -> Plan {
         #[cfg(any(test, feature = "canary"))]
-        if self.terms.canary == Canary::NoCompareAndSet {
-            return super::ledger::judge_without_comparing(&self.claim, view, self.terms.streams_max);
+        if self.terms.canary == Canary::ForgetLogEntry {
+            return Plan { version, entries: Entries { logs: Default::default(), ..entries }, files };
         }
-        judge(&self.claim, view, self.terms.streams_max)
+        Plan { version, entries, files }
+    }
+
+    fn patience(&self) -> Patience {
+        #[cfg(any(test, feature = "canary"))]
+        if self.terms.canary == Canary::BelieveLateCreated {
+            return Patience { unknown_ms_max: u64::MAX };
+        }
+        self.terms.patience
+    }
+
+    fn judgement(&self, view: &TableView) -> Judgement {
+        judge_with(&self.proposal, view, self.terms.streams_max, self.terms.canary)
     }
 
     fn deciding(&mut self, now_ms: u64, plan: Plan, granted: Granted, mut decision: Decision, event: Event) -> State {
         #[cfg(any(test, feature = "canary"))]
-        if self.terms.canary == Canary::RetryAtNextVersion && matches!(event, Event::Put(PutOutcome::Unknown(_))) {
-            return State::Freezing { plan: Plan { version: plan.version + 1, ..plan }, granted };
+        if matches!(event, Event::Put(PutOutcome::Unknown(_))) {
+            match self.terms.canary {
+                Canary::RetryAtNextVersion => {
+                    let plan = Plan { version: plan.version + 1, ..plan };
+                    return State::Freezing { plan, granted, looked_ms: now_ms };
+                }
+                Canary::AckBeforeDecided => {
+                    let Granted { minted, refused } = granted;
+                    return State::Done(Outcome::Committed { version: plan.version, minted, refused });
+                }
+                _ => {}
+            }
         }
         match event {
             Event::Put(outcome) => decision.on(now_ms, DecisionEvent::Put(outcome)),
@@ -307,20 +314,24 @@ impl Attempt {
     }
 }
 
-fn conflict_sentence(version: u64, fenced: &[Arc<str>], moved: &[Arc<str>]) -> String {
-    let list = |streams: &[Arc<str>]| {
-        let named: Vec<_> = streams.iter().take(3).map(|stream| format!("{stream:?}")).collect();
-        let more = streams.len().saturating_sub(named.len());
-        if more == 0 { named.join(", ") } else { format!("{} and {more} more", named.join(", ")) }
-    };
+fn conflict_sentence(version: u64, fenced: &[Arc<str>], moved: &[Arc<str>], repeated: &[LogId]) -> String {
     let mut parts = Vec::new();
     if !fenced.is_empty() {
-        parts.push(format!("opened by a newer producer: {}", list(fenced)));
+        parts.push(format!("streams opened by a newer producer: {}", list(fenced)));
     }
     if !moved.is_empty() {
-        parts.push(format!("committed rows moved by somebody else: {}", list(moved)));
+        parts.push(format!("streams whose committed rows were moved by somebody else: {}", list(moved)));
     }
-    format!("version {version} of the table is not what these rows follow; streams {}", parts.join("; streams "))
+    if !repeated.is_empty() {
+        parts.push(format!("logs whose rows are in the table already: {}", list(repeated)));
+    }
+    format!("version {version} of the table is not what these rows follow; {}", parts.join("; "))
+}
+
+fn list(things: &[impl std::fmt::Debug]) -> String {
+    let named: Vec<_> = things.iter().take(3).map(|thing| format!("{thing:?}")).collect();
+    let more = things.len().saturating_sub(named.len());
+    if more == 0 { named.join(", ") } else { format!("{} and {more} more", named.join(", ")) }
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Numbers of cuts and generations, and who has answered. Pure; [`crate::handover`] says what they mean.
 
-use super::ledger::Claim;
+use super::ledger::{LogProposal, Proposal};
 use crate::handover::ShardId;
 use crate::handover::cut::CutDone;
 use std::collections::BTreeSet;
@@ -20,7 +20,7 @@ struct Gathering {
     cut: u64,
     waiting_for: BTreeSet<ShardId>,
     members: BTreeSet<ShardId>,
-    claim: Claim,
+    proposal: Proposal,
 }
 
 /// A cut that all its shards have answered.
@@ -29,7 +29,7 @@ pub struct GatheredCut {
     pub cut: u64,
     /// The shards that it is from.
     pub members: BTreeSet<ShardId>,
-    pub claim: Claim,
+    pub proposal: Proposal,
 }
 
 /// What became of a [`CutDone`].
@@ -83,7 +83,7 @@ impl CutBook {
         let cut = self.next_cut;
         self.next_cut += 1;
         let members = self.members.clone();
-        self.gathering = Some(Gathering { cut, waiting_for: members.clone(), members, claim: Claim::default() });
+        self.gathering = Some(Gathering { cut, waiting_for: members.clone(), members, proposal: Proposal::default() });
         Some(cut)
     }
 
@@ -100,13 +100,14 @@ impl CutBook {
             return Gathered::Stale;
         };
         if gathering.waiting_for.remove(&done.shard) {
-            gathering.claim.rows += done.rows;
-            gathering.claim.ranges.extend(done.ranges);
-            gathering.claim.mints.extend(done.mints);
+            gathering.proposal.rows += done.rows;
+            gathering.proposal.ranges.extend(done.ranges);
+            gathering.proposal.mints.extend(done.mints);
+            gathering.proposal.logs.extend(done.log.map(|part| LogProposal { part, rows: done.rows }));
         }
         if gathering.waiting_for.is_empty() {
-            let Gathering { cut, members, claim, .. } = gathering;
-            return Gathered::Whole(GatheredCut { cut, members, claim });
+            let Gathering { cut, members, proposal, .. } = gathering;
+            return Gathered::Whole(GatheredCut { cut, members, proposal });
         }
         self.gathering = Some(gathering);
         Gathered::Partly
@@ -143,7 +144,7 @@ mod tests {
         assert_eq!(book.done(done(1, 1, 2, 5)), Gathered::Stale);
         assert!(book.accepts(1, 1) && book.accepts(1, 2) && !book.accepts(1, 3) && !book.accepts(0, 1));
         let Gathered::Whole(whole) = book.done(done(1, 1, 1, 6)) else { panic!("not whole") };
-        assert_eq!((whole.cut, whole.claim.rows, whole.members.len()), (1, 11, 2));
+        assert_eq!((whole.cut, whole.proposal.rows, whole.members.len()), (1, 11, 2));
         assert!(book.accepts(1, 2) && !book.accepts(1, 1));
         assert_eq!(book.ask(), Some(2));
     }

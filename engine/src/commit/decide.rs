@@ -7,9 +7,10 @@
 //! 2. *Exists*: read N. Equal to the frozen bytes means ours; anything else is somebody else's commit.
 //! 3. *Unknown* (an error, a timeout, a reset, an "exists" that reads as missing): the same bytes to the same key again,
 //!    until it is one of the others. Nothing may be put at N + 1 and no staged file deleted meanwhile.
-//! 4. After a put was unknown for longer than [`Patience`], others may have committed, checkpointed and cleaned version N
-//!    away, and a late *Created* makes a stray file that no reader follows. From then on "ours" is believed only when the
-//!    current table shows it ([`Ask::Sight`]); otherwise the verdict is [`Verdict::Stray`].
+//! 4. When the look that the put builds upon is longer ago than [`Patience`] (the put was unknown for long, or whoever makes
+//!    it stood still), others may have committed, checkpointed and cleaned version N away, and a late *Created* makes a stray
+//!    file that no reader follows. From then on "ours" is believed only when the current table shows it ([`Ask::Sight`]);
+//!    otherwise the verdict is [`Verdict::Stray`].
 //!
 //! Invariants: the bytes never change; [`Verdict::Ours`] is given only when the object at N holds them, and
 //! [`Verdict::Theirs`] only when it holds others, which a late landing of ours cannot replace.
@@ -17,7 +18,7 @@
 use crate::store::{PutOutcome, ReadOutcome};
 use bytes::Bytes;
 
-/// How long a put may be unknown before "created" is no longer enough.
+/// How long after the look a put may be decided before "created" is no longer enough.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Patience {
     pub unknown_ms_max: u64,
@@ -87,14 +88,16 @@ pub struct Decision {
     patience: Patience,
     state: State,
     failures: u32,
-    unknown_since_ms: Option<u64>,
+    looked_ms: u64,
+    was_unknown: bool,
     doubtful: bool,
 }
 
 impl Decision {
-    /// A decision about `bytes`, which are frozen from here on.
-    pub fn new(bytes: Bytes, patience: Patience) -> Self {
-        Self { bytes, patience, state: State::Putting, failures: 0, unknown_since_ms: None, doubtful: false }
+    /// A decision about `bytes`, which are frozen from here on. The look that found version N free began at `looked_ms`.
+    pub fn new(bytes: Bytes, patience: Patience, looked_ms: u64) -> Self {
+        let state = State::Putting;
+        Self { bytes, patience, state, failures: 0, looked_ms, was_unknown: false, doubtful: false }
     }
 
     /// The frozen bytes.
@@ -104,7 +107,7 @@ impl Decision {
 
     /// Whether a put's answer was ever lost: until a verdict nobody knows what the store holds.
     pub fn was_unknown(&self) -> bool {
-        self.unknown_since_ms.is_some()
+        self.was_unknown
     }
 
     /// What to do next.
@@ -120,19 +123,17 @@ impl Decision {
 
     /// Takes in what happened. An event that answers another question than the one asked changes nothing.
     pub fn on(&mut self, now_ms: u64, event: Event) {
-        if let Some(since) = self.unknown_since_ms {
-            self.doubtful |= now_ms.saturating_sub(since) > self.patience.unknown_ms_max;
-        }
+        self.doubtful |= now_ms.saturating_sub(self.looked_ms) > self.patience.unknown_ms_max;
         self.state = match (&self.state, event) {
             (State::Putting, Event::Put(PutOutcome::Created)) => self.ours(),
             (State::Putting, Event::Put(PutOutcome::Exists)) => State::Reading,
-            (State::Putting, Event::Put(PutOutcome::Unknown(why))) => self.unknown(now_ms, why),
+            (State::Putting, Event::Put(PutOutcome::Unknown(why))) => self.unknown(why),
             (State::Reading, Event::Read(ReadOutcome::Found(found))) if found == self.bytes => self.ours(),
             (State::Reading, Event::Read(ReadOutcome::Found(_))) => State::Decided(Verdict::Theirs),
             (State::Reading, Event::Read(ReadOutcome::Missing)) => {
-                self.unknown(now_ms, "the store says that the object exists, and that it does not".into())
+                self.unknown("the store says that the object exists, and that it does not".into())
             }
-            (State::Reading, Event::Read(ReadOutcome::Unknown(why))) => self.unknown(now_ms, why),
+            (State::Reading, Event::Read(ReadOutcome::Unknown(why))) => self.unknown(why),
             (State::Pausing { sighting: true, .. }, Event::Paused) => State::Sighting,
             (State::Pausing { sighting: false, .. }, Event::Paused) => State::Putting,
             (State::Sighting, Event::Sighted(Sighting::Shown)) => State::Decided(Verdict::Ours),
@@ -149,8 +150,8 @@ impl Decision {
         if self.doubtful { State::Sighting } else { State::Decided(Verdict::Ours) }
     }
 
-    fn unknown(&mut self, now_ms: u64, why: String) -> State {
-        self.unknown_since_ms.get_or_insert(now_ms);
+    fn unknown(&mut self, why: String) -> State {
+        self.was_unknown = true;
         self.failures = self.failures.saturating_add(1);
         State::Pausing { sighting: false, why }
     }

@@ -2,29 +2,30 @@
 //!
 //! Two names of one place share one task. A table that was closed is forgotten here, so that the next open looks at what
 //! stands there now, under a new key.
+//!
+//! Whoever insists on a table (a log that has rows for it) waits while it is unavailable or unsupported, which the store or a
+//! person may mend: it is tried again after pauses that grow. Those who do not insist are answered each time.
 
-use super::attempt::{Canary, Terms};
 use super::context::Context;
-use super::decide::Patience;
-use super::encode::EncodingPlan;
+use super::opening::{OpenFailure, open_table};
+use super::retries::pause_ms;
 use super::table_task::{OpenedTable, TableMessage, TableTask};
 use crate::handover::answer::{Answer, Held};
-use crate::handover::port::table_port;
 use crate::handover::request::{Request, Ticket};
 use crate::handover::{Refusal, ShardId, TableKey};
-use crate::table::delta::{DeltaTable, TableError};
 use crate::table::name::resolve;
 use lakehead_protocol::reject::RejectCode;
 use lakehead_protocol::schema::Schema;
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::mpsc::error::SendError;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::oneshot;
 use url::Url;
 
-/// How long a put may be unknown before the table has to show it. Others need at least that long to commit past it, write
-/// a checkpoint and clean it away.
-pub const UNKNOWN_MS_MAX: u64 = 60_000;
+/// Failures of an open that a person is told of: the first, and then one in so many.
+const FAILURES_TOLD: u32 = 12;
 
 /// What the directory is told.
 pub enum DirectoryMessage {
@@ -34,16 +35,18 @@ pub enum DirectoryMessage {
         place: Url,
         result: Box<Result<OpenedTable, OpenFailure>>,
     },
+    /// An open that came to a table when it was being closed.
+    Reopen {
+        place: Url,
+        waiter: Waiter,
+    },
+    /// The pause before the next try at `place` is over, if it is still the one of this `turn`.
+    TryAgain {
+        place: Url,
+        turn: u64,
+    },
     /// Stop all tables. The sender is dropped when all have.
     Stop(oneshot::Sender<()>),
-}
-
-/// Why a table could not be opened.
-#[derive(Debug, Clone)]
-pub enum OpenFailure {
-    /// There is none, and nobody said what to make it from.
-    Missing,
-    Refused(Refusal),
 }
 
 /// Whether a table's task took a message.
@@ -54,14 +57,33 @@ enum Delivery {
 }
 
 /// A shard that waits for a table.
-struct Waiter {
-    shard: ShardId,
-    ticket: Ticket,
-    create: Option<Arc<Schema>>,
+pub struct Waiter {
+    pub shard: ShardId,
+    pub ticket: Ticket,
+    pub create: Option<Arc<Schema>>,
+    pub insistence: Insistence,
+}
+
+/// Whether a shard waits while a table cannot be opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Insistence {
+    /// It is answered after the first try.
+    Once,
+    /// It is answered when that is definite.
+    Insists,
 }
 
 enum Place {
-    Opening(Vec<Waiter>),
+    Opening {
+        waiters: Vec<Waiter>,
+        failures: u32,
+    },
+    /// All of `waiters` insist.
+    Pausing {
+        waiters: Vec<Waiter>,
+        failures: u32,
+        turn: u64,
+    },
     Open(TableKey),
 }
 
@@ -72,13 +94,14 @@ pub struct Directory {
     places: HashMap<Url, Place>,
     tables: HashMap<TableKey, UnboundedSender<TableMessage>>,
     keys: u32,
+    turns: u64,
     stopping: bool,
 }
 
 impl Directory {
     /// An empty directory; `own` leads to its messages.
     pub fn new(context: Arc<Context>, own: UnboundedSender<DirectoryMessage>) -> Self {
-        Self { context, own, places: HashMap::new(), tables: HashMap::new(), keys: 0, stopping: false }
+        Self { context, own, places: HashMap::new(), tables: HashMap::new(), keys: 0, turns: 0, stopping: false }
     }
 
     /// Runs until the plane stops.
@@ -87,6 +110,8 @@ impl Directory {
             match message {
                 DirectoryMessage::Request(request) => self.on_request(request),
                 DirectoryMessage::Opened { place, result } => self.opened(place, *result),
+                DirectoryMessage::Reopen { place, waiter } => self.open_place(place, waiter),
+                DirectoryMessage::TryAgain { place, turn } => self.try_again(place, turn),
                 DirectoryMessage::Stop(done) => self.stop(done),
             }
         }
@@ -94,8 +119,11 @@ impl Directory {
 
     fn on_request(&mut self, request: Request) {
         match request {
-            Request::OpenTable { shard, ticket, name, create, .. } => {
-                self.open(&name, Waiter { shard, ticket, create });
+            Request::OpenTable { shard, ticket, name, create, insist } => {
+                let insistence = if insist { Insistence::Insists } else { Insistence::Once };
+                // A table that a log has rows for and that is gone is not made anew: it would be another one.
+                let create = create.filter(|_| insistence == Insistence::Once && self.context.settings.create_tables);
+                self.open(&name, Waiter { shard, ticket, create, insistence });
             }
             Request::FindStream { shard, table, stream } => {
                 let message = TableMessage::Find { shard, stream: stream.clone() };
@@ -119,9 +147,6 @@ impl Directory {
     }
 
     fn open(&mut self, name: &str, waiter: Waiter) {
-        if self.stopping {
-            return self.refuse(&waiter, Refusal::new(RejectCode::ShuttingDown, "the server stops"));
-        }
         let settings = &self.context.settings;
         match resolve(name, &settings.tables_root, &settings.table_uris) {
             Ok(place) => self.open_place(place, waiter),
@@ -130,28 +155,64 @@ impl Directory {
     }
 
     fn open_place(&mut self, place: Url, waiter: Waiter) {
+        if self.stopping {
+            return self.refuse(&waiter, stops());
+        }
+        let (mut waiters, mut failures_so_far) = (Vec::new(), 0);
         match self.places.get_mut(&place) {
-            Some(Place::Opening(waiters)) => return waiters.push(waiter),
+            Some(Place::Opening { waiters, .. }) => return waiters.push(waiter),
+            Some(Place::Pausing { waiters, .. }) if waiter.insistence == Insistence::Insists => {
+                return waiters.push(waiter);
+            }
+            // Who does not insist is answered now, and not at the end of a pause.
+            Some(Place::Pausing { waiters: pausing, failures, .. }) => {
+                (waiters, failures_so_far) = (std::mem::take(pausing), *failures);
+            }
             Some(Place::Open(key)) => {
                 let key = *key;
-                if self.send(key, TableMessage::Open { shard: waiter.shard, ticket: waiter.ticket }) == Delivery::Sent {
-                    return;
+                match self.deliver(key, waiter) {
+                    None => return,
+                    Some(back) => return self.begin_open(place, vec![back], 0),
                 }
             }
             None => {}
         }
-        // Not open, or not any more.
-        let create = waiter.create.clone().filter(|_| self.context.settings.create_tables);
-        self.places.insert(place.clone(), Place::Opening(vec![waiter]));
-        self.begin_open(place, create);
+        waiters.push(waiter);
+        self.begin_open(place, waiters, failures_so_far);
     }
 
-    fn begin_open(&mut self, place: Url, create: Option<Arc<Schema>>) {
+    /// Hands an open to a table's task; gives it back when the table was closed.
+    fn deliver(&mut self, key: TableKey, waiter: Waiter) -> Option<Waiter> {
+        let Some(mailbox) = self.tables.get(&key) else { return Some(waiter) };
+        match mailbox.send(TableMessage::Open(waiter)) {
+            Ok(()) => None,
+            Err(SendError(message)) => {
+                self.tables.remove(&key);
+                if let TableMessage::Open(waiter) = message { Some(waiter) } else { None }
+            }
+        }
+    }
+
+    fn try_again(&mut self, place: Url, turn: u64) {
+        match self.places.get_mut(&place) {
+            Some(Place::Pausing { waiters, failures, turn: current }) if *current == turn => {
+                let (waiters, failures) = (std::mem::take(waiters), *failures);
+                self.begin_open(place, waiters, failures);
+            }
+            _ => {}
+        }
+    }
+
+    /// Begins to open what stands at `place`, or makes it if one of `waiters` says from what.
+    fn begin_open(&mut self, place: Url, waiters: Vec<Waiter>, failures: u32) {
         self.keys += 1;
+        let create = waiters.iter().find_map(|waiter| waiter.create.clone());
+        self.places.insert(place.clone(), Place::Opening { waiters, failures });
         let (key, context, own) = (TableKey(self.keys), self.context.clone(), self.own.clone());
         drop(self.context.runtime.spawn(async move {
             let (with, at) = (context.clone(), place.clone());
-            let result = context.blocking(move || open_table(&with, key, &at, create.as_deref())).await;
+            let reopen = own.clone();
+            let result = context.blocking(move || open_table(&with, key, &at, create.as_deref(), reopen)).await;
             let interrupted = || Refusal::new(RejectCode::TableUnavailable, "opening the table was interrupted");
             let result = Box::new(result.unwrap_or_else(|| Err(OpenFailure::Refused(interrupted()))));
             let _stopped = own.send(DirectoryMessage::Opened { place, result });
@@ -159,29 +220,52 @@ impl Directory {
     }
 
     fn opened(&mut self, place: Url, result: Result<OpenedTable, OpenFailure>) {
-        let Some(Place::Opening(waiters)) = self.places.remove(&place) else { return };
+        let Some(Place::Opening { waiters, failures }) = self.places.remove(&place) else { return };
         match result {
             Ok(opened) => {
                 let key = self.share_or_start(opened);
-                self.places.insert(place, Place::Open(key));
-                for Waiter { shard, ticket, .. } in waiters {
-                    if self.send(key, TableMessage::Open { shard, ticket }) == Delivery::Closed {
-                        let why = Refusal::new(RejectCode::TableUnavailable, "the table was closed; open it again");
-                        self.context.answer(shard, Answer::TableOpened { ticket, result: Err(why) });
+                self.places.insert(place.clone(), Place::Open(key));
+                for waiter in waiters {
+                    if let Some(back) = self.deliver(key, waiter) {
+                        self.open_place(place.clone(), back);
                     }
                 }
             }
-            Err(OpenFailure::Missing) if self.context.settings.create_tables => {
+            Err(OpenFailure::Missing) => {
                 let (create, none): (Vec<_>, Vec<_>) = waiters.into_iter().partition(|waiter| waiter.create.is_some());
                 none.iter().for_each(|waiter| self.refuse(waiter, missing()));
-                if let Some(schema) = create.first().and_then(|waiter| waiter.create.clone()) {
-                    self.places.insert(place.clone(), Place::Opening(create));
-                    self.begin_open(place, Some(schema));
+                if !create.is_empty() {
+                    self.begin_open(place, create, 0);
                 }
             }
-            Err(OpenFailure::Missing) => waiters.iter().for_each(|waiter| self.refuse(waiter, missing())),
-            Err(OpenFailure::Refused(why)) => waiters.iter().for_each(|waiter| self.refuse(waiter, why.clone())),
+            Err(OpenFailure::Refused(why)) => self.refused(place, waiters, failures, &why),
         }
+    }
+
+    /// Whoever insists waits for the next try, if there is a point in one.
+    fn refused(&mut self, place: Url, waiters: Vec<Waiter>, failures: u32, why: &Refusal) {
+        let may_be_mended = matches!(why.code, RejectCode::TableUnavailable | RejectCode::TableUnsupported);
+        let insists = |waiter: &Waiter| waiter.insistence == Insistence::Insists && may_be_mended;
+        let (insisting, others): (Vec<_>, Vec<_>) = waiters.into_iter().partition(insists);
+        others.iter().for_each(|waiter| self.refuse(waiter, why.clone()));
+        if insisting.is_empty() {
+            return;
+        }
+        if self.stopping {
+            return insisting.iter().for_each(|waiter| self.refuse(waiter, stops()));
+        }
+        let failures = failures.saturating_add(1);
+        if failures % FAILURES_TOLD == 1 {
+            tracing::warn!(%place, failures, why = why.message, "a table with rows in a log cannot be opened; trying again");
+        }
+        self.turns += 1;
+        let turn = self.turns;
+        self.places.insert(place.clone(), Place::Pausing { waiters: insisting, failures, turn });
+        let (own, pause) = (self.own.clone(), Duration::from_millis(pause_ms(failures)));
+        drop(self.context.runtime.spawn(async move {
+            tokio::time::sleep(pause).await;
+            let _stopped = own.send(DirectoryMessage::TryAgain { place, turn });
+        }));
     }
 
     /// The key of the task that serves this table: one that runs already when another name led to the same folder.
@@ -217,12 +301,17 @@ impl Directory {
     }
 
     fn refuse(&self, waiter: &Waiter, why: Refusal) {
-        let (shard, ticket) = (waiter.shard, waiter.ticket);
-        self.context.answer(shard, Answer::TableOpened { ticket, result: Err(why) });
+        refuse(&self.context, waiter, why);
     }
 
     fn stop(&mut self, done: oneshot::Sender<()>) {
         self.stopping = true;
+        for place in self.places.values_mut() {
+            if let Place::Pausing { waiters, .. } = place {
+                let waiters = std::mem::take(waiters);
+                waiters.iter().for_each(|waiter| refuse(&self.context, waiter, stops()));
+            }
+        }
         let tables = std::mem::take(&mut self.tables);
         drop(self.context.runtime.spawn(async move {
             let mut stopped = Vec::new();
@@ -241,59 +330,18 @@ impl Directory {
     }
 }
 
+fn refuse(context: &Context, waiter: &Waiter, why: Refusal) {
+    let (shard, ticket) = (waiter.shard, waiter.ticket);
+    context.answer(shard, Answer::TableOpened { ticket, result: Err(why) });
+}
+
+fn stops() -> Refusal {
+    Refusal::new(RejectCode::ShuttingDown, "the server stops")
+}
+
 fn missing() -> Refusal {
     Refusal::new(
         RejectCode::UnknownTable,
         "the table does not exist; create it, or send a schema to a server that creates tables",
     )
-}
-
-/// Opens the table at `place`, making it first from `create` when there is none. Blocks.
-fn open_table(
-    context: &Arc<Context>,
-    key: TableKey,
-    place: &Url,
-    create: Option<&Schema>,
-) -> Result<OpenedTable, OpenFailure> {
-    let table = DeltaTable::at(place, context.kernel.clone()).map_err(refused)?;
-    let version = match (table.load().map_err(refused)?, create) {
-        (Some(version), _) => version,
-        (None, Some(schema)) => table.create(schema).map_err(refused)?,
-        (None, None) => return Err(OpenFailure::Missing),
-    };
-    // Now that the folder is there, it has one true name.
-    let real = place.to_file_path().ok().and_then(|path| path.canonicalize().ok());
-    let real = real.and_then(|path| Url::from_directory_path(path).ok()).unwrap_or_else(|| place.clone());
-    let table = DeltaTable::at(&real, context.kernel.clone()).map_err(refused)?;
-    let view = version.view();
-    if let Some(why) = &view.unsupported {
-        return Err(OpenFailure::Refused(Refusal::new(RejectCode::TableUnsupported, why.as_ref())));
-    }
-    let columns = version.columns().map_err(refused)?;
-    let encoding = EncodingPlan::new(columns.arrow.clone(), context.settings.compression);
-    let encoding = encoding
-        .map_err(|error| OpenFailure::Refused(Refusal::new(RejectCode::TableUnsupported, error.to_string())))?;
-    let terms = Terms {
-        id: view.id.clone(),
-        schema: view.schema.clone(),
-        streams_max: context.settings.streams_max,
-        patience: Patience { unknown_ms_max: UNKNOWN_MS_MAX },
-        canary: Canary::None,
-    };
-    let sent = Arc::new(Notify::new());
-    let wake = sent.clone();
-    let (port, pieces) = table_port(context.settings.port_capacity.max(1), Arc::new(move || wake.notify_one()));
-    Ok(OpenedTable { key, table, columns, encoding: Arc::new(encoding), version, terms, port, pieces, sent })
-}
-
-fn refused(error: TableError) -> OpenFailure {
-    let code = match &error {
-        TableError::Location { .. } | TableError::Unsupported(_) => RejectCode::TableUnsupported,
-        TableError::Schema(_) => RejectCode::SchemaMismatch,
-        TableError::Kernel(_) | TableError::Store(_) | TableError::Commit { .. } | TableError::Remade { .. } => {
-            RejectCode::TableUnavailable
-        }
-        TableError::Internal(_) => RejectCode::Internal,
-    };
-    OpenFailure::Refused(Refusal::new(code, error.to_string()))
 }

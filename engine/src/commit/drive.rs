@@ -3,17 +3,21 @@
 //! Each step that touches the store runs on a thread that may block, and is awaited without a deadline: a store that hangs
 //! holds one such thread for its table and nothing else. Between a failure and the next try there is a pause that grows.
 
-use super::attempt::{Attempt, Event, Outcome, Plan, Step, Terms};
+use super::attempt::{Attempt, Event, Files, Outcome, Plan, Step, Terms};
 use super::context::Context;
 use super::decide::Sighting;
-use super::ledger::{Claim, TableView};
+use super::ledger::{Proposal, TableView};
+use crate::handover::log_part::Base;
 use crate::store::{PutOutcome, ReadOutcome};
 use crate::table::delta::table::AddedFile;
 use crate::table::delta::{DeltaTable, TableError, Version};
 use std::sync::Arc;
 use std::time::Duration;
 
+#[cfg(not(test))]
 const PAUSE_MS_MIN: u64 = 20;
+#[cfg(test)]
+const PAUSE_MS_MIN: u64 = 1;
 const PAUSE_MS_MAX: u64 = 5_000;
 /// Pauses that a person is told of: the first, and then one in so many.
 const PAUSES_TOLD: u32 = 10;
@@ -30,7 +34,7 @@ pub struct Driven {
 #[derive(Debug, Clone)]
 pub struct Job {
     pub terms: Terms,
-    pub claim: Claim,
+    pub proposal: Proposal,
     pub file: Option<AddedFile>,
     /// The version that is believed to be the newest.
     pub known: Version,
@@ -38,29 +42,43 @@ pub struct Job {
 
 /// Carries `job` out until it is decided.
 pub async fn drive(context: &Arc<Context>, table: &DeltaTable, job: Job) -> Driven {
-    let Job { terms, claim, file, mut known } = job;
+    let Job { terms, proposal, file, mut known } = job;
     let file = file.map(Arc::new);
     let id = terms.id.clone();
-    // What is carried forward from commit to commit is believed as long as the table still ends in our last commit.
-    let (other, seen) = (table.clone(), known.clone());
-    let carried = context.blocking(move || other.is_remade(&seen)).await;
-    let view = matches!(carried, Some(Ok(false))).then(|| known.view().clone());
-    let mut attempt = Attempt::new(terms, claim, view.as_ref());
+    #[cfg(any(test, feature = "canary"))]
+    let canary = terms.canary;
+    let history_from = history_from(&proposal);
+    // What is carried forward from commit to commit is believed as long as the table still ends in our last commit. The
+    // time is from before, so that a look's age is never thought too low.
+    let mut now_ms = context.now_ms();
+    let view = carried(context, table, &mut known, history_from).await;
+    let mut attempt = Attempt::new(now_ms, terms, proposal, view.as_ref());
     let mut after: Option<Version> = None;
     loop {
+        now_ms = context.now_ms();
         let event = match attempt.step() {
             Step::Done(outcome) => {
-                if let (Outcome::Committed { .. }, Some(after)) = (&outcome, after.take()) {
-                    known = after;
+                match (&outcome, after.take()) {
+                    (Outcome::Committed { .. }, Some(after)) => known = after,
+                    // What became of the version is somewhere else than where this looked last.
+                    (Outcome::Discard { files: Files::Keep, .. }, _) => {
+                        let _as_before = look(context, table, &mut known, history_from).await;
+                    }
+                    _ => {}
                 }
                 return Driven { outcome, version: known, races_lost: attempt.races_lost() };
             }
-            Step::Look => look(context, table, &mut known).await,
+            Step::Look => look(context, table, &mut known, history_from).await,
             Step::Freeze(plan) => freeze(context, table, &known, plan, file.clone(), &mut after).await,
             Step::Put { version, bytes } => {
-                let table = table.clone();
-                let outcome = context.blocking(move || table.put(version, &bytes)).await;
-                Event::Put(outcome.unwrap_or_else(|| PutOutcome::Unknown("the put was interrupted".into())))
+                let other = table.clone();
+                let outcome = context.blocking(move || other.put(version, &bytes)).await;
+                let outcome = outcome.unwrap_or_else(|| PutOutcome::Unknown("the put was interrupted".into()));
+                #[cfg(any(test, feature = "canary"))]
+                if canary == super::canary::Canary::DeleteStagedOnError && matches!(outcome, PutOutcome::Unknown(_)) {
+                    let _gone = file.as_ref().map(|file| table.store().delete(&file.path));
+                }
+                Event::Put(outcome)
             }
             Step::Read { version } => {
                 let table = table.clone();
@@ -81,13 +99,46 @@ pub async fn drive(context: &Arc<Context>, table: &DeltaTable, job: Job) -> Driv
                 Event::Paused
             }
         };
-        attempt.on(context.now_ms(), event);
+        // A look is as old as its beginning; everything else is told when it is over.
+        let at_ms = if matches!(event, Event::Looked(_)) { now_ms } else { context.now_ms() };
+        attempt.on(at_ms, event);
     }
 }
 
-async fn look(context: &Arc<Context>, table: &DeltaTable, known: &mut Version) -> Event {
+/// The oldest version whose RESTOREs the proposal's logs have to know of: the one behind what they remember.
+fn history_from(proposal: &Proposal) -> Option<u64> {
+    let remembered = proposal.logs.iter().filter_map(|log| match &log.part.base {
+        Base::Unclaimed { remembered, adopt: false, .. } => remembered.map(|remembered| remembered.version + 1),
+        Base::Unclaimed { .. } | Base::Claimed { .. } => None,
+    });
+    remembered.min()
+}
+
+/// The view of `known`, if the table still has that version and its history can be read.
+async fn carried(
+    context: &Arc<Context>,
+    table: &DeltaTable,
+    known: &mut Version,
+    history_from: Option<u64>,
+) -> Option<TableView> {
+    let (table, seen) = (table.clone(), known.clone());
+    let read = move || match table.is_remade(&seen)? {
+        true => Ok(None),
+        false => look_back(&table, &seen, history_from).map(Some),
+    };
+    let Some(Ok::<_, TableError>(Some(version))) = context.blocking(read).await else { return None };
+    *known = version;
+    Some(known.view().clone())
+}
+
+fn look_back(table: &DeltaTable, known: &Version, history_from: Option<u64>) -> Result<Version, TableError> {
+    history_from.map_or_else(|| Ok(known.clone()), |from| table.look_back(known, from))
+}
+
+async fn look(context: &Arc<Context>, table: &DeltaTable, known: &mut Version, history_from: Option<u64>) -> Event {
     let (table, from) = (table.clone(), known.clone());
-    match context.blocking(move || table.refresh(&from)).await {
+    let read = move || table.refresh(&from).and_then(|version| look_back(&table, &version, history_from));
+    match context.blocking(read).await {
         Some(Ok(version)) => {
             *known = version;
             Event::Looked(known.view().clone())

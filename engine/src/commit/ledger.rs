@@ -7,12 +7,26 @@
 //!
 //! A stream can be forgotten: its entries stay, because a table cannot lose any, but say that it has no rows, under an
 //! epoch of their own that fences whoever has the stream. The next mint begins it anew at row 0.
+//!
+//! A log has two entries too, position and claim: [`logs`] says what it may bring. [`entries`] is what a commit writes.
 
+pub mod entries;
+mod logs;
+
+use super::canary::Canary;
+use super::stop::Stop;
 use crate::handover::answer::StreamEntry;
 use crate::handover::cut::StreamRange;
+use crate::handover::log_part::{LogEntry, LogId, LogPart};
 pub use crate::handover::shown::{Logs, Shown, Standing, StreamState, Streams};
-use std::collections::{BTreeMap, BTreeSet};
+pub use entries::{Entries, Evidence};
+use logs::{LogJudgement, judge_log};
+use std::collections::BTreeMap;
 use std::sync::Arc;
+
+/// Logs whose rows a RESTORE may have taken away, with its version: it came behind their last commit. The newest, where
+/// there were several.
+pub type Restored = BTreeMap<LogId, u64>;
 
 /// One version of a table, as far as commits depend upon it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +40,8 @@ pub struct TableView {
     pub streams: Arc<Streams>,
     /// Every log the table knows.
     pub logs: Arc<Logs>,
+    /// As far back as somebody has looked.
+    pub restored: Arc<Restored>,
     /// Why this engine cannot write this version, if so.
     pub unsupported: Option<Arc<str>>,
 }
@@ -34,6 +50,11 @@ impl TableView {
     /// What the view shows of `stream`.
     pub fn stream(&self, stream: &str) -> StreamState {
         self.streams.get(stream).copied().unwrap_or_default()
+    }
+
+    /// What the view shows of `log`.
+    pub fn log(&self, log: LogId) -> LogEntry {
+        self.logs.get(&log).copied().unwrap_or_default()
     }
 
     /// Whether the table has a stream of this name that was not forgotten.
@@ -60,12 +81,22 @@ impl TableView {
 
 /// What a cut wants of the table.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Claim {
+pub struct Proposal {
     /// Rows of all streams, anonymous ones included.
     pub rows: u64,
     pub ranges: Vec<StreamRange>,
     pub mints: Vec<Arc<str>>,
     pub forgets: Vec<Forget>,
+    /// What logs bring, each at most once.
+    pub logs: Vec<LogProposal>,
+}
+
+/// What one log brings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogProposal {
+    pub part: LogPart,
+    /// Rows of the cut that are from it.
+    pub rows: u64,
 }
 
 /// A stream to be forgotten, as it was shown to whoever wants that.
@@ -75,46 +106,7 @@ pub struct Forget {
     pub shown: StreamState,
 }
 
-/// What a commit writes about streams: their state after it.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Entries {
-    /// Streams whose committed rows change, with the new number.
-    pub committed: BTreeMap<Arc<str>, u64>,
-    /// Streams whose epoch changes, with the new number.
-    pub epochs: BTreeMap<Arc<str>, u64>,
-    /// Streams that are forgotten; each has its new epoch in `epochs`.
-    pub forgotten: BTreeSet<Arc<str>>,
-}
-
-impl Entries {
-    /// Whether `view` is at or past these entries. Without any entry a view cannot tell.
-    pub fn visible_in(&self, view: &TableView) -> Option<bool> {
-        // Of a stream that was forgotten since, the epoch alone can tell.
-        let committed = self.committed.iter().all(|(stream, rows)| {
-            let shown = view.stream(stream);
-            shown.standing == Standing::Forgotten || shown.committed >= *rows
-        });
-        let epochs = self.epochs.iter().all(|(stream, epoch)| view.stream(stream).epoch >= *epoch);
-        (!self.committed.is_empty() || !self.epochs.is_empty()).then_some(committed && epochs)
-    }
-
-    /// `streams` after these entries.
-    pub fn apply(&self, streams: &mut Streams) {
-        for (stream, committed) in &self.committed {
-            let state = streams.entry(stream.clone()).or_default();
-            (state.committed, state.standing) = (*committed, Standing::Live);
-        }
-        for (stream, epoch) in &self.epochs {
-            streams.entry(stream.clone()).or_default().epoch = *epoch;
-        }
-        for stream in &self.forgotten {
-            let state = streams.entry(stream.clone()).or_default();
-            *state = StreamState::forgotten(state.epoch);
-        }
-    }
-}
-
-/// The judgement about a claim.
+/// The judgement about a proposal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Judgement {
     /// Commit with these entries. `refused` mints would be more named streams than the table may have.
@@ -125,16 +117,59 @@ pub enum Judgement {
         fenced: Vec<Arc<str>>,
         /// Streams whose epoch or committed rows are not what the cut builds upon, though nobody newer opened them.
         moved: Vec<Arc<str>>,
+        /// Logs that bring rows which the table has already.
+        repeated: Vec<LogId>,
     },
+    /// What the table shows of a log does not fit it: nothing may be committed any more.
+    Stop(Stop),
 }
 
-/// Judges `claim` against what `view` shows.
-pub fn judge(claim: &Claim, view: &TableView, streams_max: usize) -> Judgement {
-    let (mut fenced, mut moved) = (Vec::new(), Vec::new());
-    let mut entries = Entries::default();
-    let mut ranges: Vec<_> = claim.ranges.iter().collect();
+/// Judges `proposal` against what `view` shows.
+pub fn judge(proposal: &Proposal, view: &TableView, streams_max: usize) -> Judgement {
+    judge_with(proposal, view, streams_max, Canary::None)
+}
+
+/// The same, with a planted fault.
+pub(super) fn judge_with(proposal: &Proposal, view: &TableView, streams_max: usize, canary: Canary) -> Judgement {
+    let (mut entries, mut repeated) = (Entries::default(), Vec::new());
+    // Logs first: a cut of a run that is over conflicts with streams as well, and must not be built again for ever.
+    for log in &proposal.logs {
+        let id = log.part.log;
+        match judge_log(log, view, canary) {
+            LogJudgement::Proceed(entry) if view.log(id) != entry => _ = entries.logs.insert(id, entry),
+            LogJudgement::Proceed(_) => {}
+            LogJudgement::Conflict => repeated.push(id),
+            LogJudgement::Stop(why) => return Judgement::Stop(why),
+        }
+    }
+    let mut logs: Vec<LogId> = proposal.logs.iter().map(|log| log.part.log).collect();
+    logs.sort_unstable();
+    if let Some(twice) = logs.windows(2).find(|pair| pair[0] == pair[1]) {
+        return Judgement::Stop(Stop::Broken(format!("log {} is in one cut twice", twice[0])));
+    }
+    let Moved { fenced, moved } = judge_streams(proposal, view, &mut entries, canary);
+    if !fenced.is_empty() || !moved.is_empty() || !repeated.is_empty() {
+        return Judgement::Conflict { fenced, moved, repeated };
+    }
+    grant(proposal, view, streams_max, entries)
+}
+
+/// Streams that are not what a cut builds upon.
+#[derive(Default)]
+struct Moved {
+    fenced: Vec<Arc<str>>,
+    moved: Vec<Arc<str>>,
+}
+
+fn judge_streams(proposal: &Proposal, view: &TableView, entries: &mut Entries, canary: Canary) -> Moved {
+    let Moved { mut fenced, mut moved } = Moved::default();
+    let mut ranges: Vec<_> = proposal.ranges.iter().collect();
     ranges.sort_by(|a, b| (&a.stream, a.from).cmp(&(&b.stream, b.from)));
     for range in ranges {
+        if !canary.compares_streams() {
+            entries.committed.insert(range.stream.clone(), range.to);
+            continue;
+        }
         let shown = view.stream(&range.stream);
         // Ranges of one stream in one cut follow one another.
         let committed = entries.committed.get(&range.stream).copied().unwrap_or(shown.committed);
@@ -146,7 +181,7 @@ pub fn judge(claim: &Claim, view: &TableView, streams_max: usize) -> Judgement {
             entries.committed.insert(range.stream.clone(), range.to);
         }
     }
-    for Forget { stream, shown } in &claim.forgets {
+    for Forget { stream, shown } in &proposal.forgets {
         if view.stream(stream) == *shown {
             entries.epochs.insert(stream.clone(), shown.epoch + 1);
             entries.forgotten.insert(stream.clone());
@@ -154,26 +189,16 @@ pub fn judge(claim: &Claim, view: &TableView, streams_max: usize) -> Judgement {
             moved.push(stream.clone());
         }
     }
-    if !fenced.is_empty() || !moved.is_empty() {
-        fenced.dedup();
-        moved.dedup();
-        return Judgement::Conflict { fenced, moved };
-    }
-    grant(claim, view, streams_max, entries)
+    fenced.dedup();
+    moved.dedup();
+    Moved { fenced, moved }
 }
 
-/// Entries of a claim that nobody compares with the table: what [`judge`] is there to prevent.
-#[cfg(any(test, feature = "canary"))]
-pub(super) fn judge_without_comparing(claim: &Claim, view: &TableView, streams_max: usize) -> Judgement {
-    let committed = claim.ranges.iter().map(|range| (range.stream.clone(), range.to)).collect();
-    grant(claim, view, streams_max, Entries { committed, ..Entries::default() })
-}
-
-fn grant(claim: &Claim, view: &TableView, streams_max: usize, mut entries: Entries) -> Judgement {
+fn grant(proposal: &Proposal, view: &TableView, streams_max: usize, mut entries: Entries) -> Judgement {
     let mut refused = Vec::new();
     let new = |stream: &Arc<str>| usize::from(!view.has_stream(stream));
     let mut count = view.streams_counted() + entries.committed.keys().map(new).sum::<usize>();
-    for stream in &claim.mints {
+    for stream in &proposal.mints {
         let known =
             view.has_stream(stream) || entries.committed.contains_key(stream) || entries.epochs.contains_key(stream);
         if !known && count >= streams_max {

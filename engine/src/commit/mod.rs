@@ -7,6 +7,7 @@
 //! | did my put land, when its answer was lost? | [`decide`] |
 //! | does the table still show what the cut builds upon? | [`ledger`] |
 //! | what is the next thing to do for one cut's commit? | [`attempt`] |
+//! | why is a table closed, and what is a person told? | [`stop`] |
 //!
 //! These three are state machines and functions without I/O, clock or table format. A shell carries their steps out and
 //! tells them what happened; a simulator drives the same code over a model table.
@@ -14,12 +15,13 @@
 //! | question | file |
 //! |---|---|
 //! | who starts the threads, takes requests? | [`plane`] |
-//! | which tables are open? | [`directory`] |
-//! | what does one table do all day? | [`table_task`], with [`cut_book`] for numbers and [`rhythm`] for times |
+//! | which tables are open? | [`directory`]; one is opened by [`opening`] |
+//! | what does one table do all day? | [`table_task`], with [`cut_book`] for numbers, [`rhythm`] and [`retries`] for times |
 //! | how do row groups become a durable file? | [`encode`], [`open_cut`], [`staged_file`] |
 //! | who carries an attempt's steps out? | [`drive`] |
 
 pub mod attempt;
+pub mod canary;
 pub mod context;
 pub mod cut_book;
 pub mod decide;
@@ -29,10 +31,13 @@ pub mod encode;
 pub mod in_order;
 pub mod ledger;
 pub mod open_cut;
+pub mod opening;
 pub mod plane;
+pub mod retries;
 pub mod rhythm;
 pub mod settings;
 pub mod staged_file;
+pub mod stop;
 pub mod table_task;
 
 pub use context::ShardMailbox;

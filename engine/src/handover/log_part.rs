@@ -17,7 +17,8 @@ pub struct LogPart {
     pub log: LogId,
     /// Under which the log speaks.
     pub claim: u64,
-    /// The cut holds what the table does not have of the entries below this position.
+    /// The cut holds what the table does not have of the entries below this position. A part that only claims brings no rows
+    /// and says the position that the log remembers; a higher one that the table shows then stays.
     pub to: u64,
     /// What the table must show before.
     pub base: Base,
@@ -31,12 +32,16 @@ pub enum Base {
     /// A lower claim or none: the part makes its own. What the table shows of the log must fit what the log remembers of
     /// the table.
     Unclaimed {
-        /// `None` when the log has never heard from the table.
+        /// `None` when no claim of this log can have reached the table: the table was noted in the log after everything else
+        /// that is in it, and this is the first claim that is handed over. A log that had noted the table before and has
+        /// heard nothing yet remembers all zero: its first commit may have landed without its hearing of it.
         remembered: Option<Remembered>,
         /// The log's next position: the table can show none above.
         end: u64,
         /// Whether what the table shows is taken as it is, because somebody who knows what happened to it said so.
         adopt: bool,
+        /// The log's next position: no table can show more of it.
+        end: u64,
     },
 }
 

@@ -4,6 +4,8 @@ use crate::handover::cut::StreamRange;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 
+mod logs;
+
 fn terms(canary: Canary) -> Terms {
     Terms {
         id: "id".into(),
@@ -23,13 +25,14 @@ fn view(version: u64, streams: &[(&str, u64, u64)]) -> TableView {
         schema: "schema".into(),
         streams: Arc::new(streams.collect()),
         logs: Arc::default(),
+        restored: Arc::default(),
         unsupported: None,
     }
 }
 
-fn claim(from: u64, to: u64) -> Claim {
+fn proposal(from: u64, to: u64) -> Proposal {
     let range = StreamRange { stream: "a".into(), epoch: 1, from, to };
-    Claim { rows: to - from, ranges: vec![range], mints: vec![], ..Claim::default() }
+    Proposal { rows: to - from, ranges: vec![range], mints: vec![], ..Proposal::default() }
 }
 
 fn mine() -> Bytes {
@@ -38,9 +41,9 @@ fn mine() -> Bytes {
 
 #[test]
 fn a_commit_is_put_behind_the_version_it_was_judged_upon() {
-    let mut claim = claim(0, 5);
-    claim.mints = vec!["a".into(), "b".into()];
-    let mut attempt = Attempt::new(terms(Canary::None), claim, Some(&view(3, &[("a", 0, 1)])));
+    let mut proposal = proposal(0, 5);
+    proposal.mints = vec!["a".into(), "b".into()];
+    let mut attempt = Attempt::new(0, terms(Canary::None), proposal, Some(&view(3, &[("a", 0, 1)])));
     let Step::Freeze(plan) = attempt.step() else { panic!("{:?}", attempt.step()) };
     assert_eq!((plan.version, plan.files), (4, true));
     attempt.on(0, Event::Frozen(mine()));
@@ -52,8 +55,26 @@ fn a_commit_is_put_behind_the_version_it_was_judged_upon() {
 }
 
 #[test]
+fn nothing_is_given_up_upon_a_view_that_may_be_old() {
+    let mut attempt = Attempt::new(0, terms(Canary::None), proposal(0, 5), Some(&view(3, &[("a", 9, 1)])));
+    assert_eq!(attempt.step(), Step::Look);
+    attempt.on(0, Event::Looked(view(4, &[("a", 9, 1)])));
+    assert!(matches!(attempt.step(), Step::Done(Outcome::Discard { .. })));
+}
+
+#[test]
+fn a_put_long_after_its_look_is_believed_only_when_the_table_shows_it() {
+    let mut attempt = Attempt::new(0, terms(Canary::None), proposal(0, 5), None);
+    // The look began at 7; whoever made it stood still behind it.
+    attempt.on(7, Event::Looked(view(3, &[("a", 0, 1)])));
+    attempt.on(1_000_008, Event::Frozen(mine()));
+    attempt.on(1_000_008, Event::Put(PutOutcome::Created));
+    assert!(matches!(attempt.step(), Step::Sight(Plan { version: 4, .. })));
+}
+
+#[test]
 fn a_lost_race_looks_and_judges_again() {
-    let mut attempt = Attempt::new(terms(Canary::None), claim(0, 5), Some(&view(3, &[("a", 0, 1)])));
+    let mut attempt = Attempt::new(0, terms(Canary::None), proposal(0, 5), Some(&view(3, &[("a", 0, 1)])));
     let theirs = |attempt: &mut Attempt| {
         attempt.on(0, Event::Frozen(mine()));
         attempt.on(0, Event::Put(PutOutcome::Exists));
@@ -76,7 +97,7 @@ fn a_lost_race_looks_and_judges_again() {
 
 #[test]
 fn an_unknown_put_is_repeated_and_nothing_else() {
-    let mut attempt = Attempt::new(terms(Canary::None), claim(0, 5), Some(&view(3, &[("a", 0, 1)])));
+    let mut attempt = Attempt::new(0, terms(Canary::None), proposal(0, 5), Some(&view(3, &[("a", 0, 1)])));
     attempt.on(0, Event::Frozen(mine()));
     assert!(!attempt.is_in_doubt());
     for round in 1..5 {
@@ -98,7 +119,7 @@ fn an_unknown_put_is_repeated_and_nothing_else() {
 #[test]
 fn a_table_that_is_another_one_stops_everything() {
     let shown = view(3, &[("a", 0, 1)]);
-    let stop = |view: TableView| match Attempt::new(terms(Canary::None), claim(0, 5), Some(&view)).step() {
+    let stop = |view: TableView| match Attempt::new(0, terms(Canary::None), proposal(0, 5), Some(&view)).step() {
         Step::Done(Outcome::Stop { why }) => why,
         step => panic!("{step:?}"),
     };
@@ -111,7 +132,7 @@ fn a_table_that_is_another_one_stops_everything() {
 #[test]
 fn what_cannot_be_frozen_ends_and_an_empty_cut_writes_nothing() {
     let shown = view(3, &[("a", 0, 1)]);
-    let mut attempt = Attempt::new(terms(Canary::None), claim(0, 5), Some(&shown));
+    let mut attempt = Attempt::new(0, terms(Canary::None), proposal(0, 5), Some(&shown));
     for _ in 0..2 {
         attempt.on(0, Event::FreezeFailed("no".into()));
         attempt.on(0, Event::Paused);
@@ -119,7 +140,7 @@ fn what_cannot_be_frozen_ends_and_an_empty_cut_writes_nothing() {
     }
     attempt.on(0, Event::FreezeFailed("no".into()));
     assert_eq!(attempt.step(), Step::Done(Outcome::Stop { why: Stop::Broken("no".into()) }));
-    let empty = Attempt::new(terms(Canary::None), Claim::default(), Some(&shown));
+    let empty = Attempt::new(0, terms(Canary::None), Proposal::default(), Some(&shown));
     assert_eq!(empty.step(), Step::Done(Outcome::Nothing { version: 3, refused: vec![] }));
 }
 
@@ -165,8 +186,8 @@ impl ModelTable {
         }
     }
 
-    fn freeze(claim: &Claim, plan: &Plan, nonce: usize) -> Bytes {
-        let rows = claim.ranges.iter().map(|range| format!("rows {} {} {}\n", range.stream, range.from, range.to));
+    fn freeze(proposal: &Proposal, plan: &Plan, nonce: usize) -> Bytes {
+        let rows = proposal.ranges.iter().map(|range| format!("rows {} {} {}\n", range.stream, range.from, range.to));
         let epochs = plan.entries.epochs.iter().map(|(stream, epoch)| format!("epoch {stream} {epoch}\n"));
         let text: String = rows.chain(epochs).chain([format!("nonce {nonce} 0")]).collect();
         text.into()
@@ -206,16 +227,16 @@ fn run(canary: Canary, schedule: &[(usize, Fault)]) -> (ModelTable, u64) {
     let mut table = ModelTable::default();
     table.versions.insert(1, Bytes::from_static(b"epoch a 1"));
     let mut told = 0;
-    let mut engines: [Option<(Attempt, Claim)>; 2] = [None, None];
+    let mut engines: [Option<(Attempt, Proposal)>; 2] = [None, None];
     for (nonce, (index, fault)) in schedule.iter().enumerate() {
-        let (attempt, its_claim) = engines[*index].get_or_insert_with(|| {
+        let (attempt, its_proposal) = engines[*index].get_or_insert_with(|| {
             let shown = table.view();
-            let its_claim = claim(shown.stream("a").committed, shown.stream("a").committed + 3);
-            (Attempt::new(terms(canary), its_claim.clone(), Some(&shown)), its_claim)
+            let its_proposal = proposal(shown.stream("a").committed, shown.stream("a").committed + 3);
+            (Attempt::new(0, terms(canary), its_proposal.clone(), Some(&shown)), its_proposal)
         });
         match attempt.step() {
             Step::Look => attempt.on(0, Event::Looked(table.view())),
-            Step::Freeze(plan) => attempt.on(0, Event::Frozen(ModelTable::freeze(its_claim, &plan, nonce))),
+            Step::Freeze(plan) => attempt.on(0, Event::Frozen(ModelTable::freeze(its_proposal, &plan, nonce))),
             Step::Put { version, bytes } => {
                 let outcome = table.put(version, bytes, *fault);
                 attempt.on(0, Event::Put(outcome));
@@ -231,7 +252,7 @@ fn run(canary: Canary, schedule: &[(usize, Fault)]) -> (ModelTable, u64) {
             Step::Sight(_) => attempt.on(0, Event::Sighted(Sighting::Shown)),
             Step::Done(outcome) => {
                 if let Outcome::Committed { .. } = outcome {
-                    told = told.max(its_claim.ranges[0].to);
+                    told = told.max(its_proposal.ranges[0].to);
                 }
                 engines[*index] = None;
             }
@@ -274,13 +295,13 @@ fn planted_faults_are_noticed() {
 fn too_many_streams_is_said_after_a_look_only() {
     let full: Vec<(String, u64, u64)> = (0..10).map(|number| (format!("s{number}"), 0, 1)).collect();
     let full: Vec<_> = full.iter().map(|(name, rows, epoch)| (name.as_str(), *rows, *epoch)).collect();
-    let mints = || Claim { mints: vec!["new".into()], ..Claim::default() };
-    let mut attempt = Attempt::new(terms(Canary::None), mints(), Some(&view(3, &full)));
+    let mints = || Proposal { mints: vec!["new".into()], ..Proposal::default() };
+    let mut attempt = Attempt::new(0, terms(Canary::None), mints(), Some(&view(3, &full)));
     assert_eq!(attempt.step(), Step::Look);
     attempt.on(0, Event::Looked(view(3, &full)));
     assert_eq!(attempt.step(), Step::Done(Outcome::Nothing { version: 3, refused: vec!["new".into()] }));
     // One was forgotten since the view that is carried forward.
-    let mut attempt = Attempt::new(terms(Canary::None), mints(), Some(&view(3, &full)));
+    let mut attempt = Attempt::new(0, terms(Canary::None), mints(), Some(&view(3, &full)));
     attempt.on(0, Event::Looked(view(4, &full[1..])));
     let Step::Freeze(plan) = attempt.step() else { panic!("{:?}", attempt.step()) };
     assert_eq!((plan.version, plan.entries.epochs["new"]), (5, 1));

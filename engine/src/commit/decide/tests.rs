@@ -4,7 +4,7 @@ use proptest::prelude::*;
 const PATIENCE: Patience = Patience { unknown_ms_max: 1_000 };
 
 fn decision() -> Decision {
-    Decision::new(Bytes::from_static(b"mine"), PATIENCE)
+    Decision::new(Bytes::from_static(b"mine"), PATIENCE, 0)
 }
 
 fn put_unknown() -> Event {
@@ -64,6 +64,8 @@ fn after_too_long_only_the_table_is_believed() {
     // Just in time is in time.
     let in_time = [(0, put_unknown()), (900, Event::Paused), (1_000, Event::Put(PutOutcome::Created))];
     assert_eq!(after(in_time), Ask::Nothing(Verdict::Ours));
+    // A putter that stood still between its look and its put is late with its first put.
+    assert_eq!(after([(1_001, Event::Put(PutOutcome::Created))]), Ask::Sight);
     // The equal object that a late read finds may be a stray one too.
     let read_late = [(0, put_unknown()), (2_000, Event::Paused), (2_000, Event::Put(PutOutcome::Exists))];
     assert_eq!(after(read_late.into_iter().chain([(2_000, found(b"mine"))])), Ask::Sight);

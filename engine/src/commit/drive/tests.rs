@@ -112,10 +112,10 @@ fn context(runtime: &Runtime, folder: &Path) -> Arc<Context> {
     })
 }
 
-fn claim(from: u64, mints: &[&str]) -> Claim {
+fn proposal(from: u64, mints: &[&str]) -> Proposal {
     let range = StreamRange { stream: "a".into(), epoch: 1, from, to: from + 10 };
     let ranges = if mints.is_empty() { vec![range] } else { vec![] };
-    Claim { rows: 0, ranges, mints: mints.iter().map(|name| Arc::from(*name)).collect(), ..Claim::default() }
+    Proposal { rows: 0, ranges, mints: mints.iter().map(|name| Arc::from(*name)).collect(), ..Proposal::default() }
 }
 
 #[test]
@@ -139,12 +139,12 @@ fn commits_land_once_whatever_becomes_of_the_answers() {
         patience: Patience { unknown_ms_max: patience_ms },
         canary: Canary::None,
     };
-    let run = |known: &Version, claim: Claim, faults: &[Fault], patience_ms| {
+    let run = |known: &Version, proposal: Proposal, faults: &[Fault], patience_ms| {
         *store.faults.lock().unwrap() = faults.iter().rev().copied().collect();
-        let job = Job { terms: terms(patience_ms), claim, file: None, known: known.clone() };
+        let job = Job { terms: terms(patience_ms), proposal, file: None, known: known.clone() };
         runtime.block_on(drive(&context, &table, job))
     };
-    let mut known = run(&made, claim(0, &["a"]), &[], 60_000).version;
+    let mut known = run(&made, proposal(0, &["a"]), &[], 60_000).version;
     let mut from = 0;
     use Fault::{After, Before, ExistsOfNobody, ExistsOfOurs, Late, Raced};
     let schedules: [&[Fault]; 11] = [
@@ -161,7 +161,7 @@ fn commits_land_once_whatever_becomes_of_the_answers() {
         &[Late, Raced],
     ];
     for (patience_ms, faults) in schedules.into_iter().flat_map(|faults| [(60_000, faults), (0, faults)]) {
-        let driven = run(&known, claim(from, &[]), faults, patience_ms);
+        let driven = run(&known, proposal(from, &[]), faults, patience_ms);
         let Outcome::Committed { version, .. } = driven.outcome else { panic!("{faults:?}: {:?}", driven.outcome) };
         from += 10;
         let expected = StreamState::live(from, 1);
@@ -174,8 +174,8 @@ fn commits_land_once_whatever_becomes_of_the_answers() {
     }
     // Somebody else's commit moves the stream: given up, whatever the carried view says.
     let stale = known.clone();
-    let other = run(&known, claim(from, &[]), &[], 60_000).version;
-    let driven = run(&stale, claim(from, &[]), &[], 60_000);
+    let other = run(&known, proposal(from, &[]), &[], 60_000).version;
+    let driven = run(&stale, proposal(from, &[]), &[], 60_000);
     assert!(matches!(driven.outcome, Outcome::Discard { .. }), "{:?}", driven.outcome);
     assert_eq!(driven.version.view(), other.view());
 }

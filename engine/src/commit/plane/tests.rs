@@ -18,6 +18,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use url::Url;
 
+mod logs;
+
 const PATIENCE: Duration = Duration::from_secs(20);
 
 struct Shard {

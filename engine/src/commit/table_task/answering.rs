@@ -1,8 +1,9 @@
 //! Opens, streams, and the table's end.
 
 use super::{Life, TableMessage, TableTask};
+use crate::commit::directory::{DirectoryMessage, Waiter};
+use crate::commit::stop::Stop;
 use crate::handover::answer::{Answer, Held, OpenTable};
-use crate::handover::request::Ticket;
 use crate::handover::{Refusal, ShardId};
 use crate::table::delta::streams::is_stream_name;
 use crate::table::delta::{TableError, Version};
@@ -15,7 +16,8 @@ impl TableTask {
     }
 
     /// A shard has the table open from here on.
-    pub(super) fn open(&mut self, shard: ShardId, ticket: Ticket) {
+    pub(super) fn open(&mut self, waiter: &Waiter) {
+        let (shard, ticket) = (waiter.shard, waiter.ticket);
         self.book.join(shard);
         let open = OpenTable {
             key: self.opened.key,
@@ -65,7 +67,7 @@ impl TableTask {
                     self.look();
                     return Life::GoesOn;
                 }
-                Refusal::new(RejectCode::TableChanged, "another table stands in this one's place")
+                Stop::Remade.refusal()
             }
             Some(Err(error)) => Refusal::new(RejectCode::TableUnavailable, error.to_string()),
             None => Refusal::new(RejectCode::TableUnavailable, "reading the table was interrupted"),
@@ -74,7 +76,7 @@ impl TableTask {
             self.tell_found(shard, stream, Err(refusal.clone()));
         }
         if refusal.code == RejectCode::TableChanged && self.in_flight.is_none() {
-            return self.close(refusal, Held::UntilDecided);
+            return self.close(&Stop::Remade);
         }
         self.look();
         Life::GoesOn
@@ -109,8 +111,18 @@ impl TableTask {
     }
 
     /// The table cannot be written any more under this key.
-    pub(super) fn close(&mut self, why: Refusal, held: Held) -> Life {
-        tracing::error!(table = %self.opened.table.url(), why = why.message, "the table is closed");
+    pub(super) fn close(&mut self, stop: &Stop) -> Life {
+        let (why, held) = (stop.refusal(), stop.held());
+        match held {
+            Held::UntilReopened => {
+                tracing::error!(table = %self.opened.table.url(), why = why.message, "the table is closed");
+            }
+            Held::UntilDecided => tracing::error!(
+                table = %self.opened.table.url(),
+                why = why.message,
+                "ALARM: nothing is written to this table any more until a person has decided"
+            ),
+        }
         self.messages.close();
         self.tell_all(&Answer::TableClosed { table: self.opened.key, why: why.clone(), held });
         let waiting = std::mem::take(&mut self.finding).into_iter().chain(std::mem::take(&mut self.finds));
@@ -121,8 +133,10 @@ impl TableTask {
         // Nobody can send any more; what was sent is answered.
         while let Ok(message) = self.messages.try_recv() {
             match message {
-                TableMessage::Open { shard, ticket } => {
-                    self.context.answer(shard, Answer::TableOpened { ticket, result: Err(why.clone()) });
+                TableMessage::Open(waiter) => {
+                    // What stands there now may be opened, under another key.
+                    let place = self.opened.table.url().clone();
+                    let _stopped = self.opened.reopen.send(DirectoryMessage::Reopen { place, waiter });
                 }
                 TableMessage::Find { shard, stream } => self.tell_found(shard, stream, Err(why.clone())),
                 _ => {}

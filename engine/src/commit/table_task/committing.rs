@@ -1,11 +1,12 @@
 //! From staged files into the table.
 
 use super::{CutInFlight, InFlight, Life, TableMessage, TableTask};
-use crate::commit::attempt::{Files, Outcome, Stop};
+use crate::commit::attempt::{Files, Outcome};
 use crate::commit::cut_book::GatheredCut;
 use crate::commit::drive::{Driven, Job, drive};
+use crate::commit::retries::Telling;
 use crate::handover::Refusal;
-use crate::handover::answer::{Answer, Held, StreamEntry};
+use crate::handover::answer::{Answer, StreamEntry};
 use crate::table::delta::{TableError, Version};
 use lakehead_protocol::reject::RejectCode;
 use std::sync::Arc;
@@ -21,15 +22,15 @@ impl TableTask {
         let times = open.times;
         let (Some(cut), file) = open.into_parts() else { return };
         let rows = file.as_ref().map_or(0, |file| file.added.statistics.rows());
-        if rows != cut.claim.rows {
+        if rows != cut.proposal.rows {
             // Nobody may be told that rows are committed which no file holds.
-            let message = format!("{} rows were announced for a commit and {rows} arrived", cut.claim.rows);
+            let message = format!("{} rows were announced for a commit and {rows} arrived", cut.proposal.rows);
             file.into_iter().for_each(|file| self.delete(file.added.path));
             return self.doom(Refusal::new(RejectCode::Internal, message));
         }
         let job = Job {
             terms: self.opened.terms.clone(),
-            claim: cut.claim.clone(),
+            proposal: cut.proposal.clone(),
             file: file.as_ref().map(|file| file.added.clone()),
             known: self.known.clone(),
         };
@@ -50,6 +51,9 @@ impl TableTask {
         match outcome {
             Outcome::Committed { version, minted, refused } => {
                 self.rhythm.committed(self.context.now_ms());
+                if ended.file.is_some() {
+                    self.retries.worked();
+                }
                 self.log(&ended, version, races_lost);
                 self.tell_committed(&ended.cut, version, minted, &refused);
                 self.begin_checkpoint(version);
@@ -60,12 +64,12 @@ impl TableTask {
                     Files::Delete => self.delete_file(&ended),
                     Files::Keep => tracing::error!(table = %self.opened.table.url(), why, "a commit nobody follows"),
                 }
+                tracing::warn!(table = %self.opened.table.url(), why, "uncommitted rows are given up");
                 self.discard(fenced, Refusal::new(RejectCode::Discarded, why));
             }
             Outcome::Stop { why } => {
                 self.delete_file(&ended);
-                let held = held_by(&why);
-                return self.close(stop_refusal(why), held);
+                return self.close(&why);
             }
         }
         if let Some(why) = self.doomed.take() {
@@ -89,9 +93,15 @@ impl TableTask {
         }
     }
 
-    /// Everything uncommitted will be given up: now, or when the commit in flight is over, whose rows are not part of it.
+    /// A cut cannot become a file. Everything uncommitted will be given up: now, or when the commit in flight is over, whose
+    /// rows are not part of it. The next cut is asked for after a pause that grows with failures in a row.
     pub(super) fn doom(&mut self, why: Refusal) {
-        tracing::error!(table = %self.opened.table.url(), why = why.message, "uncommitted rows are given up");
+        let (now_ms, table) = (self.context.now_ms(), self.opened.table.url());
+        if self.retries.failed(now_ms) == Telling::Tell {
+            let pause_ms = self.retries.paused_until_ms(now_ms).map_or(0, |until_ms| until_ms - now_ms);
+            let failures = self.retries.in_a_row();
+            tracing::error!(%table, why = why.message, failures, pause_ms, "uncommitted rows are given up");
+        }
         if matches!(self.in_flight, Some(InFlight::Commit(_))) {
             self.doomed.get_or_insert(why);
         } else {
@@ -104,7 +114,6 @@ impl TableTask {
         self.give_up_files();
         let (generation, next_cut) = self.book.discard();
         self.rhythm.asked();
-        tracing::warn!(table = %self.opened.table.url(), generation, why = why.message, "uncommitted rows were discarded");
         let (table, fenced, shown) = (self.opened.key, fenced.into(), self.known.view().shown());
         self.tell_all(&Answer::Discarded { table, generation, next_cut, fenced, why, shown });
     }
@@ -174,38 +183,18 @@ impl TableTask {
         tracing::info!(
             table = %self.opened.table.url(),
             version,
-            rows = cut.claim.rows,
+            rows = cut.proposal.rows,
             files = usize::from(file.is_some()),
             bytes = file.as_ref().map_or(0, |file| file.added.bytes),
             row_groups = file.as_ref().map_or(0, |file| file.row_groups),
             shards = cut.members.len(),
-            streams = cut.claim.ranges.len(),
-            mints = cut.claim.mints.len(),
+            streams = cut.proposal.ranges.len(),
+            mints = cut.proposal.mints.len(),
             races_lost,
             gather_ms = times.gathered_ms.saturating_sub(times.asked_ms),
             file_ms = times.durable_ms.saturating_sub(times.gathered_ms),
             commit_ms = self.context.now_ms().saturating_sub(*began_ms),
             "committed"
         );
-    }
-}
-
-/// What becomes of rows that logs hold for a table that stopped.
-fn held_by(why: &Stop) -> Held {
-    match why {
-        Stop::SchemaChanged | Stop::Unsupported(_) | Stop::Broken(_) => Held::UntilReopened,
-        Stop::Remade => Held::UntilDecided,
-    }
-}
-
-fn stop_refusal(why: Stop) -> Refusal {
-    match why {
-        Stop::Remade => {
-            Refusal::new(RejectCode::TableChanged, "the table was dropped; what stands in its place is another table")
-        }
-        // The same stream goes on under the new schema: resume and be told of it.
-        Stop::SchemaChanged => Refusal::new(RejectCode::Discarded, "the table's schema was changed by somebody else"),
-        Stop::Unsupported(why) => Refusal::new(RejectCode::TableUnsupported, why.as_ref()),
-        Stop::Broken(why) => Refusal::new(RejectCode::Internal, format!("the table cannot be committed to: {why}")),
     }
 }

@@ -26,13 +26,15 @@ impl TableTask {
         }
     }
 
-    /// Takes pieces out of the port, as long as few row groups are under way; otherwise the port fills and pushes back.
+    /// Takes pieces out of the port, as long as few row groups are under way; otherwise the port fills and pushes back. It
+    /// does so too for a while after a file could not be written; what was given up is let go of even then.
     pub(super) fn take_pieces(&mut self) {
         let under_way_max = self.context.settings.encoders.max(1) + 1;
         while self.under_way < under_way_max && !self.is_too_far_ahead() {
-            let Some((piece, was_blocked)) = self.opened.pieces.try_next() else { return };
-            if was_blocked {
-                self.tell_all(&Answer::Room { table: self.opened.key });
+            let Some(piece) = self.set_aside.take().or_else(|| self.next_piece()) else { return };
+            if self.is_wanted(&piece) && self.retries.paused_until_ms(self.context.now_ms()).is_some() {
+                self.set_aside = Some(piece);
+                return;
             }
             match piece {
                 Piece::RowGroup(row_group) => self.encode(row_group),
@@ -44,6 +46,21 @@ impl TableTask {
                     }
                 }
             }
+        }
+    }
+
+    fn next_piece(&mut self) -> Option<Piece> {
+        let (piece, was_blocked) = self.opened.pieces.try_next()?;
+        if was_blocked {
+            self.tell_all(&Answer::Room { table: self.opened.key });
+        }
+        Some(piece)
+    }
+
+    fn is_wanted(&self, piece: &Piece) -> bool {
+        match piece {
+            Piece::RowGroup(row_group) => self.book.accepts(row_group.generation, row_group.cut),
+            Piece::CutDone(done) => self.book.accepts(done.generation, done.cut),
         }
     }
 

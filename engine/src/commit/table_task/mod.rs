@@ -22,13 +22,16 @@ mod intake;
 use super::attempt::Terms;
 use super::context::Context;
 use super::cut_book::{CutBook, GatheredCut};
+use super::directory::{DirectoryMessage, Waiter};
 use super::drive::Driven;
 use super::encode::{EncodeError, EncodedRowGroup, EncodingPlan};
 use super::open_cut::{OpenCut, Times};
+use super::retries::Retries;
 use super::rhythm::Rhythm;
 use super::staged_file::{FinishedStagedFile, StagedFile, StagedFileError};
+use crate::handover::cut::Piece;
 use crate::handover::port::{TablePieces, TablePort};
-use crate::handover::request::{Ticket, Urgency};
+use crate::handover::request::Urgency;
 use crate::handover::{Refusal, ShardId, TableKey};
 use crate::table::delta::columns::Columns;
 use crate::table::delta::{DeltaTable, TableError, Version};
@@ -39,10 +42,7 @@ use tokio::sync::{Notify, oneshot};
 
 /// What a table's task is told. Messages that end a job carry the generation they were begun under.
 pub enum TableMessage {
-    Open {
-        shard: ShardId,
-        ticket: Ticket,
-    },
+    Open(Waiter),
     Find {
         shard: ShardId,
         stream: Arc<str>,
@@ -85,6 +85,8 @@ pub struct OpenedTable {
     pub pieces: TablePieces,
     /// Notified whenever something was sent through the port.
     pub sent: Arc<Notify>,
+    /// The way back to whoever opens tables, for those that come when this one is being closed.
+    pub reopen: UnboundedSender<DirectoryMessage>,
 }
 
 /// What occupies the table's one place for a commit.
@@ -119,6 +121,10 @@ pub struct TableTask {
     own: UnboundedSender<TableMessage>,
     book: CutBook,
     rhythm: Rhythm,
+    /// Files that could not be written.
+    retries: Retries,
+    /// What was taken out of the port and must wait until the pause after a failure is over.
+    set_aside: Option<Piece>,
     cuts: BTreeMap<u64, OpenCut>,
     /// Row groups that are with the encoders or wait for their file.
     under_way: usize,
@@ -151,6 +157,8 @@ impl TableTask {
             own,
             book: CutBook::default(),
             rhythm: Rhythm::new(interval_ms),
+            retries: Retries::default(),
+            set_aside: None,
             cuts: BTreeMap::new(),
             under_way: 0,
             in_flight: None,
@@ -165,13 +173,17 @@ impl TableTask {
     pub async fn run(mut self) {
         let sent = self.opened.sent.clone();
         loop {
-            let due = self.rhythm.due_ms().filter(|_| self.can_ask()).map(|due_ms| self.context.instant(due_ms));
+            let paused_until_ms = self.retries.paused_until_ms(self.context.now_ms());
+            let due_ms = self.rhythm.due_ms().filter(|_| self.can_ask());
+            let due = due_ms.map(|due_ms| self.context.instant(due_ms.max(paused_until_ms.unwrap_or(0))));
+            let pause_ends = paused_until_ms.map(|until_ms| self.context.instant(until_ms));
             let life = tokio::select! {
                 message = self.messages.recv() => match message {
                     Some(message) => self.on_message(message),
                     None => Life::Ends,
                 },
                 () = sent.notified() => Life::GoesOn,
+                () = sleep_until(pause_ends), if pause_ends.is_some() => Life::GoesOn,
                 () = sleep_until(due), if due.is_some() => {
                     self.ask_for_cut();
                     Life::GoesOn
@@ -188,7 +200,7 @@ impl TableTask {
 
     fn on_message(&mut self, message: TableMessage) -> Life {
         match message {
-            TableMessage::Open { shard, ticket } => self.open(shard, ticket),
+            TableMessage::Open(waiter) => self.open(&waiter),
             TableMessage::Find { shard, stream } => self.find(shard, stream),
             TableMessage::Want(urgency) => self.rhythm.want(self.context.now_ms(), urgency),
             TableMessage::Encoded { generation, cut, place, result } => self.encoded(generation, cut, place, result),

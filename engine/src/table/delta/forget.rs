@@ -11,10 +11,11 @@ use crate::budget::Budget;
 use crate::commit::attempt::{Canary, Outcome, Stop, Terms};
 use crate::commit::context::Context;
 use crate::commit::decide::Patience;
-use crate::commit::directory::UNKNOWN_MS_MAX;
+
 use crate::commit::drive::{Job, drive};
 use crate::commit::encode::Encoders;
-use crate::commit::ledger::{Claim, Forget, StreamState};
+use crate::commit::ledger::{Forget, Proposal, StreamState};
+use crate::commit::opening::UNKNOWN_MS_MAX;
 use crate::commit::settings::Settings;
 use std::io;
 use std::sync::Arc;
@@ -53,7 +54,7 @@ pub fn forget(runtime: &Runtime, table: &DeltaTable, known: &Version, stream: &s
         patience: Patience { unknown_ms_max: UNKNOWN_MS_MAX },
         canary: Canary::None,
     };
-    let claim = Claim { forgets: vec![Forget { stream, shown }], ..Claim::default() };
+    let proposal = Proposal { forgets: vec![Forget { stream, shown }], ..Proposal::default() };
     let context = Arc::new(Context {
         settings: Settings::new(table.url().clone()),
         budget: Budget::new(0),
@@ -63,15 +64,14 @@ pub fn forget(runtime: &Runtime, table: &DeltaTable, known: &Version, stream: &s
         kernel: kernel_engine(runtime.handle().clone()),
         started: Instant::now(),
     });
-    let job = Job { terms, claim, file: None, known: known.clone() };
+    let job = Job { terms, proposal, file: None, known: known.clone() };
     match runtime.block_on(drive(&context, table, job)).outcome {
         Outcome::Committed { version, .. } | Outcome::Nothing { version, .. } => Ok(version),
         Outcome::Discard { why, .. } => Err(ForgetError::Moved { why }),
         Outcome::Stop { why } => Err(ForgetError::Table(match why {
             Stop::Remade => "the table was made anew meanwhile; look at it again".to_owned(),
             Stop::SchemaChanged => "the table's columns were changed meanwhile; try again".to_owned(),
-            Stop::Unsupported(why) => why.to_string(),
-            Stop::Broken(why) => why,
+            other => other.to_string(),
         })),
     }
 }

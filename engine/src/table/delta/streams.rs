@@ -5,9 +5,6 @@
 //! own name ends in `/epoch` would be mistaken for another's epoch, so there is none ([`is_stream_name`]).
 
 use crate::commit::ledger::{Entries, Standing, Streams};
-use arrow::array::{Array, AsArray};
-use arrow::datatypes::Int64Type;
-use arrow::record_batch::RecordBatch;
 use std::sync::Arc;
 
 const PREFIX: &str = "lakehead/stream/";
@@ -56,57 +53,6 @@ pub(super) fn transactions(entries: &Entries) -> impl Iterator<Item = (String, i
     numbers.map(|(app_id, number)| (app_id, i64::try_from(number).unwrap_or(i64::MAX))).chain(forgotten)
 }
 
-/// A `txn` action.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Transaction {
-    pub app_id: String,
-    pub version: i64,
-    /// When it was written, where its writer said so.
-    pub updated_ms: Option<i64>,
-}
-
-/// The `txn` actions of a batch of the log, in its order.
-pub(super) fn of_batch(batch: &RecordBatch) -> Vec<Transaction> {
-    let read = || {
-        let actions = batch.column_by_name("txn")?.as_struct_opt()?;
-        let app_ids = actions.column_by_name("appId")?.as_string_opt::<i32>()?;
-        let versions = actions.column_by_name("version")?.as_primitive_opt::<Int64Type>()?;
-        let updated = actions.column_by_name("lastUpdated").and_then(|column| column.as_primitive_opt::<Int64Type>());
-        let valid = |row: &usize| actions.is_valid(*row) && app_ids.is_valid(*row) && versions.is_valid(*row);
-        let rows = (0..batch.num_rows()).filter(valid);
-        let transaction = |row| Transaction {
-            app_id: app_ids.value(row).to_owned(),
-            version: versions.value(row),
-            updated_ms: updated.filter(|updated| updated.is_valid(row)).map(|updated| updated.value(row)),
-        };
-        Some(rows.map(transaction).collect())
-    };
-    read().unwrap_or_default()
-}
-
-/// Takes over what one commit file says of streams.
-///
-/// # Errors
-/// When it is not lines of JSON.
-pub(super) fn take_commit(streams: &mut Streams, commit: &[u8]) -> Result<(), serde_json::Error> {
-    #[derive(serde::Deserialize)]
-    struct Line {
-        txn: Option<Written>,
-    }
-    #[derive(serde::Deserialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Written {
-        app_id: String,
-        version: i64,
-    }
-    for line in commit.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty()) {
-        if let Some(Written { app_id, version }) = serde_json::from_slice::<Line>(line)?.txn {
-            take(streams, &app_id, version);
-        }
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -119,6 +65,7 @@ mod tests {
             committed: BTreeMap::from([("a/b".into(), 7)]),
             epochs: BTreeMap::from([("a/b".into(), 2), ("c".into(), 1), ("gone".into(), 4)]),
             forgotten: ["gone".into()].into(),
+            ..Entries::default()
         };
         let mut streams = Streams::new();
         for (app_id, version) in transactions(&entries) {
@@ -132,19 +79,5 @@ mod tests {
         take(&mut streams, "lakehead/stream/gone", 0);
         assert_eq!(streams["gone"], StreamState::live(0, 4));
         assert!(is_stream_name("a/epochs") && !is_stream_name("a/epoch") && !is_stream_name(""));
-    }
-
-    #[test]
-    fn a_commit_file_is_read_line_by_line() {
-        let commit = br#"{"commitInfo":{"txnId":"x"}}
-{"txn":{"appId":"lakehead/stream/a","version":5,"lastUpdated":1}}
-
-{"txn":{"appId":"lakehead/stream/a/epoch","version":3}}
-{"add":{"path":"x","size":1}}
-"#;
-        let mut streams = Streams::new();
-        take_commit(&mut streams, commit).unwrap();
-        assert_eq!(streams["a"], StreamState::live(5, 3));
-        assert!(take_commit(&mut streams, b"{").is_err());
     }
 }

@@ -1,13 +1,14 @@
 //! One table: open, create, look again, freeze a commit, checkpoint.
 
 use super::columns::{Columns, columns_of, delta_schema};
+use super::entries::Shows;
 use super::freeze::{Freezer, frozen};
-use super::streams::{self, Transaction};
 use super::support::unsupported;
+use super::transactions::{self, CommitFile, Transaction};
+use super::{logs, streams};
 use crate::commit::attempt::Plan;
-use crate::commit::decide::Sighting;
 use crate::commit::encode::FileStatistics;
-use crate::commit::ledger::{Streams, TableView};
+use crate::commit::ledger::TableView;
 use crate::store::local::LocalStore;
 use crate::store::{PutOutcome, ReadOutcome, Store};
 use bytes::Bytes;
@@ -74,6 +75,8 @@ pub struct Version {
     view: TableView,
     /// The commit file of this version, to recognise the table by: another one may have been made in its place.
     anchor: Option<Bytes>,
+    /// RESTOREs are known from this version on.
+    looked_from: u64,
 }
 
 /// A file that a commit adds.
@@ -149,12 +152,13 @@ impl DeltaTable {
         }
         let snapshot = Snapshot::builder_for(self.url.as_str()).build(self.engine())?;
         self.settle()?;
-        let mut streams = Streams::new();
+        let mut shows = Shows::default();
         for transaction in self.transactions(&snapshot)? {
-            streams::take(&mut streams, &transaction.app_id, transaction.version);
+            shows.take(&transaction.app_id, transaction.version);
         }
         let anchor = self.commit_file(snapshot.version())?;
-        Ok(Some(version_of(snapshot, Arc::new(streams), anchor)))
+        let looked_from = snapshot.version() + 1;
+        Ok(Some(version_of(snapshot, shows, anchor, looked_from)))
     }
 
     /// The newest `txn` action of each app id.
@@ -162,7 +166,7 @@ impl DeltaTable {
         let mut found = BTreeMap::new();
         for batch in snapshot.log_segment().read_actions(self.engine(), LOG_TXN_SCHEMA.clone())? {
             let batch = batch?.actions.try_into_record_batch()?;
-            for transaction in streams::of_batch(&batch) {
+            for transaction in transactions::of_batch(&batch) {
                 // Newest first: the first one counts.
                 found.entry(transaction.app_id.clone()).or_insert(transaction);
             }
@@ -199,26 +203,60 @@ impl DeltaTable {
     /// When the log cannot be read.
     pub fn refresh(&self, known: &Version) -> Result<Version, TableError> {
         if self.is_remade(known)? {
-            let gone = || TableError::Remade { url: self.url.clone(), version: known.view.version };
-            return self.load()?.ok_or_else(gone);
+            return self.reload(known, known.view.version);
         }
         let snapshot = Snapshot::builder_from(known.snapshot.clone()).build(self.engine())?;
         self.settle()?;
         if snapshot.version() == known.view.version {
             return Ok(known.clone());
         }
-        let mut streams = known.view.streams.clone();
+        let mut shows = Shows::of(&known.view);
         let mut anchor = None;
         for version in known.view.version + 1..=snapshot.version() {
             let Some(commit) = self.commit_file(version)? else {
-                // Cleaned away since: only a checkpoint knows.
-                return self.load()?.ok_or_else(|| TableError::Remade { url: self.url.clone(), version });
+                return self.reload(known, version);
             };
-            let told = streams::take_commit(Arc::make_mut(&mut streams), &commit);
-            told.map_err(|cause| TableError::Commit { version, cause })?;
+            shows.take_commit(version, &of_commit(version, &commit)?);
             anchor = Some(commit);
         }
-        Ok(version_of(snapshot, streams, anchor))
+        Ok(version_of(snapshot, shows, anchor, known.looked_from))
+    }
+
+    /// The newest version, when `gone` is not there any more: cleaned away, so that only a checkpoint knows of it, or another
+    /// table's.
+    fn reload(&self, known: &Version, gone: u64) -> Result<Version, TableError> {
+        let remade = || TableError::Remade { url: self.url.clone(), version: gone };
+        let loaded = self.load()?.ok_or_else(remade)?;
+        if loaded.view.id != known.view.id {
+            return Ok(loaded);
+        }
+        let mut found = self.look_back(&loaded, known.looked_from)?;
+        // What was seen may be cleaned away by now. It holds for logs that have written nothing since.
+        for (log, version) in known.view.restored.iter() {
+            if found.view.log(*log) == known.view.log(*log) {
+                Arc::make_mut(&mut found.view.restored).entry(*log).or_insert(*version);
+            }
+        }
+        Ok(found)
+    }
+
+    /// The same version, with the RESTOREs from version `from` on, as far as commit files still say so.
+    ///
+    /// # Errors
+    /// When one cannot be read.
+    pub fn look_back(&self, known: &Version, from: u64) -> Result<Version, TableError> {
+        if from >= known.looked_from {
+            return Ok(known.clone());
+        }
+        // Whom a RESTORE concerns is whoever has an entry now and did not write behind it.
+        let mut shows = Shows { logs: known.view.logs.clone(), ..Shows::default() };
+        for version in from..=known.view.version {
+            if let Some(commit) = self.commit_file(version)? {
+                shows.take_commit(version, &of_commit(version, &commit)?);
+            }
+        }
+        let view = TableView { restored: shows.restored, ..known.view.clone() };
+        Ok(Version { view, looked_from: from, ..known.clone() })
     }
 
     /// Whether another table stands where `known` was: its last commit file is not what it was. Appending behind the known
@@ -243,7 +281,8 @@ impl DeltaTable {
         }
         let (freezer, slot) = Freezer::new();
         let mut builder = known.snapshot.clone().update_table(UpdateTableOperation::StreamingUpdate, ENGINE_INFO, true);
-        for (app_id, version) in streams::transactions(&plan.entries) {
+        let of_logs = logs::transactions(&plan.entries, &known.view.logs);
+        for (app_id, version) in streams::transactions(&plan.entries).chain(of_logs) {
             builder = builder.with_transaction_id(app_id, version);
         }
         let mut transaction = match file {
@@ -270,10 +309,9 @@ impl DeltaTable {
         let bytes = frozen(&slot).ok_or(TableError::Internal("the kernel made no commit"))?;
         let snapshot = committed.post_commit_snapshot().cloned();
         let snapshot = snapshot.ok_or(TableError::Internal("the kernel gave no snapshot after the commit"))?;
-        let mut streams = known.view.streams.clone();
-        plan.entries.apply(Arc::make_mut(&mut streams));
-        let view = TableView { version: plan.version, streams, ..known.view.clone() };
-        Ok(Frozen { after: Version { snapshot, view, anchor: Some(bytes.clone()) }, bytes })
+        let view = known.view.after(plan.version, &plan.entries);
+        let (anchor, looked_from) = (Some(bytes.clone()), known.looked_from);
+        Ok(Frozen { after: Version { snapshot, view, anchor, looked_from }, bytes })
     }
 
     /// Puts the bytes of a version, if it is free.
@@ -284,29 +322,6 @@ impl DeltaTable {
     /// Reads the bytes of a version.
     pub fn read(&self, version: u64) -> ReadOutcome {
         self.store.read(&commit_path(version))
-    }
-
-    /// Whether the newest version of the table `id` shows `plan` and its file.
-    pub fn sight(&self, id: &str, plan: &Plan, file: Option<&AddedFile>) -> Sighting {
-        let found = match self.load() {
-            Ok(Some(found)) => found,
-            Ok(None) => return Sighting::NotShown("the table is gone".into()),
-            Err(error) => return Sighting::Unknown(error.to_string()),
-        };
-        if *found.view.id != *id {
-            return Sighting::NotShown("the table was made anew".into());
-        }
-        if found.view.version < plan.version {
-            return Sighting::NotShown(format!("the table is at version {}", found.view.version));
-        }
-        if plan.entries.visible_in(&found.view) == Some(false) {
-            return Sighting::NotShown(format!("version {} does not show its streams", found.view.version));
-        }
-        match file.map(|file| super::describe::has_file(self, &found, &file.path)) {
-            None | Some(Ok(true)) => Sighting::Shown,
-            Some(Ok(false)) => Sighting::NotShown(format!("version {} does not show its file", found.view.version)),
-            Some(Err(error)) => Sighting::Unknown(error.to_string()),
-        }
     }
 
     /// Writes a checkpoint of `known`; gives the same version, which lists from the checkpoint on.
@@ -341,17 +356,22 @@ impl DeltaTable {
     }
 }
 
-fn version_of(snapshot: SnapshotRef, streams: Arc<Streams>, anchor: Option<Bytes>) -> Version {
+fn version_of(snapshot: SnapshotRef, shows: Shows, anchor: Option<Bytes>, looked_from: u64) -> Version {
     let metadata = snapshot.table_configuration().metadata();
     let view = TableView {
         id: metadata.id().into(),
         version: snapshot.version(),
         schema: metadata.schema_string().as_str().into(),
-        streams,
-        logs: Arc::default(),
+        streams: shows.streams,
+        logs: shows.logs,
+        restored: shows.restored,
         unsupported: unsupported(&snapshot).map(Arc::from),
     };
-    Version { snapshot, view, anchor }
+    Version { snapshot, view, anchor, looked_from }
+}
+
+fn of_commit(version: u64, commit: &Bytes) -> Result<CommitFile, TableError> {
+    transactions::of_commit(commit).map_err(|cause| TableError::Commit { version, cause })
 }
 
 fn commit_path(version: u64) -> String {

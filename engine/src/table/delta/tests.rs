@@ -3,6 +3,7 @@ use super::*;
 use crate::columns::type_name::type_name;
 use crate::commit::attempt::Plan;
 use crate::commit::ledger::{Entries, StreamState};
+use crate::handover::log_part::{LogEntry, LogId};
 use crate::store::PutOutcome;
 use lakehead_protocol::schema::{DataType, Field, Schema};
 use std::collections::BTreeMap;
@@ -237,4 +238,83 @@ fn a_stream_is_forgotten_as_it_was_shown_or_not_at_all() {
     }
     assert_eq!(table.load().unwrap().unwrap().view(), latest.view());
     assert_eq!(latest.view().stream("a"), StreamState::forgotten(5));
+}
+
+fn log_plan(version: u64, log: LogId, claim: u64, position: u64) -> Plan {
+    let logs = [(log, LogEntry { claim, position })].into();
+    Plan { version, entries: Entries { logs, ..Entries::default() }, files: false }
+}
+
+fn somebody_elses(table: &DeltaTable, version: u64, operation: &str) {
+    let text = format!("{{\"commitInfo\":{{\"timestamp\":0,\"operation\":\"{operation}\"}}}}");
+    let path = format!("_delta_log/{version:020}.json");
+    assert_eq!(table.store().put_if_absent(&path, &text.into()), PutOutcome::Created);
+}
+
+#[test]
+fn entries_of_logs_are_written_where_they_change_and_stay() {
+    let (runtime, folder) = (runtime(), tempfile::tempdir().unwrap());
+    let table = table(&runtime, folder.path());
+    let (log, other) = (LogId([0xAB; 16]), LogId([1; 16]));
+    let made = table.create(&schema()).unwrap();
+    let claimed = table.freeze(&made, &log_plan(1, log, 3, 0), None).unwrap();
+    let text = std::str::from_utf8(&claimed.bytes).unwrap();
+    assert!(text.contains("\"appId\":\"lakehead/abababab-abab-abab-abab-abababababab/claim\",\"version\":3"), "{text}");
+    assert!(!text.contains("abababababab\""), "a position that does not change is not written: {text}");
+    let first = commit(&table, &made, &log_plan(1, log, 3, 0));
+    let second = commit(&table, &first, &log_plan(2, log, 3, 10));
+    let text = String::from_utf8(std::fs::read(folder.path().join("t/_delta_log/00000000000000000002.json")).unwrap());
+    let text = text.unwrap();
+    assert!(text.contains("abababababab\",\"version\":10") && !text.contains("/claim"), "{text}");
+    let third = commit(&table, &second, &log_plan(3, other, 1, 5));
+    let stream = commit(&table, &third, &plan(4, &[("a", 2)], &[("a", 1)]));
+    let latest = table.checkpoint(&stream).unwrap();
+    for version in 0..4 {
+        table.store().delete(&format!("_delta_log/{version:020}.json")).unwrap();
+    }
+    for seen in [table.refresh(&made).unwrap(), table.refresh(&latest).unwrap(), table.load().unwrap().unwrap()] {
+        assert_eq!(seen.view(), stream.view());
+        assert_eq!(seen.view().log(log), LogEntry { claim: 3, position: 10 });
+        assert_eq!(seen.view().log(other), LogEntry { claim: 1, position: 5 });
+    }
+    let described = describe::describe(&table).unwrap().unwrap();
+    assert_eq!(described.streams.keys().map(|name| &**name).collect::<Vec<_>>(), ["a"], "a log is no stream");
+}
+
+#[test]
+fn a_restore_concerns_every_log_that_wrote_before_it_and_not_since() {
+    let (runtime, folder) = (runtime(), tempfile::tempdir().unwrap());
+    let table = table(&runtime, folder.path());
+    let (log, other, late) = (LogId([1; 16]), LogId([2; 16]), LogId([3; 16]));
+    let made = table.create(&schema()).unwrap();
+    let first = commit(&table, &made, &log_plan(1, log, 1, 10));
+    let known = commit(&table, &first, &log_plan(2, other, 1, 10));
+    somebody_elses(&table, 3, "OPTIMIZE");
+    assert!(table.refresh(&known).unwrap().view().restored.is_empty());
+    somebody_elses(&table, 4, "RESTORE");
+    let seen = table.refresh(&known).unwrap();
+    assert_eq!(*seen.view().restored, [(log, 4), (other, 4)].into());
+    let seen = commit(&table, &seen, &log_plan(5, other, 2, 12));
+    let seen = commit(&table, &seen, &log_plan(6, late, 1, 1));
+    assert_eq!(*seen.view().restored, [(log, 4)].into());
+    assert_eq!(table.refresh(&known).unwrap().view(), seen.view());
+    // Whoever opens the table anew has to look back.
+    let loaded = table.load().unwrap().unwrap();
+    assert!(loaded.view().restored.is_empty());
+    for from in [0, 3, 4] {
+        assert_eq!(table.look_back(&loaded, from).unwrap().view(), seen.view());
+    }
+    assert!(table.look_back(&loaded, 5).unwrap().view().restored.is_empty());
+    // What is cleaned away cannot be seen any more; what was seen before is looked for again.
+    let latest = table.checkpoint(&seen).unwrap();
+    for version in 0..4 {
+        table.store().delete(&format!("_delta_log/{version:020}.json")).unwrap();
+    }
+    assert_eq!(table.look_back(&table.load().unwrap().unwrap(), 0).unwrap().view(), latest.view());
+    assert_eq!(table.refresh(&known).unwrap().view(), latest.view());
+    table.store().delete("_delta_log/00000000000000000004.json").unwrap();
+    let before = table.refresh(&known).unwrap();
+    assert!(before.view().restored.is_empty(), "nobody can know any more");
+    table.store().delete("_delta_log/00000000000000000006.json").unwrap();
+    assert_eq!(table.refresh(&latest).unwrap().view(), latest.view(), "it was seen");
 }

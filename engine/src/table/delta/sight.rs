@@ -1,0 +1,33 @@
+//! Whether a table shows a commit whose put was in doubt for long.
+
+use super::describe::has_file;
+use super::table::{AddedFile, DeltaTable};
+use crate::commit::attempt::Plan;
+use crate::commit::decide::Sighting;
+use crate::commit::ledger::Evidence;
+
+impl DeltaTable {
+    /// Whether the newest version of the table `id` shows `plan` and its file.
+    pub fn sight(&self, id: &str, plan: &Plan, file: Option<&AddedFile>) -> Sighting {
+        let found = match self.load() {
+            Ok(Some(found)) => found,
+            Ok(None) => return Sighting::NotShown("the table is gone".into()),
+            Err(error) => return Sighting::Unknown(error.to_string()),
+        };
+        let view = found.view();
+        if *view.id != *id {
+            return Sighting::NotShown("the table was made anew".into());
+        }
+        if view.version < plan.version {
+            return Sighting::NotShown(format!("the table is at version {}", view.version));
+        }
+        let file = match file.map(|file| has_file(self, &found, &file.path)).transpose() {
+            Ok(file) => file,
+            Err(error) => return Sighting::Unknown(error.to_string()),
+        };
+        match plan.entries.evidence(view, file) {
+            Evidence::Shown => Sighting::Shown,
+            Evidence::Missing(what) => Sighting::NotShown(format!("version {} does not show its {what}", view.version)),
+        }
+    }
+}
