@@ -36,8 +36,6 @@ pub enum Base {
         /// that is in it, and this is the first claim that is handed over. A log that had noted the table before and has
         /// heard nothing yet remembers all zero: its first commit may have landed without its hearing of it.
         remembered: Option<Remembered>,
-        /// The log's next position: the table can show none above.
-        end: u64,
         /// Whether what the table shows is taken as it is, because somebody who knows what happened to it said so.
         adopt: bool,
         /// The log's next position: no table can show more of it.

@@ -106,7 +106,8 @@ impl Log {
             gather.fits(bytes)
                 && gather.spans.iter().all(|span| {
                     ranges.get(&span.table).is_none_or(|(first, _)| {
-                        span.last < *first && !self.index.has_between(span.table, span.last, self.span_first(span.table, *first))
+                        span.last < *first
+                            && !self.index.has_between(span.table, span.last, self.span_first(span.table, *first))
                     })
                 })
         };

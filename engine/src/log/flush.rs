@@ -8,9 +8,7 @@ use super::action::LogAction;
 use super::buffer::BlockBuffer;
 use super::gather::{Gather, Purpose, Sealed};
 use super::index::Span;
-use super::limits::{
-    BLOCK_HEADER_BYTES, BUFFERS_KEPT, FLUSH_BYTES_MAX, FLUSH_BYTES_MIN, IDLE_US, PAGE_BYTES, pages,
-};
+use super::limits::{BLOCK_HEADER_BYTES, BUFFERS_KEPT, FLUSH_BYTES_MAX, FLUSH_BYTES_MIN, IDLE_US, PAGE_BYTES, pages};
 use super::numbers::{Point, Position};
 use super::settings::Settings;
 use std::collections::VecDeque;
@@ -259,7 +257,9 @@ impl Log {
         let mut total = 0;
         loop {
             let left = segment.bytes - current.offset;
-            let fits = |block: &Gather| block.bytes() as u64 <= left && (total == 0 || total + block.bytes() <= FLUSH_BYTES_MAX);
+            let fits = |block: &Gather| {
+                block.bytes() as u64 <= left && (total == 0 || total + block.bytes() <= FLUSH_BYTES_MAX)
+            };
             if flushing.queue.is_empty() && flushing.gather.as_ref().is_some_and(&fits) {
                 flushing.close();
             }

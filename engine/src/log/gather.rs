@@ -2,10 +2,10 @@
 
 use super::block_header::{BlockHeader, FLAG_COPIES, FLAG_REPEAT, Life};
 use super::buffer::BlockBuffer;
+use super::limits::RECORD_HEADER_BYTES;
 use super::limits::{BLOCK_HEADER_BYTES, pages};
 use super::numbers::{Point, Position, TableNumber};
 use super::record::{RecordHeader, record_bytes};
-use super::limits::RECORD_HEADER_BYTES;
 
 /// What a block is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -153,8 +153,7 @@ impl Gather {
         };
         let (head, checksum) = header.encode(life, offset);
         buffer[..BLOCK_HEADER_BYTES].copy_from_slice(&head);
-        let sealed =
-            Sealed { purpose: self.purpose, offset, bytes, spans: self.spans, point: self.point, end };
+        let sealed = Sealed { purpose: self.purpose, offset, bytes, spans: self.spans, point: self.point, end };
         (self.buffer, sealed, checksum)
     }
 }

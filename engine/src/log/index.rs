@@ -74,7 +74,11 @@ impl Index {
             self.live_bytes -= u64::from(span.live_bytes);
             return;
         }
-        if is_kept { book.kept.insert(first, span) } else { book.spans.insert(first, span) };
+        if is_kept {
+            book.kept.insert(first, span)
+        } else {
+            book.spans.insert(first, span)
+        };
         if let Some(segment) = self.segment_mut(span.segment) {
             segment.live_bytes += u64::from(span.live_bytes);
         }

@@ -34,7 +34,9 @@ pub const COPIES_BYTES_MAX: usize = 2 * 1024 * 1024;
 pub const BUFFERS_KEPT: usize = 16;
 
 const _: () = {
-    assert!(BLOCK_HEADER_BYTES.is_multiple_of(RECORD_ALIGNMENT) && RECORD_HEADER_BYTES.is_multiple_of(RECORD_ALIGNMENT));
+    assert!(
+        BLOCK_HEADER_BYTES.is_multiple_of(RECORD_ALIGNMENT) && RECORD_HEADER_BYTES.is_multiple_of(RECORD_ALIGNMENT)
+    );
     assert!(FLUSH_BYTES_MIN < FLUSH_BYTES_MAX && FLUSH_BYTES_MIN < GATHERED_BYTES_MAX);
     assert!(SPARES_READY as u64 >= RESERVE_SEGMENTS && SPARES_READY < SPARES_MAX);
 };

@@ -195,9 +195,8 @@ impl LiveState {
         let tables = self.tables.values().cloned().map(StateRecord::Table);
         let schemas = self.schemas.values().map(|schema| StateRecord::Schema(schema.record.clone()));
         let streams = self.streams.values().map(|stream| StateRecord::Stream(stream.record.clone()));
-        let held = self.held.iter().map(|(position, (table, stream))| {
-            (StateRecord::Held, Some((*table, *stream, *position)))
-        });
+        let held =
+            self.held.iter().map(|(position, (table, stream))| (StateRecord::Held, Some((*table, *stream, *position))));
         numbers.chain(tables).chain(schemas).chain(streams).map(|record| (record, None)).chain(held)
     }
 }

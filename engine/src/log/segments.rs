@@ -7,7 +7,9 @@
 use super::Log;
 use super::action::{DirectorySync, LogAction, SpareError};
 use super::gather::Gather;
-use super::limits::{RESERVE_SEGMENTS, SEGMENT_HEADER_BYTES, SEGMENTS_MIN, SPARE_RETRY_US, SPARES_MAX, SPARES_READY, pages};
+use super::limits::{
+    RESERVE_SEGMENTS, SEGMENT_HEADER_BYTES, SEGMENTS_MIN, SPARE_RETRY_US, SPARES_MAX, SPARES_READY, pages,
+};
 use super::numbers::Point;
 use super::segment::{Segment, Spare};
 use super::segment_header::SegmentHeader;
@@ -142,7 +144,8 @@ impl Log {
     pub(super) fn bytes_free(&self) -> u64 {
         let unmade = if self.segments.is_disk_full() { 0 } else { self.bytes_max().saturating_sub(self.bytes_used()) };
         // What is left over makes no segment.
-        self.segments.spare_bytes() + unmade / u64::from(self.settings.segment_bytes) * u64::from(self.settings.segment_bytes)
+        self.segments.spare_bytes()
+            + unmade / u64::from(self.settings.segment_bytes) * u64::from(self.settings.segment_bytes)
     }
 
     pub(super) fn make_spares(&mut self, now_us: u64, out: &mut Vec<LogAction>) {
@@ -151,7 +154,8 @@ impl Log {
         if let Some(Retry::Failed) = segments.failed {
             segments.failed = Some(Retry::At(now_us.saturating_add(SPARE_RETRY_US)));
         }
-        let useless = |spare: &Spare| spare.bytes < usual || (spare.bytes > usual && spare.bytes != segments.long_bytes);
+        let useless =
+            |spare: &Spare| spare.bytes < usual || (spare.bytes > usual && spare.bytes != segments.long_bytes);
         if segments.deleting.is_none()
             && let Some(at) = segments.spares.iter().position(useless)
         {
@@ -181,7 +185,8 @@ impl Log {
         // Copies behind the repeat would need what it leaves out; they are made again.
         self.abandon_copies();
         let repeat = self.repeat();
-        let needed = SEGMENT_HEADER_BYTES + repeat.iter().map(Gather::bytes).sum::<usize>() + self.flushing.next_block_bytes();
+        let needed =
+            SEGMENT_HEADER_BYTES + repeat.iter().map(Gather::bytes).sum::<usize>() + self.flushing.next_block_bytes();
         let fitting = self.segments.spares.iter().enumerate().filter(|(_, spare)| spare.bytes >= needed as u64);
         let Some(at) = fitting.min_by_key(|(_, spare)| (spare.bytes, spare.number)).map(|(at, _)| at) else {
             self.segments.long_bytes = pages(needed) as u64;
@@ -190,7 +195,13 @@ impl Log {
         self.segments.long_bytes = 0;
         let spare = self.segments.spares.swap_remove(at);
         let number = self.index.segments.back().map_or(1, |segment| segment.number + 1);
-        let segment = Segment { number, salt: (self.settings.salts.borrow_mut())(), bytes: spare.bytes, live_bytes: 0, overhead_bytes: SEGMENT_HEADER_BYTES as u64 };
+        let segment = Segment {
+            number,
+            salt: (self.settings.salts.borrow_mut())(),
+            bytes: spare.bytes,
+            live_bytes: 0,
+            overhead_bytes: SEGMENT_HEADER_BYTES as u64,
+        };
         let header = SegmentHeader {
             log: self.id,
             run: self.run,
@@ -228,7 +239,8 @@ impl Log {
 
     pub(super) fn retire(&mut self, out: &mut Vec<LogAction>) {
         let Some(Current { number: current, repeat_left: 0, .. }) = self.segments.current else { return };
-        let unneeded = self.index.segments.iter().take_while(|segment| segment.live_bytes == 0 && segment.number < current);
+        let unneeded =
+            self.index.segments.iter().take_while(|segment| segment.live_bytes == 0 && segment.number < current);
         let Some(last) = unneeded.last() else { return };
         let below = last.number + 1;
         if below > self.state.freed_below {

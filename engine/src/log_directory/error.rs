@@ -20,7 +20,9 @@ pub enum OpenError {
          `lakehead log repair --accept-loss` gives up what is damaged and says what that is"
     )]
     Damaged { log: LogId, path: PathBuf, cause: Box<RecoveryError> },
-    #[error("{log_mb} MB are too little for the logs of {cores} cores: at least {least_mb} MB are needed ([log] size_mb)")]
+    #[error(
+        "{log_mb} MB are too little for the logs of {cores} cores: at least {least_mb} MB are needed ([log] size_mb)"
+    )]
     TooSmall { log_mb: u64, cores: usize, least_mb: u64 },
     #[error("a thread to recover a log could not be started: {0}")]
     Threads(io::Error),

@@ -3,8 +3,8 @@
 use super::disk::FileDisk;
 use super::error::OpenError;
 use super::manifest::{Manifest, sync_folder};
-use crate::handover::log_part::LogId;
 use super::undrained::{is_drained, live_bytes, tables_with_rows};
+use crate::handover::log_part::LogId;
 use crate::log::recovery::{Mode, Options, Tail};
 use crate::log::{Canary, Recovered, recover};
 use crate::shard::logging::LogDuty;

@@ -102,9 +102,10 @@ impl Cores {
         let mut serving: Vec<Option<LogStart>> = logs.serving.into_iter().map(Some).collect();
         serving.resize_with(sockets.len(), || None);
         let cores = settings.cores.iter().copied();
-        let pinned = cores.zip(sockets).zip(serving).map(|((core, socket), log)| {
-            (Placement::Fixed(core), core, Some(socket), log)
-        });
+        let pinned = cores
+            .zip(sockets)
+            .zip(serving)
+            .map(|((core, socket), log)| (Placement::Fixed(core), core, Some(socket), log));
         let draining = logs.draining.into_iter().map(|log| (Placement::Unbound, DRAINING, None, Some(log)));
         let mut threads = Vec::new();
         for (index, (placement, core, socket, log)) in pinned.chain(draining).enumerate() {

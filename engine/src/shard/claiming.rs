@@ -99,7 +99,8 @@ impl Shard {
                 }
             }
             Ok(open) => {
-                let message = format!("table {} was made anew: it is {} now and was {}", record.name, open.id, record.id);
+                let message =
+                    format!("table {} was made anew: it is {} now and was {}", record.name, open.id, record.id);
                 Refusal::new(RejectCode::TableChanged, message)
             }
             Err(refusal) => refusal,
@@ -148,7 +149,9 @@ impl Shard {
         }
         match book.log.room(Some(number)) {
             Room::Yes | Room::Behind => None,
-            Room::TableShare => busy("the log holds as many rows of this table as it may: its store does not take them; try later"),
+            Room::TableShare => {
+                busy("the log holds as many rows of this table as it may: its store does not take them; try later")
+            }
             Room::Full => busy("the log is full: tables do not take their rows; try later"),
         }
     }
@@ -212,7 +215,8 @@ impl Shard {
     /// Lets in those who waited for the table's rows in the log to be built.
     pub(super) fn table_is_live(&mut self, key: TableKey, actions: &mut Vec<Action>) {
         actions.push(Action::ReadAgain(key));
-        let waits = |connection: &Connection| matches!(connection.phase, Phase::AwaitingReplay { table } if table == key);
+        let waits =
+            |connection: &Connection| matches!(connection.phase, Phase::AwaitingReplay { table } if table == key);
         let mut waiting: Vec<ConnectionId> =
             self.connections.iter().filter(|(_, connection)| waits(connection)).map(|(id, _)| *id).collect();
         waiting.sort_unstable();

@@ -73,7 +73,9 @@ impl Phase {
     pub fn table(&self) -> Option<TableKey> {
         match self {
             Self::OpeningTable | Self::AwaitingSchema | Self::Dismissed => None,
-            Self::AwaitingReplay { table } | Self::FindingStream { table } | Self::AwaitingEpoch { table, .. } => Some(*table),
+            Self::AwaitingReplay { table } | Self::FindingStream { table } | Self::AwaitingEpoch { table, .. } => {
+                Some(*table)
+            }
             Self::Streaming(streaming) => Some(streaming.table),
         }
     }

@@ -46,7 +46,9 @@ impl Shard {
         book.log.on(event);
         let durable = book.take_durable();
         for (key, slot, next) in durable {
-            let Some(stream) = self.tables.get_mut(&key).and_then(|table| table.streams.get_mut(&slot)) else { continue };
+            let Some(stream) = self.tables.get_mut(&key).and_then(|table| table.streams.get_mut(&slot)) else {
+                continue;
+            };
             stream.durable = stream.durable.max(next);
             self.acknowledge(key, slot, actions);
         }

@@ -120,7 +120,8 @@ impl Shard {
             Err(refusal) => return self.table_refused(id, &refusal, actions),
         };
         let key = open.key;
-        let name = self.connections.get(&id).map_or_else(|| "".into(), |connection| connection.hello.table.as_str().into());
+        let name =
+            self.connections.get(&id).map_or_else(|| "".into(), |connection| connection.hello.table.as_str().into());
         if let Err(refusal) = self.ensure_table(&open, &name, actions) {
             return self.refuse(id, &refusal, 0, actions);
         }

@@ -64,7 +64,8 @@ impl Shard {
         if let Claim::InFlight(_) = table_log.claim {
             table_log.claim = Claim::Wanted;
         }
-        let (mut slots, mut mints): (Vec<StreamSlot>, Vec<StreamSlot>) = (table.streams.keys().copied().collect(), vec![]);
+        let (mut slots, mut mints): (Vec<StreamSlot>, Vec<StreamSlot>) =
+            (table.streams.keys().copied().collect(), vec![]);
         slots.sort_unstable();
         for slot in slots {
             let Some(stream) = table.streams.get_mut(&slot) else { continue };
@@ -104,14 +105,18 @@ impl Shard {
             let state = shown.stream(name);
             if state.epoch > stream.epoch {
                 let owner = stream.owner.take();
-                ended.extend(owner.map(|id| {
-                    (id, RejectCode::Fenced, "a newer producer opened this stream at another engine")
-                }));
+                ended.extend(
+                    owner.map(|id| (id, RejectCode::Fenced, "a newer producer opened this stream at another engine")),
+                );
                 stream.continue_from(state.committed, state.epoch, shown.version);
             } else if state.committed > stream.next {
                 let owner = stream.owner.take();
                 ended.extend(owner.map(|id| {
-                    (id, RejectCode::Discarded, "another engine committed rows of this stream; resume to go on behind them")
+                    (
+                        id,
+                        RejectCode::Discarded,
+                        "another engine committed rows of this stream; resume to go on behind them",
+                    )
                 }));
                 let epoch = stream.epoch;
                 stream.continue_from(state.committed, epoch, shown.version);
@@ -211,8 +216,7 @@ impl Shard {
         if book.log.state().held.contains_key(&rows.header.position) {
             return Ok(());
         }
-        let Some(record) = book.log.state().streams.get(&rows.header.stream).map(|stream| stream.record.clone())
-        else {
+        let Some(record) = book.log.state().streams.get(&rows.header.stream).map(|stream| stream.record.clone()) else {
             return Err(Unbuilt::Broken(format!("entry {} of the log is of no stream", rows.header.position)));
         };
         let layout = self.logged_layout(key, rows)?;
@@ -230,15 +234,18 @@ impl Shard {
         let archive = if frame.header.compression == Compression::None {
             frame.payload
         } else {
-            let broken = |_| Unbuilt::Broken(format!("entry {} of the log is compressed wrongly", rows.header.position));
+            let broken =
+                |_| Unbuilt::Broken(format!("entry {} of the log is compressed wrongly", rows.header.position));
             decompress(&frame.header, frame.payload, &mut archive_bytes).map_err(broken)?;
             &archive_bytes
         };
         let Ok(batch) = archive::access::<ArchivedBatch>(archive) else {
             return Err(Unbuilt::Broken(format!("entry {} of the log is no batch", rows.header.position)));
         };
-        let (first, end) =
-            (frame.header.first_offset + u64::from(rows.header.skip), frame.header.first_offset + u64::from(frame.header.rows));
+        let (first, end) = (
+            frame.header.first_offset + u64::from(rows.header.skip),
+            frame.header.first_offset + u64::from(frame.header.rows),
+        );
         let Some((slot, from)) = self.place_logged(key, rows, &record, (first, end), actions) else { return Ok(()) };
         if let Err(error) = batch_check::check(batch, &layout.schema, frame.header.rows) {
             let message = format!("rows of stream {:?} in the log do not fit the table any more: {error}", record.name);

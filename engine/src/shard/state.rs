@@ -2,17 +2,17 @@
 
 use super::action::{Action, Outgoing};
 use super::connection::{Connection, ConnectionId, Phase, Streaming};
+use super::cuts::Restart;
 use super::event::Event;
 use super::log_book::LogBook;
 use super::stream::Stream;
-use super::cuts::Restart;
 use super::table::{ShardTable, StreamSlot};
-use crate::log::TableNumber;
 use crate::budget::Budget;
 use crate::columns::table_builder::RowGroupSize;
 use crate::handover::answer::Answer;
 use crate::handover::request::Ticket;
 use crate::handover::{Refusal, ShardId, TableKey};
+use crate::log::TableNumber;
 use lakehead_protocol::ack::Ack;
 use lakehead_protocol::limits::{BATCH_BYTES_MAX, BATCH_ROWS_MAX};
 use lakehead_protocol::reject::{Reject, RejectCode};

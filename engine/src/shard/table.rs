@@ -119,6 +119,9 @@ impl ShardTable {
 
     /// Whether nothing of this table is on its way.
     pub fn is_settled(&self) -> bool {
-        self.is_live() && self.rows_since_cut == 0 && self.pending.is_empty() && self.streams.values().all(Stream::is_settled)
+        self.is_live()
+            && self.rows_since_cut == 0
+            && self.pending.is_empty()
+            && self.streams.values().all(Stream::is_settled)
     }
 }

@@ -16,8 +16,8 @@ use crate::log::live_state::{LiveState, Misfit};
 use crate::log::numbers::{Position, StreamNumber, TableNumber};
 use crate::log::record::{Record, RecordKind};
 use crate::log::segment::Segment;
-use crate::log::state_record::LostBlocks;
 use crate::log::segment_header::{SegmentHeader, SegmentHeaderError};
+use crate::log::state_record::LostBlocks;
 use std::collections::BTreeMap;
 
 /// Reads a log. See the module head.
@@ -342,7 +342,8 @@ impl<'d> Chain<'d> {
             // Definitions may have come only later.
             for (stream, from, to) in &gaps {
                 let loss = name(&self.state, *stream, *from, Some(*to));
-                let is_known = damage.streams.iter().any(|known| known.stream == loss.stream && known.table == loss.table);
+                let is_known =
+                    damage.streams.iter().any(|known| known.stream == loss.stream && known.table == loss.table);
                 if !is_known {
                     damage.streams.push(loss);
                 }
@@ -367,12 +368,7 @@ struct Search {
 }
 
 impl Search {
-    fn from(
-        window: &mut Window<'_>,
-        segment: &SegmentHeader,
-        from: u64,
-        expected: u64,
-    ) -> Result<Self, RecoveryError> {
+    fn from(window: &mut Window<'_>, segment: &SegmentHeader, from: u64, expected: u64) -> Result<Self, RecoveryError> {
         let mut found = Self { claim: None, next: None, end: None };
         let mut offset = from;
         while offset < segment.segment_bytes {
@@ -380,7 +376,11 @@ impl Search {
             if let Some(header) = window.header(offset)? {
                 found.claim = found.claim.max(Some(header.durable_up_to));
                 found.end = Some((offset + header.bytes() as u64).min(segment.segment_bytes));
-                if found.next.is_none() && header.sequence >= expected && offset > from && window.block(offset)?.is_some() {
+                if found.next.is_none()
+                    && header.sequence >= expected
+                    && offset > from
+                    && window.block(offset)?.is_some()
+                {
                     found.next = Some((offset, header.sequence));
                 }
             }

@@ -28,7 +28,8 @@ pub fn damage(world: &mut World) -> Result<(), String> {
     };
     let text = RecoveryError::Damaged(damages).to_string();
     // The bit may be in what names one of them.
-    let unnamed: Vec<_> = streams.iter().filter(|entry| !text.contains(&*entry.stream)).map(|entry| &entry.stream).collect();
+    let unnamed: Vec<_> =
+        streams.iter().filter(|entry| !text.contains(&*entry.stream)).map(|entry| &entry.stream).collect();
     let distinct: std::collections::BTreeSet<_> = unnamed.iter().collect();
     if distinct.len() > 1 {
         return Err(format!("{text}\ndoes not name {distinct:?}; bit at {at} of {place:?}"));

@@ -184,7 +184,8 @@ impl World {
         let first = stream.next - u64::from(skip);
         let next = first + u64::from(rows + skip);
         let frame = frame(&mut self.random, first, rows + skip, payload);
-        let appended = self.log.append(NewRows { table: number, schema, stream: stream_number, skip, next, frame: &frame });
+        let appended =
+            self.log.append(NewRows { table: number, schema, stream: stream_number, skip, next, frame: &frame });
         let entry = Entry {
             table,
             stream: stream.name.clone(),
@@ -208,7 +209,9 @@ impl World {
         let mut actions: Vec<LogAction> = Vec::new();
         self.log.actions(self.now_us, &mut actions);
         for action in actions {
-            if std::env::var("TRACE").is_ok() { println!("{} {action:?} {:?} {:?}", self.now_us, self.log.usage(), self.log.index.segments); }
+            if std::env::var("TRACE").is_ok() {
+                println!("{} {action:?} {:?} {:?}", self.now_us, self.log.usage(), self.log.index.segments);
+            }
             self.files.begin(action, &self.disk);
         }
         if let Some(why) = &self.files.stopped {
@@ -354,8 +357,12 @@ impl World {
 
     /// Everything promised is there, nothing else is.
     fn check(&self, recovered: &Recovered, durable: Point) -> Result<(), String> {
-        if let Some((position, entry)) = self.entries.range(recovered.next_position..).find(|(_, entry)| entry.is_acked) {
-            return Err(format!("acked entry {position} is lost: {entry:?}; the log ends at {}", recovered.next_position));
+        if let Some((position, entry)) = self.entries.range(recovered.next_position..).find(|(_, entry)| entry.is_acked)
+        {
+            return Err(format!(
+                "acked entry {position} is lost: {entry:?}; the log ends at {}",
+                recovered.next_position
+            ));
         }
         if self.entries.range(..recovered.next_position).count() as u64 != recovered.next_position.0 {
             return Err(format!("the log ends at {}, behind what was appended", recovered.next_position));

@@ -34,7 +34,10 @@ fn discarded(rig: &mut LogRig, shown: crate::handover::shown::Shown) -> Vec<Acti
 }
 
 fn alarms(actions: &[Action]) -> Vec<&str> {
-    actions.iter().filter_map(|action| if let Action::Alarm(what) = action { Some(what.as_str()) } else { None }).collect()
+    actions
+        .iter()
+        .filter_map(|action| if let Action::Alarm(what) = action { Some(what.as_str()) } else { None })
+        .collect()
 }
 
 #[test]
@@ -178,7 +181,8 @@ fn a_resume_is_welcome_when_the_rows_before_it_are_durable() {
     let welcome = welcomed(&settled, 2).expect("welcome");
     assert_eq!((welcome.resume_offset, welcome.durable), (10, 10));
     let first_ack = settled.iter().position(|action| matches!(action, Action::Send(to, Outgoing::Ack(_)) if to.0 == 2));
-    let welcome_at = settled.iter().position(|action| matches!(action, Action::Send(to, Outgoing::Welcome(_)) if to.0 == 2));
+    let welcome_at =
+        settled.iter().position(|action| matches!(action, Action::Send(to, Outgoing::Welcome(_)) if to.0 == 2));
     assert!(first_ack.is_none_or(|ack| Some(ack) > welcome_at), "no Ack comes before Welcome");
 }
 
@@ -191,7 +195,10 @@ fn a_refusal_that_names_a_row_waits_for_the_rows_before_it() {
     assert!(rejected(&refused, 1).is_none());
     assert!(rig.rig.batch(1, 12, 1).is_empty(), "what comes meanwhile is not looked at");
     let settled = rig.settle(vec![]);
-    assert_eq!(rejected(&settled, 1).map(|reject| (reject.code, reject.offset)), Some((RejectCode::OffsetGap as u16, 10)));
+    assert_eq!(
+        rejected(&settled, 1).map(|reject| (reject.code, reject.offset)),
+        Some((RejectCode::OffsetGap as u16, 10))
+    );
 }
 
 #[test]
@@ -201,7 +208,8 @@ fn a_table_that_needs_a_person_keeps_its_rows_in_the_log() {
     rig.rig.batch(1, 0, 10);
     rig.settle(vec![]);
     let why = Refusal::new(RejectCode::TableUnavailable, "it was restored");
-    let closed = rig.step(Event::Answer(Answer::TableClosed { table: TABLE, why: why.clone(), held: Held::UntilDecided }));
+    let closed =
+        rig.step(Event::Answer(Answer::TableClosed { table: TABLE, why: why.clone(), held: Held::UntilDecided }));
     assert!(alarms(&closed)[0].contains("it was restored"), "{closed:?}");
     assert_eq!(code(&closed, 1), Some(RejectCode::TableUnavailable));
     let again = rig.rig.hello(2, open_hello("b", 1, 1));
