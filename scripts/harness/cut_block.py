@@ -5,7 +5,7 @@
 
 FUSE serves the disk, with an empty ext4 file system on it, and a loop device with direct I/O makes a block device of it, so
 that flushes reach it. Commands, each answered by a line of JSON: `attach` (answers the device), `detach` (once it is not used
-any more; say it as soon as it is mounted), `hold`, `fail`, `restore LOSS SEED` (see CutDisk), `flushes`.
+any more; say it as soon as it is mounted), `hold REQUESTS`, `fail`, `restore LOSS SEED` (see CutDisk), `flushes`.
 
 The FUSE mount is this process's own, and what is mounted on the device must not be visible here: the kernel would unmount it in
 our last moments, and wait for us. At the end of standard input the device is served until it is not used any more, or for
@@ -27,7 +27,7 @@ from harness.cut_disk import NAME, CutDisk  # noqa: E402
 from harness.deadline import wait_until  # noqa: E402
 
 THREADS = 8
-TOOL_SECONDS, DETACH_SECONDS, END_SECONDS = 60, 20, 5
+TOOL_SECONDS, DETACH_SECONDS, HOLD_SECONDS, END_SECONDS = 60, 20, 2, 5
 
 
 def run(*command):
@@ -62,8 +62,8 @@ class CutBlock:
         run("losetup", "--detach", self.device)  # the kernel puts it off until nobody uses it
         return {}
 
-    def hold(self):
-        self.disk.hold()
+    def hold(self, requests):
+        self.disk.hold(int(requests), HOLD_SECONDS)
         return {}
 
     def fail(self):

@@ -42,14 +42,27 @@ class CutDisk(fuse.FileSystem):
         self.lock = threading.Lock()
         self.cache, self.cache_bytes, self.flushes = [], 0, 0
         self.held = self.failed = False
+        self.requests_left = None
         self.failing = threading.Condition(self.lock)
 
     # The power.
 
-    def hold(self):
-        """The power fails: nothing is taken or answered any more."""
-        with self.lock:
-            self.held = True
+    def hold(self, requests, seconds):
+        """The power fails as so many more requests have come, or after that time: nothing is answered any more.
+
+        Counting requests hits the moments between a write and its flush, which are rare otherwise.
+        """
+        with self.failing:
+            self.requests_left = requests
+            self.failing.wait_for(lambda: self.requests_left <= 0, seconds)
+            self.held, self.requests_left = True, None
+
+    def count_request(self):
+        if self.requests_left is not None:
+            self.requests_left -= 1
+            if self.requests_left <= 0:
+                self.held = True
+                self.failing.notify_all()
 
     def fail(self):
         """Whoever waited for an answer, or asks from now on, gets an error: nobody lives who could be misled by it."""
@@ -84,6 +97,7 @@ class CutDisk(fuse.FileSystem):
         _, offset, size, *_ = fuse.TRANSFER.unpack_from(request.body)
         data = bytes(request.body[fuse.TRANSFER.size:fuse.TRANSFER.size + size])
         with self.lock:
+            self.count_request()
             if not self.failed:
                 self.cache.append((offset, data))  # also when held: it may reach the platter, only nobody hears of it
                 self.cache_bytes += size
@@ -95,6 +109,7 @@ class CutDisk(fuse.FileSystem):
 
     def fsync(self, request):
         with self.lock:
+            self.count_request()
             self.await_power()
             self.flush_cache()
             self.flushes += 1

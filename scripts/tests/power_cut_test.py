@@ -139,7 +139,7 @@ class PowerCutTest(unittest.TestCase):
             self.addCleanup(recorder.kill)
             for _ in range(30 + seed):
                 recorder.stdout.readline()
-            lost = self.cut(loss, seed, [recorder])
+            lost = self.volume.cut([recorder], loss, seed, requests=seed)
             said = 30 + seed + len(recorder.stdout.read().splitlines())
             recorder.stdout.close()
             content = path.read_bytes()
