@@ -14,6 +14,7 @@ A kill counts when it hit a living process. Delays and targets come from the see
 import argparse
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -23,6 +24,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from harness import mounts, volume  # noqa: E402
+from harness.child import end_with_parent  # noqa: E402
 from harness.cut_disk import LOSSES  # noqa: E402
 from harness.engine import Engine  # noqa: E402
 from harness.load import Load  # noqa: E402
@@ -38,13 +40,24 @@ CUT_REQUESTS_MAX = 40
 
 class KillLoop:
     def __init__(self, folder, options):
-        self.folder, self.options, self.random = Path(folder), options, random.Random(options.seed)
+        folder = Path(folder)
+        self.folder, self.options, self.random = folder, options, random.Random(options.seed)
         self.data = self.folder / "data"
-        self.engine = Engine(self.data, config={"tables": {"commit_interval_ms": COMMIT_INTERVAL_MS}})
-        self.volume = volume.Volume(self.data, self.folder / "disk") if options.power_cuts else None
+        config = {"tables": {"commit_interval_ms": COMMIT_INTERVAL_MS}}
+        self.engine = Engine(self.data, config, environment=self.canary(), before=end_with_parent)
+        self.volume = volume.Volume(self.data, folder / "disk") if options.power_cuts else None
         self.load = Load(self.folder, self.engine)
         self.hits = {"client": 0, "engine": 0, CUT: 0}
         self.lost_bytes = self.survived_bytes = 0
+
+    def canary(self):
+        """What makes an engine that leaves out syncs, which must be found BAD."""
+        if not self.options.no_sync:
+            return {}
+        library = self.folder / "no_sync.so"
+        source = Path(__file__).with_name("no_sync.c")
+        subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-o", str(library), str(source)], check=True)
+        return {"LD_PRELOAD": str(library), "LAKEHEAD_NO_SYNC": self.options.no_sync}
 
     def run(self):
         if self.volume:
@@ -94,7 +107,7 @@ class KillLoop:
             lost = self.volume.cut([self.engine.process], loss, self.random.randrange(1 << 32), requests)
             self.lost_bytes += lost.bytes - lost.survived_bytes
             self.survived_bytes += lost.survived_bytes
-            hit += (f" and its disk, which loses {loss if loss == 'all' else f'some {loss}'} of {lost.requests} unflushed requests "
+            hit += (f" and its disk, which loses {'' if loss == 'all' else 'some '}{loss} of {lost.requests} unflushed requests "
                     f"({lost.bytes:,} bytes, {lost.survived_bytes:,} survived)")
         else:
             self.engine.kill()
@@ -125,7 +138,8 @@ class KillLoop:
         kills = self.hits["client"] + self.hits["engine"]
         words = [f"{kills} kills (clients {self.hits['client']}, engine {self.hits['engine']})"]
         if self.options.power_cuts:
-            words.append(f"{self.hits[CUT]} power cuts ({self.lost_bytes:,} unflushed bytes lost, {self.survived_bytes:,} survived)")
+            bytes_ = f"{self.lost_bytes:,} unflushed bytes lost, {self.survived_bytes:,} survived"
+            words.append(f"{self.hits[CUT]} power cuts ({bytes_})")
         judged = "durable and committed acks" if self.is_durable_judged() else "committed acks"
         return f"{', '.join(words)}, {judged}, seed {self.options.seed}"
 
@@ -135,10 +149,12 @@ def main():
         prog="scripts/kill_loop", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--target", choices=TARGETS, required=True)
     arguments.add_argument("--kills", type=int, default=20)
-    arguments.add_argument("--power-cuts", type=int, default=0, metavar="N", help="besides; needs root, /dev/fuse and loop devices")
+    arguments.add_argument("--power-cuts", type=int, default=0, metavar="N", help="besides; needs root and loop devices")
     arguments.add_argument("--seed", type=int, default=1)
     arguments.add_argument("--durable", action=argparse.BooleanOptionalAction, default=None,
                            help="rows acknowledged as durable must be in the tables (default: when the engine has a log)")
+    arguments.add_argument("--no-sync", choices=["all", "folders", "files"],
+                           help="an engine whose syncs do nothing, or those of these: power cuts must end BAD (needs cc)")
     arguments.add_argument("--keep", type=Path, help="keep tables, ledgers and logs in this new directory")
     options = arguments.parse_args()
     if options.power_cuts:
@@ -154,6 +170,7 @@ def main():
 
 
 def run(folder, options):
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended by SIGTERM"))
     loop = KillLoop(folder, options)
     good = False
     try:

@@ -11,6 +11,7 @@ from pathlib import Path
 from verifier.report import verify
 
 from .binaries import binary
+from .child import end_with_parent
 from .verified_rows import write_file, write_ledger
 
 FILE_ROWS = 400_000
@@ -101,7 +102,7 @@ class Load:
 
     def run(self, name, command):
         with open(self.folder / f"{name}.log", "ab") as log:
-            return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=end_with_parent)
 
     def log(self, name):
         return (self.folder / f"{name}.log").read_text(errors="replace")[-2000:]
@@ -121,13 +122,13 @@ class Load:
         found = report.data.streams
         for stream, rows in named_rows.items():
             if found.rows(stream) != rows:
-                report.findings.problem(f"stream {stream}: {rows} rows were acknowledged in the end, there are {found.rows(stream)}.")
+                report.findings.problem(f"stream {stream}: {rows} rows were acknowledged, there are {found.rows(stream)}.")
         for stream in set(found.runs) - set(named_rows) - report.anonymous:
             report.findings.problem(f"stream {stream}: nobody wrote it.")
         for problem in report.findings.problems:
             print(f"PROBLEM in {table}: {problem}")
         if report.good:
-            print(f"{table}: {report.data.rows:,} rows of {len(named_rows)} named and {len(report.anonymous)} anonymous streams, each "
-                  f"once, in order, as they were sent; held against acks: {report.ledger_rows:,} committed"
+            print(f"{table}: {report.data.rows:,} rows of {len(named_rows)} named and {len(report.anonymous)} anonymous streams, "
+                  f"each once, in order, as they were sent; held against acks: {report.ledger_rows:,} committed"
                   + (f", {report.durable_rows:,} durable" if durable else ""))
         return report.good

@@ -30,11 +30,12 @@ class Producers:
         self.failures = []
 
     def run(self):
-        named = [threading.Thread(target=self.guard, args=(self.run_named, index)) for index in range(self.options.streams)]
-        nameless = [threading.Thread(target=self.guard, args=(self.run_anonymous, index)) for index in range(self.options.anonymous)]
-        for thread in named + nameless:
+        jobs = [(self.run_named, index) for index in range(self.options.streams)]
+        jobs += [(self.run_anonymous, index) for index in range(self.options.anonymous)]
+        threads = [threading.Thread(target=self.guard, args=job) for job in jobs]
+        for thread in threads:
             thread.start()
-        for thread in named + nameless:
+        for thread in threads:
             thread.join()
 
     def guard(self, run, index):
@@ -44,6 +45,7 @@ class Producers:
             run(index, table)
         except Exception as failure:
             self.failures.append(f"{table}, {run.__name__}({index}): {type(failure).__name__}: {failure}")
+            self.stop.set()  # who asked for no certain number of rows hears of it soon
 
     def run_named(self, index, table):
         stream = f"{self.options.prefix}-{index:02d}"

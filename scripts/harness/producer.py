@@ -143,8 +143,8 @@ class Producer:
         self.epoch, self.table_id = (welcome.epoch_major, welcome.epoch_minor), welcome.table_id
         if welcome.resume_offset < self.durable or welcome.committed < self.committed:
             raise LostRows(
-                f"stream {self.stream}: {self.committed} rows were acknowledged as committed and {self.durable} as durable, the "
-                f"engine resumes at {welcome.resume_offset} with {welcome.committed} committed"
+                f"stream {self.stream}: {self.committed} rows were acknowledged as committed and {self.durable} as durable, "
+                f"the engine resumes at {welcome.resume_offset} with {welcome.committed} committed"
             )
         self.ledger.skip(welcome.committed)
         self.ledger.note(welcome.durable, welcome.committed)
@@ -153,8 +153,10 @@ class Producer:
 
     def note(self, durable, committed, version):
         if committed < self.committed or durable < self.durable:
-            raise LostRows(f"stream {self.stream}: an ack goes back from {self.durable} durable and {self.committed} committed to "
-                           f"{durable} and {committed}")
+            raise LostRows(
+                f"stream {self.stream}: an ack goes back from {self.durable} durable and {self.committed} committed to {durable} "
+                f"and {committed}"
+            )
         self.ledger.note(durable, committed, version)
         self.durable, self.committed = durable, committed
 

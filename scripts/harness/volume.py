@@ -77,8 +77,9 @@ class Volume:
         return self.block.ask("flushes")["flushes"]
 
     def cut(self, processes, loss, seed, requests=0):
-        """The power fails, for the disk and for the processes at the same moment, and comes back. With `requests` it fails when so
-        many more writes and flushes have come to the disk.
+        """The power fails, for the disk and for the processes at the same moment, and comes back.
+
+        With `requests` it fails when so many more writes and flushes have come to the disk.
 
         The disk stops answering before the processes are killed, and fails what they waited for only when they are as good as
         dead: so nobody can say something that the disk did not keep, nor see an error that no disk gave. All users of the

@@ -115,8 +115,8 @@ class FaultyStoreTest(EndToEnd):
             self.fail(f"not every kind of fault was met: {met}; {engine.log_tail()}")
         self.store.faults()
         rows = self.stop_and_judge(engine, producers, tables)
-        self.proved(f"{sum(met.values())} faults of {len(kinds)} kinds in the tables' store, {kills} kills of the engine: {rows:,} rows "
-                    "once")
+        self.proved(f"{sum(met.values())} faults of {len(kinds)} kinds in the tables' store, {kills} kills of the engine: "
+                    f"{rows:,} rows once")
 
     def test_a_store_that_stalls(self):
         engine, producers = self.engine_and_producers(["stalled"])

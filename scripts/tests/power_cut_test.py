@@ -148,8 +148,8 @@ class PowerCutTest(unittest.TestCase):
                 self.assertEqual(content[(number - 1) * RECORD_BYTES:number * RECORD_BYTES], record, f"{loss}, seed {seed}")
             said_in_all, survived = said_in_all + said, survived + lost.survived_bytes
         self.assertGreater(survived, 0, "no unflushed write ever survived")
-        print(f"\n  proved: {len(LOSSES) * 2} power cuts under fdatasync load kept all {said_in_all} records that were said to be "
-              f"durable", flush=True)
+        print(f"\n  proved: {len(LOSSES) * 2} power cuts under fdatasync load kept all {said_in_all} records that were said to "
+              f"be durable", flush=True)
 
 
 class CleanUpTest(unittest.TestCase):

@@ -17,9 +17,20 @@ class Report:
     log: object
     data: object
     findings: Findings
-    ledger_rows: int
-    durable_rows: int
-    anonymous: set
+    ledgers: Ledgers
+
+    @property
+    def ledger_rows(self):
+        return self.ledgers.rows()
+
+    @property
+    def durable_rows(self):
+        return self.ledgers.rows(DURABLE)
+
+    @property
+    def anonymous(self):
+        """Streams that have no name for the engine."""
+        return self.ledgers.anonymous
 
     @property
     def good(self):
@@ -89,7 +100,7 @@ def verify(table, ledgers=(), expect_rows=None, named=False, durable=False):
     if expect_rows is not None and data.rows != expect_rows:
         findings.problem(f"the table has {data.rows} rows, expected were {expect_rows}.")
     note_strays(Path(table), log, findings)
-    return Report(str(table), log, data, findings, *((noted.rows(), noted.rows(DURABLE), noted.anonymous) if noted else (0, 0, set())))
+    return Report(str(table), log, data, findings, noted or Ledgers([]))
 
 
 def judge_advances(log, data, findings):
