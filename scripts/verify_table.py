@@ -28,13 +28,14 @@ def main():
     arguments.add_argument("--ledger", nargs="+", default=[], metavar="FILE", help="producers' ledgers (verifier/ledger.py)")
     arguments.add_argument("--expect-rows", type=int, metavar="N", help="a problem unless the table has N rows")
     arguments.add_argument("--named", action="store_true", help="every stream must have its txn entry")
+    arguments.add_argument("--durable", action="store_true", help="rows that ledgers name as durable must be there, too")
     options = arguments.parse_args()
     try:
         if options.files:
             for path in delta_log.live_files(options.table):
                 print(path)
             return 0
-        found = report.verify(options.table, options.ledger, options.expect_rows, options.named)
+        found = report.verify(options.table, options.ledger, options.expect_rows, options.named, options.durable)
     except (CannotVerify, OSError, ValueError) as error:
         print(f"cannot verify: {error}", file=sys.stderr)
         return 2

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 MODE_OPEN, MODE_RESUME, MODE_DESCRIBE = 1, 2, 3
-KEEP_UNTIL_COMMITTED = 2
+KEEP_UNTIL_DURABLE, KEEP_UNTIL_COMMITTED = 1, 2
 
 DATA_TYPES = {
     pa.bool_(): 1, pa.int8(): 2, pa.int16(): 3, pa.int32(): 4, pa.int64(): 5, pa.float32(): 6, pa.float64(): 7,

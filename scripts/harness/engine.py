@@ -16,13 +16,15 @@ STOP_SECONDS = 60
 class Engine:
     """Started on a free port of the loopback; keeps the port over restarts, so that clients find it again.
 
-    `config` is a dictionary of sections of the configuration file. Output goes to engine.log beside the data.
+    `config` is a dictionary of sections of the configuration file, `environment` of what it has beside ours;
+    `before` is done in the process before it is the engine. Output goes to engine.log beside the data.
     """
 
-    def __init__(self, data_dir, config=None, cores=None):
+    def __init__(self, data_dir, config=None, cores=None, environment=None, before=None):
         self.data_dir = Path(data_dir)
         self.config = config or {}
         self.cores = cores
+        self.environment, self.before = environment or {}, before
         self.port = 0
         self.process = None
         self.log_path = self.data_dir.with_name(self.data_dir.name + ".log")
@@ -53,7 +55,9 @@ class Engine:
         if self.cores:
             command += ["--cores", ",".join(map(str, self.cores))]
         with open(self.log_path, "ab") as log:
-            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            self.process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env={**os.environ, **self.environment},
+                preexec_fn=self.before)
 
         def listening():
             if self.process.poll() is not None:

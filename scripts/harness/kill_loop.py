@@ -1,13 +1,20 @@
 """kill -9 at random points, restart, repeat; in the end every row must be in its table once.
 
-Target client: `lakehead write` of a verified file under a stream name is killed and run again until it ends well. Target
-engine: the engine is killed and restarted on its port and data directory while producers with ledgers and a `lakehead
-write` go on writing. A kill counts when it hit a living process. Delays come from the seed; what the processes had done
-by then does not.
+Under load from named and anonymous producers with fsynced ledgers and from `lakehead write` of file after file (load.py), the
+target is killed and started again: the clients (the producers' process, or the writer), the engine on its port and data
+directory, or by chance either. Named streams resume. An anonymous stream ends with its connection: of it, what was acknowledged
+must be in its table once, the rest at most once.
+
+A power cut takes the engine and its disk at once: what was not flushed is lost (all of it, some requests, or some sectors), the
+file system is mounted again, and the engine started (volume.py). It needs root.
+
+A kill counts when it hit a living process. Delays and targets come from the seed; what the processes had done by then does not.
 """
 
 import argparse
 import random
+import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -16,128 +23,102 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from harness.binaries import binary  # noqa: E402
+from harness import mounts, volume  # noqa: E402
+from harness.child import end_with_parent  # noqa: E402
+from harness.cut_disk import LOSSES  # noqa: E402
 from harness.engine import Engine  # noqa: E402
-from harness.verified_rows import write_file, write_ledger  # noqa: E402
-from verifier.report import verify  # noqa: E402
+from harness.load import Load  # noqa: E402
+from harness.mount_process import CannotMount  # noqa: E402
 
 COMMIT_INTERVAL_MS = 200
-FILE_ROWS = 400_000
-WRITE_SECONDS_MAX = 300
-TABLES = ["kill.one", "kill.two"]
-STREAMS = 8
-ROWS_PER_SECOND = 1_000
 DELAY_SECONDS_MAX = 1.6
+TARGETS = {"client": ["client"], "engine": ["engine"], "both": ["client", "engine"]}
+CUT = "power cut"
+# The power fails after at most so many further requests to the disk: anywhere in what a commit or a log block takes.
+CUT_REQUESTS_MAX = 40
 
 
 class KillLoop:
-    def __init__(self, folder, kills, seed):
-        self.folder, self.kills, self.random = Path(folder), kills, random.Random(seed)
-        self.engine = Engine(self.folder / "data", config={"tables": {"commit_interval_ms": COMMIT_INTERVAL_MS}})
-        self.files = 0
-        self.own = []
+    def __init__(self, folder, options):
+        folder = Path(folder)
+        self.folder, self.options, self.random = folder, options, random.Random(options.seed)
+        self.data = self.folder / "data"
+        config = {"tables": {"commit_interval_ms": COMMIT_INTERVAL_MS}}
+        self.engine = Engine(self.data, config, environment=self.canary(), before=end_with_parent)
+        self.volume = volume.Volume(self.data, folder / "disk") if options.power_cuts else None
+        self.load = Load(self.folder, self.engine)
+        self.hits = {"client": 0, "engine": 0, CUT: 0}
+        self.lost_bytes = self.survived_bytes = 0
 
-    def next_file(self):
-        """A verified file of a new stream, and its ledger."""
-        self.files += 1
-        stream = f"file-{self.files:03d}"
-        path = self.folder / f"{stream}.parquet"
-        write_file(path, stream, FILE_ROWS)
-        write_ledger(self.folder / f"{stream}.jsonl", stream, FILE_ROWS)
-        return stream, path
+    def canary(self):
+        """What makes an engine that leaves out syncs, which must be found BAD."""
+        if not self.options.no_sync:
+            return {}
+        library = self.folder / "no_sync.so"
+        source = Path(__file__).with_name("no_sync.c")
+        subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-o", str(library), str(source)], check=True)
+        return {"LD_PRELOAD": str(library), "LAKEHEAD_NO_SYNC": self.options.no_sync}
 
-    def start_write(self, stream, path):
-        command = [binary("lakehead"), "write", "kill.files", str(path), "--server", self.engine.address, "--stream", stream]
-        with open(self.folder / "write.log", "ab") as log:
-            process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        self.own.append(process)
-        return process
-
-    def end(self):
-        for process in self.own:
-            if process.poll() is None:
-                process.kill()
-            process.wait()
-        self.engine.kill()
-
-    def kill_client(self):
+    def run(self):
+        if self.volume:
+            self.volume.start()
         self.engine.start()
-        stream, path = self.next_file()
-        began = time.monotonic()
-        self.finish_write(self.start_write(stream, path))
-        whole_seconds = time.monotonic() - began
-        stream, path = self.next_file()
-        killed = 0
-        while killed < self.kills:
-            writer = self.start_write(stream, path)
-            try:
-                writer.wait(self.random.uniform(0, whole_seconds))
-            except subprocess.TimeoutExpired:
-                writer.kill()
-                writer.wait()
-                killed += 1
-                print(f"kill {killed} of {self.kills} hit the writer of {stream}", flush=True)
-                continue
-            self.judge_ending(writer)
-            stream, path = self.next_file()
-        self.finish_write(self.start_write(stream, path))
+        self.load.start()
+        for what in self.events():
+            self.hit(what)
+        self.load.finish()
+        print(f"lakehead write had to be run again {self.load.reruns} times")
         self.stop_engine()
-        return self.judge("kill.files", sorted(self.folder.glob("file-*.jsonl")), self.files * FILE_ROWS)
+        return self.load.judge(self.is_durable_judged())
 
-    def kill_engine(self):
-        self.engine.start()
-        rows = int(ROWS_PER_SECOND * max(self.kills, 2) * DELAY_SECONDS_MAX)
-        producers = self.start_producers(rows)
-        stream, path = self.next_file()
-        writer, reruns = self.start_write(stream, path), 0
-        for kill in range(1, self.kills + 1):
+    def events(self):
+        """What is hit, in order."""
+        kills = [self.random.choice(TARGETS[self.options.target]) for _ in range(self.options.kills)]
+        events = kills + [CUT] * self.options.power_cuts
+        self.random.shuffle(events)
+        return events
+
+    def hit(self, what):
+        hit = None
+        while hit is None:
             time.sleep(self.random.uniform(0, DELAY_SECONDS_MAX))
             if not self.engine.alive:
                 raise RuntimeError(f"the engine ended by itself with {self.engine.process.returncode}: {self.engine.log_tail()}")
+            hit = self.hit_now(what)
+            self.load.revive()
+        self.hits[what] += 1
+        of = self.options.power_cuts if what == CUT else self.options.kills
+        number = self.hits[CUT] if what == CUT else self.hits["client"] + self.hits["engine"]
+        print(f"{CUT if what == CUT else 'kill'} {number} of {of} hit {hit}", flush=True)
+
+    def hit_now(self, what):
+        """Says what was hit, if anything was there to be hit."""
+        if what == "client":
+            living = self.load.living()
+            if not living:
+                return None
+            victim = self.random.choice(living)
+            self.load.kill(victim)
+            return victim
+        hit = "the engine"
+        if what == CUT:
+            loss = self.random.choice(LOSSES)
+            requests = self.random.randint(0, CUT_REQUESTS_MAX)
+            lost = self.volume.cut([self.engine.process], loss, self.random.randrange(1 << 32), requests)
+            self.lost_bytes += lost.bytes - lost.survived_bytes
+            self.survived_bytes += lost.survived_bytes
+            hit += (f" and its disk, which loses {'' if loss == 'all' else 'some '}{loss} of {lost.requests} unflushed requests "
+                    f"({lost.bytes:,} bytes, {lost.survived_bytes:,} survived)")
+        else:
             self.engine.kill()
-            print(f"kill {kill} of {self.kills} hit the engine", flush=True)
-            self.engine.start()
-            if writer.poll() is not None:
-                if writer.returncode == 0:
-                    stream, path = self.next_file()
-                else:
-                    reruns += 1
-                writer = self.start_write(stream, path)
-        if writer.wait(WRITE_SECONDS_MAX) != 0:
-            reruns += 1
-            self.finish_write(self.start_write(stream, path))
-        if producers.wait(WRITE_SECONDS_MAX) != 0:
-            raise RuntimeError(f"producers failed: {(self.folder / 'producers.log').read_text()}")
-        print(f"lakehead write had to be run again {reruns} times")
-        self.stop_engine()
-        good = self.judge("kill.files", sorted(self.folder.glob("file-*.jsonl")), self.files * FILE_ROWS)
-        for table in TABLES:
-            ledgers = sorted((self.folder / "ledgers").glob(f"{table}.*.jsonl"))
-            good &= self.judge(table, ledgers, rows * STREAMS // len(TABLES))
-        return good
+        self.engine.start()
+        return hit
 
-    def start_producers(self, rows):
-        command = [
-            sys.executable, str(Path(__file__).with_name("produce.py")), "--server", self.engine.address,
-            "--streams", str(STREAMS), "--rows", str(rows), "--rows-per-second", str(ROWS_PER_SECOND),
-            "--batch-rows", "100", "--ledgers", str(self.folder / "ledgers"),
-        ]
-        for table in TABLES:
-            command += ["--table", table]
-        with open(self.folder / "producers.log", "wb") as log:
-            process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        self.own.append(process)
-        return process
-
-    def finish_write(self, process):
-        process.wait(WRITE_SECONDS_MAX)
-        self.judge_ending(process)
-
-    def judge_ending(self, process):
-        if process.returncode != 0:
-            raise RuntimeError(
-                f"lakehead write ended with {process.returncode}: "
-                f"{(self.folder / 'write.log').read_text(errors='replace')[-2000:]}")
+    def is_durable_judged(self):
+        """Whether rows that were acknowledged as durable must be there: by the flag, or because the engine has a log."""
+        if self.options.durable is not None:
+            return self.options.durable
+        return (self.data / "log" / "manifest.json").exists()
 
     def stop_engine(self):
         self.engine.terminate()
@@ -145,24 +126,42 @@ class KillLoop:
         if code != 0:
             raise RuntimeError(f"the engine ended with {code} on SIGTERM: {self.engine.log_tail()}")
 
-    def judge(self, table, ledgers, rows):
-        report = verify(self.engine.table(table), ledgers, expect_rows=rows, named=True)
-        for problem in report.findings.problems:
-            print(f"PROBLEM in {table}: {problem}")
-        if report.good:
-            print(f"{table}: {rows:,} rows of {len(report.data.streams.runs)} streams, each once, in order, as they were sent; "
-                  f"{report.ledger_rows:,} of them checked against ledgers")
-        return report.good
+    def end(self):
+        self.load.end()
+        self.engine.kill()
+        if self.volume:
+            if self.options.keep and self.data.is_mount():
+                shutil.copytree(self.data, self.folder / "data-of-the-volume", ignore=shutil.ignore_patterns("lost+found"))
+            self.volume.end()
+
+    def summary(self):
+        kills = self.hits["client"] + self.hits["engine"]
+        words = [f"{kills} kills (clients {self.hits['client']}, engine {self.hits['engine']})"]
+        if self.options.power_cuts:
+            bytes_ = f"{self.lost_bytes:,} unflushed bytes lost, {self.survived_bytes:,} survived"
+            words.append(f"{self.hits[CUT]} power cuts ({bytes_})")
+        judged = "durable and committed acks" if self.is_durable_judged() else "committed acks"
+        return f"{', '.join(words)}, {judged}, seed {self.options.seed}"
 
 
 def main():
     arguments = argparse.ArgumentParser(
         prog="scripts/kill_loop", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    arguments.add_argument("--target", choices=["client", "engine"], required=True)
+    arguments.add_argument("--target", choices=TARGETS, required=True)
     arguments.add_argument("--kills", type=int, default=20)
+    arguments.add_argument("--power-cuts", type=int, default=0, metavar="N", help="besides; needs root and loop devices")
     arguments.add_argument("--seed", type=int, default=1)
+    arguments.add_argument("--durable", action=argparse.BooleanOptionalAction, default=None,
+                           help="rows acknowledged as durable must be in the tables (default: when the engine has a log)")
+    arguments.add_argument("--no-sync", choices=["all", "folders", "files"],
+                           help="an engine whose syncs do nothing, or those of these: power cuts must end BAD (needs cc)")
     arguments.add_argument("--keep", type=Path, help="keep tables, ledgers and logs in this new directory")
     options = arguments.parse_args()
+    if options.power_cuts:
+        lacking = list(volume.missing())
+        if lacking:
+            arguments.error(f"there are no power cuts on this machine: {'; '.join(lacking)}")
+        mounts.make_private()
     if options.keep:
         options.keep.mkdir(parents=True)
         return run(options.keep, options)
@@ -171,15 +170,18 @@ def main():
 
 
 def run(folder, options):
-    loop = KillLoop(folder, options.kills, options.seed)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended by SIGTERM"))
+    loop = KillLoop(folder, options)
+    good = False
     try:
-        good = loop.kill_client() if options.target == "client" else loop.kill_engine()
-    except (RuntimeError, TimeoutError, subprocess.TimeoutExpired) as failure:
+        good = loop.run()
+        summary = loop.summary()
+    except (RuntimeError, TimeoutError, CannotMount, OSError, subprocess.TimeoutExpired) as failure:
         print(f"FAILED: {failure}")
-        good = False
+        summary = loop.summary()
     finally:
         loop.end()
-    print(f"{options.kills} kills of the {options.target}, seed {options.seed}: {'good' if good else 'BAD'}")
+    print(f"{summary}: {'good' if good else 'BAD'}")
     return 0 if good else 1
 
 

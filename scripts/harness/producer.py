@@ -1,8 +1,8 @@
 """A producer of verified rows that keeps its own account.
 
-It sends rows of one named stream, notes every acknowledged range in its ledger (verifier/ledger.py has the format) and
-fsyncs it, and goes on after any loss of the connection by resuming with its epoch. What it is owed it checks at once: the
-engine must never resume it below what was acknowledged.
+It sends rows of one named stream, notes every acknowledged range in its ledger (verifier/ledger.py has the format), durable
+and committed apart, and fsyncs it, and goes on after any loss of the connection by resuming with its epoch. What it is owed it
+checks at once: the engine must never resume it below what was acknowledged, as durable or as committed.
 """
 
 import json
@@ -18,55 +18,77 @@ from .connection import Connection, Disconnected, Refused
 from .verified_rows import SCHEMA, verified_batch
 
 REMEDY_RETRY, REMEDY_RESUME = 1, 2
+RETRYABLE = (REMEDY_RETRY, REMEDY_RESUME)
 RECONNECT_SECONDS = 0.05
 PACE_SECONDS = 0.01
 OFFSET_MAX = 2**63 - 1
 
 
 class LostRows(Exception):
-    """The engine went back behind what it had acknowledged as committed."""
+    """The engine went back behind what it had acknowledged."""
 
 
 class Ledger:
     """Appends what was acknowledged. A ledger that exists is continued, minus a line that was torn by a crash."""
 
-    def __init__(self, path, stream):
-        self.stream = stream
+    def __init__(self, path, stream, anonymous=False):
+        self.stream, self.anonymous = stream, anonymous
         self.file = open(path, "ab+")
         self.file.seek(0)
         kept = self.file.read()
         whole = kept[: kept.rfind(b"\n") + 1]
         self.file.truncate(len(whole))
-        self.noted = json.loads(whole.splitlines()[-1])["to"] if whole else 0
+        self.committed = self.durable = 0
+        for line in map(json.loads, whole.splitlines()):
+            self.durable = max(self.durable, line["to"])
+            if line.get("ack") != "durable":
+                self.committed = max(self.committed, line["to"])
+        if anonymous and not whole:
+            self.append([self.line(0, 0)])
 
-    def note(self, committed, version):
-        """Rows up to `committed` are acknowledged, the last of them in `version`."""
-        if committed <= self.noted:
-            return
-        hashed = content.range_hash(content.row_hashes(verified_batch(self.stream, self.noted, committed)))
-        line = {"stream": self.stream, "from": self.noted, "to": committed, "hash": hashed, "version": version}
-        self.file.write(json.dumps(line).encode() + b"\n")
-        self.file.flush()
-        os.fsync(self.file.fileno())
-        self.noted = committed
+    def note(self, durable, committed, version=None):
+        """Rows up to `committed` are acknowledged, the last of them in `version`; up to `durable` only as durable."""
+        lines = []
+        if committed > self.committed:
+            lines.append(self.line(self.committed, committed, version=version))
+            self.committed, self.durable = committed, max(self.durable, committed)
+        if durable > self.durable:
+            lines.append(self.line(self.durable, durable, ack="durable"))
+            self.durable = durable
+        self.append(lines)
+
+    def line(self, start, end, **more):
+        hashed = content.range_hash(content.row_hashes(verified_batch(self.stream, start, end))) if start < end else ""
+        line = {"stream": self.stream, "from": start, "to": end, "hash": hashed, **more}
+        return line | {"anonymous": True} if self.anonymous else line
+
+    def append(self, lines):
+        if lines:
+            self.file.write(b"".join(json.dumps(line).encode() + b"\n" for line in lines))
+            self.file.flush()
+            os.fsync(self.file.fileno())
 
     def skip(self, committed):
         """Rows that are in the table although no ack for them was received: no line says so."""
-        self.noted = max(self.noted, committed)
+        self.committed, self.durable = max(self.committed, committed), max(self.durable, committed)
 
     def close(self):
         self.file.close()
 
 
 class Producer:
-    """`rows_per_second` paces it; without, it sends as fast as credit allows."""
+    """`rows_per_second` paces it; without, it sends as fast as credit allows. `keep` says until which ack it keeps rows."""
 
-    def __init__(self, address, table, stream, ledger_path, batch_rows=500, rows_per_second=None, patience_seconds=60):
-        self.address, self.table, self.stream = address, table, stream
-        self.ledger = Ledger(ledger_path, stream)
+    anonymous = False
+
+    def __init__(self, address, table, stream, ledger_path, batch_rows=500, rows_per_second=None, patience_seconds=60,
+                 keep=archives.KEEP_UNTIL_COMMITTED):
+        self.address, self.table, self.stream, self.keep = address, table, stream, keep
+        self.ledger = Ledger(ledger_path, stream, self.anonymous)
         self.batch_rows, self.rows_per_second, self.patience_seconds = batch_rows, rows_per_second, patience_seconds
         self.opener, self.attempt, self.epoch, self.table_id = uuid.uuid4().bytes, 0, None, ""
-        self.committed = self.sent_highest = self.ledger.noted
+        self.committed = self.first = self.ledger.committed
+        self.durable = self.sent_highest = self.ledger.durable
         self.began = time.monotonic()
         self.connections = 0
 
@@ -93,7 +115,7 @@ class Producer:
                     Session(self, connection).run(target)
                     return self.committed
             except Refused as refused:
-                if refused.reject.remedy not in (REMEDY_RETRY, REMEDY_RESUME):
+                if refused.reject.remedy not in RETRYABLE:
                     raise
                 time.sleep(RECONNECT_SECONDS)
             except OSError:
@@ -106,9 +128,11 @@ class Producer:
 
     def hello(self):
         self.attempt += 1
+        resendable_from = self.durable if self.keep == archives.KEEP_UNTIL_DURABLE else 0
         hello = archives.Hello(
-            self.table, self.stream, self.table_id, opener=self.opener, attempt=self.attempt, durable_seen=self.committed,
-            committed_seen=self.committed, sent=self.sent_highest, resendable_from=0)
+            self.table, "" if self.anonymous else self.stream, self.table_id, opener=self.opener, attempt=self.attempt,
+            durable_seen=self.durable, committed_seen=self.committed, sent=self.sent_highest, resendable_from=resendable_from,
+            keep=self.keep)
         if self.epoch is not None:
             hello.mode, (hello.epoch_major, hello.epoch_minor) = archives.MODE_RESUME, self.epoch
         return hello
@@ -117,23 +141,27 @@ class Producer:
         """Judges where the engine goes on."""
         self.connections += 1
         self.epoch, self.table_id = (welcome.epoch_major, welcome.epoch_minor), welcome.table_id
-        if min(welcome.resume_offset, welcome.committed) < self.committed:
+        if welcome.resume_offset < self.durable or welcome.committed < self.committed:
             raise LostRows(
-                f"stream {self.stream}: {self.committed} rows were acknowledged, the engine resumes at "
-                f"{welcome.resume_offset} with {welcome.committed} committed"
+                f"stream {self.stream}: {self.committed} rows were acknowledged as committed and {self.durable} as durable, "
+                f"the engine resumes at {welcome.resume_offset} with {welcome.committed} committed"
             )
         self.ledger.skip(welcome.committed)
-        self.committed = welcome.committed
+        self.ledger.note(welcome.durable, welcome.committed)
+        self.committed, self.durable = welcome.committed, max(self.durable, welcome.durable)
         self.sent_highest = max(self.sent_highest, welcome.resume_offset)
 
-    def note(self, committed, version):
-        if committed < self.committed:
-            raise LostRows(f"stream {self.stream}: an ack goes back from {self.committed} to {committed}")
-        self.committed = committed
-        self.ledger.note(committed, version)
+    def note(self, durable, committed, version):
+        if committed < self.committed or durable < self.durable:
+            raise LostRows(
+                f"stream {self.stream}: an ack goes back from {self.durable} durable and {self.committed} committed to {durable} "
+                f"and {committed}"
+            )
+        self.ledger.note(durable, committed, version)
+        self.durable, self.committed = durable, committed
 
     def is_due(self, position):
-        return self.rows_per_second is None or position < (time.monotonic() - self.began) * self.rows_per_second
+        return self.rows_per_second is None or position - self.first < (time.monotonic() - self.began) * self.rows_per_second
 
 
 class Session:
@@ -186,9 +214,9 @@ class Session:
                 raise Refused(answer)
             if kind == frames.ACK:
                 self.credit = max(self.credit, answer.credit)
-            if kind in (frames.ACK, frames.CLOSED):
-                self.producer.note(answer.committed, answer.version)
+                self.producer.note(answer.durable, answer.committed, answer.version)
             if kind == frames.CLOSED:
+                self.producer.note(answer.committed, answer.committed, answer.version)
                 break
             if kind == frames.PING:
                 self.connection.send(frames.frame(frames.PONG, answer))

@@ -1,7 +1,8 @@
 """Everything that is tested, in the order in which it fails fastest. `scripts/test` runs it.
 
 Each step is a command; its output is shown as it comes, and tests in it are counted by the lines in which cargo and
-unittest sum them up. A step without such lines counts as one test. The last line is always `N passed, M failed`.
+unittest sum them up. A step without such lines counts as one test. What a test could not do on this machine is neither passed nor
+failed: it is named with its reason at the end. The last line is always `N passed, M failed`.
 """
 
 import argparse
@@ -18,6 +19,7 @@ from binaries import ROOT, SCRIPTS
 CARGO_SUM = re.compile(r"^test result: \w+\. (\d+) passed; (\d+) failed;")
 UNITTEST_RAN = re.compile(r"^Ran (\d+) tests? in ")
 UNITTEST_FAILED = re.compile(r"^FAILED \((.*)\)")
+UNITTEST_SKIPPED = re.compile(r"^(.*?)(?: \(.*\))? \.\.\. skipped (['\"])(.*)\2$")
 
 SIMULATOR_SEEDS, SIMULATOR_SEEDS_LONG = 10_000, 1_000_000
 # Seconds for each fuzz target, and of mutated frames at a real engine.
@@ -35,7 +37,7 @@ class Step:
 class Suite:
     def __init__(self):
         self.passed = self.failed = 0
-        self.failures = []
+        self.failures, self.skipped = [], []
 
     def run(self, step):
         print(f"\n=== {step.name}: {' '.join(step.command)}", flush=True)
@@ -44,19 +46,23 @@ class Suite:
         environment.pop("RUSTFLAGS", None)
         process = subprocess.Popen(step.command, cwd=step.directory, env=environment, stdin=subprocess.DEVNULL,
                                    stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", bufsize=1)
-        passed = failed = 0
+        passed = failed = skipped = 0
         for line in process.stdout:
             print(line, end="", flush=True)
             if found := CARGO_SUM.match(line):
                 passed, failed = passed + int(found[1]), failed + int(found[2])
             elif found := UNITTEST_RAN.match(line):
                 passed += int(found[1])
+            elif found := UNITTEST_SKIPPED.match(line.rstrip("\n")):
+                skipped += 1
+                self.skipped.append(f"{step.name}, {found[1]}: {found[3]}")
             elif found := UNITTEST_FAILED.match(line):
                 # A test with several failing subtests counts each of them.
                 wrong = sum(int(n) for n in re.findall(r"(?:failures|errors)=(\d+)", found[1]))
                 passed, failed = max(passed - wrong, 0), failed + wrong
         code = process.wait()
-        if passed + failed == 0 or (code != 0 and failed == 0):
+        passed = max(passed - skipped, 0)
+        if passed + failed + skipped == 0 or (code != 0 and failed == 0):
             passed, failed = (passed + 1, failed) if code == 0 else (passed, failed + 1)
         self.passed, self.failed = self.passed + passed, self.failed + failed
         if failed:
@@ -130,6 +136,8 @@ def main():
         if options.only != "rust":
             for step in python_steps(options.long):
                 suite.run(step)
+    for skipped in suite.skipped:
+        print(f"\nskipped: {skipped}")
     if suite.failures:
         print(f"\nfailed: {', '.join(suite.failures)}")
     print(f"\n{suite.passed} passed, {suite.failed} failed")

@@ -8,6 +8,7 @@ import sys
 import tempfile
 import unittest
 from pathlib import Path
+from types import SimpleNamespace
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -280,6 +281,24 @@ class VerifierTest(unittest.TestCase):
         ledger = self.ledger([self.line("a", 0, 40, 3), self.line("a", 30, 50, 3)])
         with self.assertRaisesRegex(CannotVerify, "overlapping"):
             self.problems(self.table(), ledgers=[ledger])
+
+    def test_rows_that_are_only_durable_are_judged_when_asked_for(self):
+        durable = {**self.line("a", 80, 120, 1), "ack": "durable"}
+        del durable["version"]
+        ledger = self.ledger([self.line("a", 40, 90, 3), durable])
+        self.assertEqual(self.problems(self.table(), ledgers=[ledger]), [])
+        self.assert_problem(self.problems(self.again(), ledgers=[ledger], durable=True), "(as durable) rows 80 to 119 are 40",
+                            "the table has 20")
+
+    def again(self):
+        return SimpleNamespace(directory=self.folder / "table")
+
+    def test_a_stream_that_its_ledger_calls_anonymous_needs_no_txn_entry(self):
+        table = self.table()
+        table.commit(rows("nameless", 0, 10))
+        self.assert_problem(self.problems(table, named=True), "stream nameless has rows and no txn entry")
+        nothing = {"stream": "nameless", "from": 0, "to": 0, "hash": "", "anonymous": True}
+        self.assertEqual(self.problems(table, named=True, ledgers=[self.ledger([nothing])]), [])
 
     # The log.
 

@@ -1,54 +1,78 @@
 """What producers noted about their own rows, held against the table.
 
 A ledger is a file of JSON lines, written by a producer for itself, each line fsynced before the next row is trusted to be
-in the table. A line notes rows that the engine acknowledged as committed:
+in the table. A line notes rows that the engine acknowledged:
 
     {"stream": "s-07", "from": 4000, "to": 6000, "hash": "00f1c2d3e4a5b697", "version": 12}
+    {"stream": "s-07", "from": 6000, "to": 9500, "hash": "1b2c3d4e5f607182", "ack": "durable"}
 
   stream      value of the rows' column `stream`
-  from, to    the rows with from <= seq < to; lines of one stream do not overlap (the same line twice is once)
+  from, to    the rows with from <= seq < to; lines of one stream and ack do not overlap (the same line twice is once)
   hash        of those rows as they were sent, see `content`
+  ack         optional: "committed" (the default) or "durable"; rows may have a line of each
   version     optional: the table version that the ack named; the rows stand in it or in an earlier one
+  anonymous   optional: true when the stream has no name for the engine, so that its table has no txn entry for it; a line of
+              no rows may say so
 
 Several ledgers (of a producer's several lives, or of many producers) are judged together. A last line without its line
 feed was being written when the producer died and is left out. Rows that no line names are not judged here.
 """
 
 import json
+from dataclasses import dataclass
 
 import numpy as np
 
 from .findings import CannotVerify
 
 
+COMMITTED, DURABLE = "committed", "durable"
+
+
+@dataclass(frozen=True, order=True)
+class Line:
+    stream: str
+    ack: str
+    start: int
+    end: int
+    hash: str
+    version: int
+    anonymous: bool
+
+
 class Ledgers:
-    """All ranges, by stream; counts and sums what the table has of each."""
+    """All ranges, by stream and ack; counts and sums what the table has of each."""
 
     def __init__(self, paths):
         lines = set()
         for path in paths:
             lines.update(read(path))
-        self.streams = {}
-        for stream in {line[0] for line in lines}:
-            self.streams[stream] = StreamLedger(stream, sorted(line[1:] for line in lines if line[0] == stream))
+        self.anonymous = {line.stream for line in lines if line.anonymous}
+        self.streams = {COMMITTED: {}, DURABLE: {}}
+        for ack, stream in {(line.ack, line.stream) for line in lines if line.start < line.end}:
+            ranges = sorted(
+                (line.start, line.end, line.hash, line.version) for line in lines
+                if line.stream == stream and line.ack == ack and line.start < line.end)
+            self.streams[ack][stream] = StreamLedger(stream, ack, ranges)
 
     def take(self, stream, seqs, hashes, version):
-        ledger = self.streams.get(stream)
-        if ledger is not None:
-            ledger.take(seqs, hashes, version)
+        for streams in self.streams.values():
+            if stream in streams:
+                streams[stream].take(seqs, hashes, version)
 
-    def judge(self, findings):
-        for stream in sorted(self.streams):
-            self.streams[stream].judge(findings)
+    def judge(self, findings, durable):
+        """`durable` tells whether rows that were only acknowledged as durable must be in the table by now."""
+        for ack, streams in self.streams.items():
+            for stream in sorted(streams) if durable or ack == COMMITTED else ():
+                streams[stream].judge(findings)
 
-    @property
-    def rows(self):
-        return sum(ledger.rows for ledger in self.streams.values())
+    def rows(self, ack=COMMITTED):
+        return sum(ledger.rows for ledger in self.streams[ack].values())
 
 
 class StreamLedger:
-    def __init__(self, stream, ranges):
-        self.stream, self.ranges = stream, ranges
+    def __init__(self, stream, ack, ranges):
+        self.stream, self.ack, self.ranges = stream, ack, ranges
         self.starts = np.array([r[0] for r in ranges], dtype=np.int64)
         self.ends = np.array([r[1] for r in ranges], dtype=np.int64)
         if (self.starts[1:] < self.ends[:-1]).any():
@@ -72,7 +96,8 @@ class StreamLedger:
 
     def judge(self, findings):
         for at, (start, end, said, version) in enumerate(self.ranges):
-            rows = f"stream {self.stream}: the acknowledged rows {start} to {end - 1}"
+            acknowledged = "acknowledged" if self.ack == COMMITTED else "acknowledged (as durable)"
+            rows = f"stream {self.stream}: the {acknowledged} rows {start} to {end - 1}"
             if self.found[at] != end - start:
                 findings.problem(f"{rows} are {end - start}, the table has {self.found[at]}.")
             elif f"{int(self.sums[at]):016x}" != said:
@@ -84,17 +109,20 @@ class StreamLedger:
 
 
 def read(path):
-    """The lines of one ledger as tuples (stream, from, to, hash, version or -1)."""
+    """The lines of one ledger."""
     with open(path, "rb") as file:
         content = file.read()
     whole = content[: content.rfind(b"\n") + 1]
-    for number, line in enumerate(whole.splitlines(), 1):
+    for number, text in enumerate(whole.splitlines(), 1):
         try:
-            entry = json.loads(line)
-            result = entry["stream"], int(entry["from"]), int(entry["to"]), entry["hash"], int(entry.get("version", -1))
+            entry = json.loads(text)
+            line = Line(
+                entry["stream"], entry.get("ack", COMMITTED), int(entry["from"]), int(entry["to"]), entry["hash"],
+                int(entry.get("version", -1)), bool(entry.get("anonymous", False)))
         except (ValueError, KeyError, TypeError) as error:
             raise CannotVerify(f"{path}, line {number}, is no ledger line: {error}.") from error
-        if not 0 <= result[1] <= result[2]:
-            raise CannotVerify(f"{path}, line {number}: from {result[1]} to {result[2]} is no range.")
-        if result[1] < result[2]:
-            yield result
+        if not 0 <= line.start <= line.end:
+            raise CannotVerify(f"{path}, line {number}: from {line.start} to {line.end} is no range.")
+        if line.ack not in (COMMITTED, DURABLE):
+            raise CannotVerify(f"{path}, line {number}: {line.ack} is no ack.")
+        yield line

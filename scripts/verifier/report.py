@@ -7,7 +7,7 @@ from pathlib import Path
 from . import delta_log
 from .data import Data
 from .findings import Findings
-from .ledger import Ledgers
+from .ledger import DURABLE, Ledgers
 from .streams import stream_of
 
 
@@ -17,7 +17,20 @@ class Report:
     log: object
     data: object
     findings: Findings
-    ledger_rows: int
+    ledgers: Ledgers
+
+    @property
+    def ledger_rows(self):
+        return self.ledgers.rows()
+
+    @property
+    def durable_rows(self):
+        return self.ledgers.rows(DURABLE)
+
+    @property
+    def anonymous(self):
+        """Streams that have no name for the engine."""
+        return self.ledgers.anonymous
 
     @property
     def good(self):
@@ -54,6 +67,7 @@ class Report:
             "streams": {name: streams.rows(name) for name in sorted(streams.runs)} if streams else None,
             "txns": dict(sorted(state.txns.items())),
             "ledger_rows": self.ledger_rows,
+            "durable_rows": self.durable_rows,
             "commits": self.commits(),
             "problems": self.findings.problems,
             "problems_total": self.findings.problems_total,
@@ -61,8 +75,12 @@ class Report:
         }
 
 
-def verify(table, ledgers=(), expect_rows=None, named=False):
-    """Judges the table in directory `table`; raises CannotVerify when that is not possible."""
+def verify(table, ledgers=(), expect_rows=None, named=False, durable=False):
+    """Judges the table in directory `table`; raises CannotVerify when that is not possible.
+
+    With `named` every stream needs its txn entry but those that a ledger calls anonymous; with `durable` rows that ledgers
+    name as durable must be there, too.
+    """
     findings = Findings()
     log = delta_log.replay(table)
     for sentence in log.checkpoint_differences + log.regressions:
@@ -73,15 +91,16 @@ def verify(table, ledgers=(), expect_rows=None, named=False):
     rewritten = any(not add.data_change for add in log.state.files.values()) or log.first_version > 0
     if data.streams is not None:
         commits = {commit.version: commit.txns for commit in log.commits}
-        data.streams.judge(findings, log.state.txns, commits, rewritten, named)
+        data.streams.judge(
+            findings, log.state.txns, commits, rewritten, named, noted.anonymous if noted else ())
     elif not rewritten:
         judge_advances(log, data, findings)
     if noted is not None:
-        noted.judge(findings)
+        noted.judge(findings, durable)
     if expect_rows is not None and data.rows != expect_rows:
         findings.problem(f"the table has {data.rows} rows, expected were {expect_rows}.")
     note_strays(Path(table), log, findings)
-    return Report(str(table), log, data, findings, noted.rows if noted else 0)
+    return Report(str(table), log, data, findings, noted or Ledgers([]))
 
 
 def judge_advances(log, data, findings):
@@ -135,6 +154,8 @@ def print_summary(report):
         print(f"streams: {len(data.streams.runs):,}, each judged from its first row to its last")
     if report.ledger_rows:
         print(f"rows that producers hold an ack for: {report.ledger_rows:,}")
+    if report.durable_rows:
+        print(f"rows that producers hold a durable ack for, whatever came later: {report.durable_rows:,}")
     for note in report.findings.notes:
         print(f"note: {note}")
     for problem in report.findings.problems:

@@ -1,0 +1,134 @@
+"""The writers of a kill loop: a process of producers with ledgers, named and anonymous, and `lakehead write` of file after file.
+
+Both are real processes that can be killed, and are started again; in the end the tables are held against what they were told.
+"""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from verifier.report import verify
+
+from .binaries import binary
+from .child import end_with_parent
+from .verified_rows import write_file, write_ledger
+
+FILE_ROWS = 400_000
+FILE_TABLE = "kill.files"
+TABLES = ["kill.one", "kill.two"]
+STREAMS, ANONYMOUS = 8, 4
+ROWS_PER_SECOND = 1_000
+FINISH_SECONDS = 300
+
+
+class Load:
+    def __init__(self, folder, engine):
+        self.folder, self.engine = Path(folder), engine
+        self.files = self.reruns = 0
+        self.producers = self.writer = None
+        self.killed = set()
+
+    @property
+    def processes(self):
+        return {"producers": self.producers, "lakehead write": self.writer}
+
+    def start(self):
+        self.start_producers()
+        self.start_file()
+
+    def living(self):
+        """The names of the processes that can be killed now."""
+        return [name for name, process in self.processes.items() if process.poll() is None]
+
+    def kill(self, name):
+        process = self.processes[name]
+        process.kill()
+        process.wait()
+        self.killed.add(process)
+
+    def revive(self):
+        """Starts again what was killed, or lost its engine; a file that was written is followed by the next."""
+        if self.producers.poll() is not None:
+            if self.producers not in self.killed:
+                raise RuntimeError(f"producers ended by themselves: {self.log('producers')}")
+            self.start_producers()
+        if self.writer.poll() is not None:
+            if self.writer.returncode == 0:
+                self.start_file()
+            else:
+                self.reruns += 1
+                self.start_write()
+
+    def finish(self):
+        """Until all is acknowledged: the file that is being written, and what producers had sent."""
+        self.revive()
+        if self.writer.wait(FINISH_SECONDS) != 0:
+            self.reruns += 1
+            self.start_write()
+            if self.writer.wait(FINISH_SECONDS) != 0:
+                raise RuntimeError(f"lakehead write ended with {self.writer.returncode}: {self.log('write')}")
+        self.producers.terminate()
+        if self.producers.wait(FINISH_SECONDS) != 0:
+            raise RuntimeError(f"producers failed: {self.log('producers')}")
+
+    def end(self):
+        for process in filter(None, self.processes.values()):
+            process.kill()
+            process.wait()
+
+    def start_file(self):
+        """A verified file of a new stream, and its ledger."""
+        self.files += 1
+        self.stream = f"file-{self.files:03d}"
+        self.path = self.folder / f"{self.stream}.parquet"
+        write_file(self.path, self.stream, FILE_ROWS)
+        write_ledger(self.folder / f"{self.stream}.jsonl", self.stream, FILE_ROWS)
+        self.start_write()
+
+    def start_write(self):
+        self.writer = self.run("write", [
+            binary("lakehead"), "write", FILE_TABLE, str(self.path), "--server", self.engine.address, "--stream", self.stream])
+
+    def start_producers(self):
+        command = [
+            sys.executable, str(Path(__file__).with_name("produce.py")), "--server", self.engine.address,
+            "--streams", str(STREAMS), "--anonymous", str(ANONYMOUS), "--rows-per-second", str(ROWS_PER_SECOND),
+            "--batch-rows", "100", "--ledgers", str(self.folder / "ledgers"),
+        ]
+        for table in TABLES:
+            command += ["--table", table]
+        self.producers = self.run("producers", command)
+
+    def run(self, name, command):
+        with open(self.folder / f"{name}.log", "ab") as log:
+            return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=end_with_parent)
+
+    def log(self, name):
+        return (self.folder / f"{name}.log").read_text(errors="replace")[-2000:]
+
+    def judge(self, durable):
+        """Whether the tables hold what they must, said line by line."""
+        good = self.judge_table(FILE_TABLE, sorted(self.folder.glob("file-*.jsonl")), durable,
+                                {f"file-{number:03d}": FILE_ROWS for number in range(1, self.files + 1)})
+        final = json.loads(self.log("producers").splitlines()[-1])
+        for table in TABLES:
+            ledgers = sorted((self.folder / "ledgers").glob(f"{table}.*.jsonl"))
+            good &= self.judge_table(table, ledgers, durable, final[table])
+        return good
+
+    def judge_table(self, table, ledgers, durable, named_rows):
+        report = verify(self.engine.table(table), ledgers, named=True, durable=durable)
+        found = report.data.streams
+        for stream, rows in named_rows.items():
+            if found.rows(stream) != rows:
+                report.findings.problem(f"stream {stream}: {rows} rows were acknowledged, there are {found.rows(stream)}.")
+        for stream in set(found.runs) - set(named_rows) - report.anonymous:
+            report.findings.problem(f"stream {stream}: nobody wrote it.")
+        for problem in report.findings.problems:
+            print(f"PROBLEM in {table}: {problem}")
+        if report.good:
+            print(f"{table}: {report.data.rows:,} rows of {len(named_rows)} named and {len(report.anonymous)} anonymous streams, "
+                  f"each once, in order, as they were sent; held against acks: {report.ledger_rows:,} committed"
+                  + (f", {report.durable_rows:,} durable" if durable else ""))
+        return report.good
