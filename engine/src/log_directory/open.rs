@@ -7,11 +7,10 @@ use super::undrained::{is_drained, live_bytes, tables_with_rows};
 use crate::handover::log_part::LogId;
 use crate::log::recovery::{Mode, Options, Tail};
 use crate::log::{Canary, Recovered, recover};
-use crate::shard::logging::LogDuty;
+use crate::shard::logging::{Awaited, LogDuty};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// A segment takes at least a batch of the maximum size.
@@ -44,6 +43,8 @@ pub struct Opened {
     pub serving: Vec<LogStart>,
     /// Logs of an earlier set of cores.
     pub draining: Vec<LogStart>,
+    /// Tables whose streams wait for those.
+    pub awaited: Awaited,
     pub summary: Summary,
 }
 
@@ -110,7 +111,7 @@ fn assemble(
     summary: Summary,
     (bytes_max, segment_bytes): (u64, u32),
 ) -> Opened {
-    let mut awaited: BTreeMap<Arc<str>, u32> = BTreeMap::new();
+    let mut awaited = Awaited::new();
     for log in &manifest.draining {
         for id in recovered.get(log).map(tables_with_rows).unwrap_or_default() {
             *awaited.entry(id).or_default() += 1;
@@ -126,10 +127,10 @@ fn assemble(
         segment_bytes,
     };
     let serving =
-        manifest.logs.iter().map(|log| start(log, LogDuty { drains: false, awaited: awaited.clone() })).collect();
+        manifest.logs.iter().map(|log| start(log, LogDuty::Serves)).collect();
     let draining =
-        manifest.draining.iter().map(|log| start(log, LogDuty { drains: true, awaited: BTreeMap::new() })).collect();
-    Opened { run: manifest.run, serving, draining, summary }
+        manifest.draining.iter().map(|log| start(log, LogDuty::Drains)).collect();
+    Opened { run: manifest.run, serving, draining, awaited, summary }
 }
 
 #[expect(clippy::disallowed_methods, reason = "logs are named here, and only here")]
