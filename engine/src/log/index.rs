@@ -51,7 +51,7 @@ impl Index {
         self.segments.binary_search_by_key(&number, |segment| segment.number).ok().map(|at| &self.segments[at])
     }
 
-    pub fn segment_mut(&mut self, number: u64) -> Option<&mut Segment> {
+    fn segment_mut(&mut self, number: u64) -> Option<&mut Segment> {
         let at = self.segments.binary_search_by_key(&number, |segment| segment.number).ok()?;
         self.segments.get_mut(at)
     }
@@ -74,7 +74,11 @@ impl Index {
             self.live_bytes -= u64::from(span.live_bytes);
             return;
         }
-        if is_kept { book.kept.insert(first, span) } else { book.spans.insert(first, span) };
+        if is_kept {
+            book.kept.insert(first, span)
+        } else {
+            book.spans.insert(first, span)
+        };
         if let Some(segment) = self.segment_mut(span.segment) {
             segment.live_bytes += u64::from(span.live_bytes);
         }
@@ -139,6 +143,15 @@ impl Index {
             book.kept.remove(&first);
             self.free(table, &span);
         }
+    }
+
+    /// Segment and offset of the block that the entry is in, as far as it is needed.
+    pub fn place_of(&self, table: TableNumber, position: Position) -> Option<(u64, u64)> {
+        let book = self.books.get(&table)?;
+        [&book.spans, &book.kept].into_iter().find_map(|spans| {
+            let (_, span) = spans.range(..=position).next_back().filter(|(_, span)| span.last >= position)?;
+            Some((span.segment, span.offset))
+        })
     }
 
     /// See [`super::Log::blocks`].

@@ -30,11 +30,16 @@ pub const RESERVE_SEGMENTS: u64 = 2;
 pub const SEGMENTS_MIN: u64 = RESERVE_SEGMENTS + 2;
 /// Copies that wait to be written; more are not read.
 pub const COPIES_BYTES_MAX: usize = 2 * 1024 * 1024;
+/// Left free at the end of a segment for the block that lets older segments go when there is no other place for it; for small
+/// segments an eighth of them.
+pub const SEGMENT_TAIL_BYTES: u64 = 64 * 1024;
 /// Buffers kept for the next blocks.
 pub const BUFFERS_KEPT: usize = 16;
 
 const _: () = {
-    assert!(BLOCK_HEADER_BYTES.is_multiple_of(RECORD_ALIGNMENT) && RECORD_HEADER_BYTES.is_multiple_of(RECORD_ALIGNMENT));
+    assert!(
+        BLOCK_HEADER_BYTES.is_multiple_of(RECORD_ALIGNMENT) && RECORD_HEADER_BYTES.is_multiple_of(RECORD_ALIGNMENT)
+    );
     assert!(FLUSH_BYTES_MIN < FLUSH_BYTES_MAX && FLUSH_BYTES_MIN < GATHERED_BYTES_MAX);
     assert!(SPARES_READY as u64 >= RESERVE_SEGMENTS && SPARES_READY < SPARES_MAX);
 };

@@ -119,7 +119,8 @@ impl<'a> Record<'a> {
             return None;
         }
         let length = u32_at(head, 4) as usize;
-        let whole = bytes.get(..RECORD_HEADER_BYTES.checked_add(length)?.checked_next_multiple_of(RECORD_ALIGNMENT)?)?;
+        let whole =
+            bytes.get(..RECORD_HEADER_BYTES.checked_add(length)?.checked_next_multiple_of(RECORD_ALIGNMENT)?)?;
         let header = RecordHeader {
             kind,
             table: TableNumber(u32_at(head, 8)),

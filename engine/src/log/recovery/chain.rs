@@ -8,7 +8,7 @@ use super::recovered::{Recovered, Tail};
 use super::window::Window;
 use super::{Mode, Options};
 use crate::handover::log_part::LogId;
-use crate::log::block_header::{FLAG_COPIES, FLAG_REPEAT, Life};
+use crate::log::block_header::Life;
 use crate::log::block_view::BlockView;
 use crate::log::index::{Index, Span};
 use crate::log::limits::{PAGE_BYTES, SEGMENT_HEADER_BYTES};
@@ -16,8 +16,8 @@ use crate::log::live_state::{LiveState, Misfit};
 use crate::log::numbers::{Position, StreamNumber, TableNumber};
 use crate::log::record::{Record, RecordKind};
 use crate::log::segment::Segment;
-use crate::log::state_record::LostBlocks;
 use crate::log::segment_header::{SegmentHeader, SegmentHeaderError};
+use crate::log::state_record::LostBlocks;
 use std::collections::BTreeMap;
 
 /// Reads a log. See the module head.
@@ -146,7 +146,6 @@ impl<'d> Chain<'d> {
             salt: header.salt,
             bytes: header.segment_bytes,
             live_bytes: 0,
-            overhead_bytes: SEGMENT_HEADER_BYTES as u64,
         });
         // Whatever is missing before was noted; the header was written upon what was durable.
         if !self.is_begun || self.last_sequence != header.predecessor_sequence {
@@ -242,11 +241,6 @@ impl<'d> Chain<'d> {
                 }
             }
         }
-        if let Some(known) = self.index.segment_mut(segment) {
-            let entries = spans.values().map(|(_, _, bytes)| u64::from(*bytes)).sum();
-            let is_packed = header.flags & (FLAG_COPIES | FLAG_REPEAT) != 0;
-            known.placed(header.bytes() as u64, entries, is_packed);
-        }
         for (table, (first, last, live_bytes)) in spans {
             if header.holds_copies() {
                 self.index.replace(table, first, last);
@@ -288,7 +282,8 @@ impl<'d> Chain<'d> {
         run: u64,
         mut spares: Vec<crate::log::segment::Spare>,
     ) -> Result<Recovered, RecoveryError> {
-        if let (Some((segment, _, position)), true) = (self.undefined.first(), self.damages.is_empty()) {
+        let is_whole = self.damages.is_empty() && self.state.lost.is_empty();
+        if let Some((segment, _, position)) = self.undefined.first().filter(|_| is_whole) {
             return Err(RecoveryError::Misfit { segment: *segment, position: position.0 });
         }
         self.name_streams();
@@ -297,7 +292,8 @@ impl<'d> Chain<'d> {
             cause: Cause::Undefined,
             segment,
             offset,
-            sequences: 0..0,
+            // No block's sequence: noted as lost as long as the segment is there.
+            sequences: 0..1,
             positions: position..position.next(),
             streams: Vec::new(),
             is_guess: false,
@@ -315,6 +311,8 @@ impl<'d> Chain<'d> {
             return Err(RecoveryError::Damaged(open));
         }
         state.lost.extend(open.iter().map(Damage::lost_blocks).filter(|lost| lost.from < lost.to));
+        // A segment may go before the record is durable that released what it held.
+        state.held.retain(|position, (table, _)| index.place_of(*table, *position).is_some());
         for (number, table) in &state.tables {
             index.advance(*number, table.position, &state.held);
         }
@@ -342,7 +340,8 @@ impl<'d> Chain<'d> {
             // Definitions may have come only later.
             for (stream, from, to) in &gaps {
                 let loss = name(&self.state, *stream, *from, Some(*to));
-                let is_known = damage.streams.iter().any(|known| known.stream == loss.stream && known.table == loss.table);
+                let is_known =
+                    damage.streams.iter().any(|known| known.stream == loss.stream && known.table == loss.table);
                 if !is_known {
                     damage.streams.push(loss);
                 }
@@ -367,12 +366,7 @@ struct Search {
 }
 
 impl Search {
-    fn from(
-        window: &mut Window<'_>,
-        segment: &SegmentHeader,
-        from: u64,
-        expected: u64,
-    ) -> Result<Self, RecoveryError> {
+    fn from(window: &mut Window<'_>, segment: &SegmentHeader, from: u64, expected: u64) -> Result<Self, RecoveryError> {
         let mut found = Self { claim: None, next: None, end: None };
         let mut offset = from;
         while offset < segment.segment_bytes {
@@ -380,7 +374,11 @@ impl Search {
             if let Some(header) = window.header(offset)? {
                 found.claim = found.claim.max(Some(header.durable_up_to));
                 found.end = Some((offset + header.bytes() as u64).min(segment.segment_bytes));
-                if found.next.is_none() && header.sequence >= expected && offset > from && window.block(offset)?.is_some() {
+                if found.next.is_none()
+                    && header.sequence >= expected
+                    && offset > from
+                    && window.block(offset)?.is_some()
+                {
                     found.next = Some((offset, header.sequence));
                 }
             }

@@ -30,7 +30,9 @@ pub(in crate::log) fn rows_named_in(bytes: &[u8], state: &LiveState) -> Vec<Stre
             continue;
         }
         let whole = Record::decode(rest).filter(|record| record.header.kind != RecordKind::Rows);
-        if let Some(record) = whole.filter(|record| matches!(record.header.kind, RecordKind::Table | RecordKind::Stream)) {
+        if let Some(record) =
+            whole.filter(|record| matches!(record.header.kind, RecordKind::Table | RecordKind::Stream))
+        {
             // What the damage names itself. Should this be damaged, too, then only the message is wrong.
             let _ = names.apply(&record);
         }

@@ -13,7 +13,11 @@ use crate::log::segment::{Segment, Spare};
 pub enum Tail {
     Clean,
     /// Blocks that were being written when the process ended; nobody was told that they are durable.
-    Torn { segment: u64, offset: u64, bytes: u64 },
+    Torn {
+        segment: u64,
+        offset: u64,
+        bytes: u64,
+    },
 }
 
 /// A log as its files show it.

@@ -7,6 +7,10 @@ use crate::log::{Position, ReadDisk, RecoveryError};
 
 /// Turns a bit of a durable block with rows that are not in their table.
 pub fn damage(world: &mut World) -> Result<(), String> {
+    // Without room there is no final watermark, and rot in the last block is not found.
+    world.disk.capacity = u64::MAX / 2;
+    world.now_us += 2_000_000;
+    world.settle()?;
     let Some(place) = world
         .tables
         .iter()
@@ -28,7 +32,8 @@ pub fn damage(world: &mut World) -> Result<(), String> {
     };
     let text = RecoveryError::Damaged(damages).to_string();
     // The bit may be in what names one of them.
-    let unnamed: Vec<_> = streams.iter().filter(|entry| !text.contains(&*entry.stream)).map(|entry| &entry.stream).collect();
+    let unnamed: Vec<_> =
+        streams.iter().filter(|entry| !text.contains(&*entry.stream)).map(|entry| &entry.stream).collect();
     let distinct: std::collections::BTreeSet<_> = unnamed.iter().collect();
     if distinct.len() > 1 {
         return Err(format!("{text}\ndoes not name {distinct:?}; bit at {at} of {place:?}"));

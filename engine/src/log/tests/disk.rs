@@ -103,7 +103,8 @@ impl Disk {
     /// # Errors
     /// When the disk is full, or there is no such file.
     pub fn write(&mut self, name: Name, offset: usize, bytes: &[u8]) -> io::Result<()> {
-        let used: usize = self.names.values().filter_map(|number| self.files.get(number)).map(|file| file.seen.len()).sum();
+        let used: usize =
+            self.names.values().filter_map(|number| self.files.get(number)).map(|file| file.seen.len()).sum();
         let capacity = self.capacity;
         let file = self.file(name)?;
         let end = offset + bytes.len();
