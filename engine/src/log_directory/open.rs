@@ -126,10 +126,8 @@ fn assemble(
         bytes_max,
         segment_bytes,
     };
-    let serving =
-        manifest.logs.iter().map(|log| start(log, LogDuty::Serves)).collect();
-    let draining =
-        manifest.draining.iter().map(|log| start(log, LogDuty::Drains)).collect();
+    let serving = manifest.logs.iter().map(|log| start(log, LogDuty::Serves)).collect();
+    let draining = manifest.draining.iter().map(|log| start(log, LogDuty::Drains)).collect();
     Opened { run: manifest.run, serving, draining, awaited, summary }
 }
 

@@ -46,14 +46,7 @@ struct Undurable {
 impl LogBook {
     /// A book for a log in which nothing was appended in this run.
     pub fn new(log: Log, drains: bool) -> Self {
-        Self {
-            log,
-            closed: BTreeMap::new(),
-            drains,
-            undurable: VecDeque::new(),
-            deferred: VecDeque::new(),
-            claims: 0,
-        }
+        Self { log, closed: BTreeMap::new(), drains, undurable: VecDeque::new(), deferred: VecDeque::new(), claims: 0 }
     }
 
     /// A claim that no other opening of a table had.

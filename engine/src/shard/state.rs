@@ -64,7 +64,15 @@ pub struct Shard {
 impl Shard {
     /// A shard without a log that knows nothing yet.
     pub fn new(settings: Settings, budget: Budget) -> Self {
-        Self { settings, budget, connections: HashMap::new(), tables: HashMap::new(), draining: false, log: None, awaited: Awaited::new() }
+        Self {
+            settings,
+            budget,
+            connections: HashMap::new(),
+            tables: HashMap::new(),
+            draining: false,
+            log: None,
+            awaited: Awaited::new(),
+        }
     }
 
     /// Takes one event in and appends what must be done to `actions`.
