@@ -34,6 +34,7 @@ impl LogBook {
             phase,
             claim: Claim::Wanted,
             handed_to: position,
+            stalled: false,
             remembered: known.map(|_| Remembered { claim, position: position.0, version }),
             anonymous: HashMap::new(),
             layouts: HashMap::new(),

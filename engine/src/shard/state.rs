@@ -86,6 +86,7 @@ impl Shard {
             Event::LogRead { table, generation, place, bytes } => {
                 self.log_read(table, generation, place, bytes, actions);
             }
+            Event::PortStalled { table } => self.port_stalled(table),
             Event::TableDrained { id } => self.table_drained(&id),
             Event::Close { connection } => self.close(connection, actions),
             Event::Lost { connection } => self.lost(connection, actions),
@@ -112,8 +113,7 @@ impl Shard {
                 self.discarded(table, Restart { generation, next_cut }, &fenced, &why, &shown, actions);
             }
             Answer::TableClosed { table, why, held } => self.table_closed(table, &why, held, actions),
-            // The shell's business: it holds what did not fit and stops the sockets meanwhile.
-            Answer::Room { .. } => {}
+            Answer::Room { table } => self.port_has_room(table, actions),
         }
     }
 
