@@ -2,6 +2,7 @@
 
 use clap::ValueEnum;
 use lakehead_engine::commit::attempt::Canary as CommitCanary;
+use lakehead_engine::log::Canary as LogCanary;
 
 /// A planted bug. The first two sit inside the commit machines. The next two bend what is delivered between a client and its
 /// shard, so that the shard behaves as if it had the bug. The last two sit in the simulator's own commit plane.
@@ -39,6 +40,11 @@ impl Canary {
             Some(Self::NoCompareAndSet) => CommitCanary::NoCompareAndSet,
             _ => CommitCanary::None,
         }
+    }
+
+    /// The part of it that logs carry out.
+    pub fn of_log(_this: Option<Self>) -> LogCanary {
+        LogCanary::None
     }
 
     /// The name it has on the command line.

@@ -4,8 +4,6 @@ mod canaries;
 mod codec;
 mod crash;
 mod damage;
-mod disk;
-mod files;
 mod frames;
 mod group_commit;
 mod room;
