@@ -24,6 +24,8 @@ pub(super) struct Copying {
     gather: Option<Gather>,
     /// Closed blocks that are not durable yet.
     unsettled: usize,
+    /// A new segment began: what was copied without a place is copied again.
+    is_abandoned: bool,
 }
 
 impl Log {
@@ -32,6 +34,12 @@ impl Log {
             self.copying = self.begin_copying();
         }
         let Some(copying) = &mut self.copying else { return };
+        if copying.reading.is_none() && self.index.segment(copying.segment).is_none_or(|source| source.live_bytes == 0)
+        {
+            // Everything came into its tables meanwhile, or is copied.
+            self.copying = None;
+            return;
+        }
         if copying.reading.is_some() || self.flushing.queued_copies() >= COPIES_BYTES_MAX {
             return;
         }
@@ -47,21 +55,35 @@ impl Log {
         }
     }
 
-    /// Copying makes room only where enough has come into its tables, or lies loose in small blocks. What was packed once
-    /// gains nothing a second time, so copying never runs in circles.
-    fn begin_copying(&self) -> Option<Copying> {
+    /// Copying makes room only where enough has come into its tables, or lies loose in small blocks: it costs what is live
+    /// and gains the rest. A round ends with the segment that was the newest when it began; the next one needs something to
+    /// have been written meanwhile that is not the log's own, so copying never runs in circles.
+    fn begin_copying(&mut self) -> Option<Copying> {
         let segment_bytes = u64::from(self.settings.segment_bytes);
         let current = self.segments.current.as_ref()?.number;
         let oldest = self.index.segments.front().filter(|oldest| oldest.number < current && oldest.live_bytes > 0)?;
-        if self.segments_free() > (RESERVE_SEGMENTS + 1).max(self.bytes_max() / segment_bytes / 8) {
+        let free = self.segments_free();
+        let fits =
+            self.current_left() > oldest.live_bytes + oldest.live_bytes / 8 + 2 * self.settings.block_bytes as u64;
+        if (free == 0 && !fits) || free > (RESERVE_SEGMENTS + 1).max(self.bytes_max() / segment_bytes / 8) {
             return None;
         }
+        let oldest = oldest.number;
         let closed = self.index.segments.iter().filter(|segment| segment.number < current);
-        if closed.map(super::segment::Segment::gain).sum::<u64>() < segment_bytes * 3 / 2 {
+        let (used, live) =
+            closed.fold((0, 0), |(used, live), segment| (used + segment.bytes, live + segment.live_bytes));
+        if used.saturating_sub(live) < (segment_bytes * 3 / 2).max(used / 8) {
             return None;
+        }
+        if oldest > self.copied_round {
+            if self.flushing.foreign_bytes < segment_bytes / 4 {
+                return None;
+            }
+            self.flushing.foreign_bytes = 0;
+            self.copied_round = current;
         }
         let mut blocks: BTreeMap<u64, BlockPlace> = BTreeMap::new();
-        for (_, first, span) in self.index.spans_in(oldest.number) {
+        for (_, first, span) in self.index.spans_in(oldest) {
             let (segment, offset, bytes, next) = (span.segment, span.offset, span.block_bytes, span.last.next());
             let place = blocks.entry(offset).or_insert(BlockPlace { segment, offset, bytes, first, next });
             place.first = place.first.min(first);
@@ -69,17 +91,25 @@ impl Log {
         }
         let mut sources: Vec<_> = blocks.into_values().collect();
         sources.sort_by_key(|place| place.first);
-        Some(Copying { segment: oldest.number, sources: sources.into(), reading: None, gather: None, unsettled: 0 })
+        Some(Copying {
+            segment: oldest,
+            sources: sources.into(),
+            reading: None,
+            gather: None,
+            unsettled: 0,
+            is_abandoned: false,
+        })
     }
 
     /// A block of the source was read.
     pub(super) fn read(&mut self, ticket: u64, bytes: &[u8]) {
         let Some(mut copying) = self.copying.take() else { return };
         if let Some((_, place)) = copying.reading.take_if(|(reading, _)| *reading == ticket)
+            && !copying.is_abandoned
             && let Some(segment) = self.index.segment(copying.segment)
         {
             match open_block(&segment.life(self.settings.canary), place.offset, bytes) {
-                Ok(view) => self.gather_copies(&mut copying, &view),
+                Ok(view) => self.gather_copies(&mut copying, &place, &view),
                 Err(bad) => {
                     let streams = rows_named_in(bytes, &self.state);
                     let (segment, offset) = (place.segment, place.offset);
@@ -91,8 +121,8 @@ impl Log {
         self.copying = Some(copying);
     }
 
-    fn gather_copies(&mut self, copying: &mut Copying, view: &BlockView<'_>) {
-        let live: Vec<_> = view.rows().filter(|record| self.is_live(record)).collect();
+    fn gather_copies(&mut self, copying: &mut Copying, place: &BlockPlace, view: &BlockView<'_>) {
+        let live: Vec<_> = view.rows().filter(|record| self.is_live(record, place)).collect();
         let bytes: usize = live.iter().map(|record| record.whole.len()).sum();
         if live.is_empty() {
             return;
@@ -130,21 +160,35 @@ impl Log {
         }
     }
 
+    /// Whether a block of the segment is being read to be copied.
+    pub(super) fn is_read_from(&self, segment: u64) -> bool {
+        self.copying.as_ref().is_some_and(|copying| copying.segment == segment && copying.reading.is_some())
+    }
+
     /// Where the table's span begins that holds the position.
     fn span_first(&self, table: TableNumber, position: Position) -> Position {
         let places = self.index.blocks(table, position);
         places.first().map_or(position, |place| place.first.min(position))
     }
 
-    fn is_live(&self, record: &Record<'_>) -> bool {
-        let header = &record.header;
-        let in_table = self.state.tables.get(&header.table).is_some_and(|table| header.position < table.position);
-        !in_table || self.state.held.contains_key(&header.position)
+    /// Whether the record in the block at `place` is still needed, and that is where it is. It may be a copy's source, left
+    /// behind in a block that another table needs.
+    fn is_live(&self, record: &Record<'_>, place: &BlockPlace) -> bool {
+        let (table, position) = (record.header.table, record.header.position);
+        let in_table = self.state.tables.get(&table).is_some_and(|table| position < table.position);
+        (!in_table || self.state.held.contains_key(&position))
+            && self.index.place_of(table, position) == Some((place.segment, place.offset))
     }
 
     /// Copies without a place are made again later.
     pub(super) fn abandon_copies(&mut self) {
-        self.copying = None;
+        if let Some(copying) = &mut self.copying {
+            // A block that is being read keeps its segment.
+            copying.sources.clear();
+            copying.gather = None;
+            copying.unsettled = 0;
+            copying.is_abandoned = true;
+        }
         self.flushing.drop_copies();
     }
 

@@ -8,7 +8,9 @@ use super::action::LogAction;
 use super::buffer::BlockBuffer;
 use super::gather::{Gather, Purpose, Sealed};
 use super::index::Span;
-use super::limits::{BLOCK_HEADER_BYTES, BUFFERS_KEPT, FLUSH_BYTES_MAX, FLUSH_BYTES_MIN, IDLE_US, PAGE_BYTES, pages};
+use super::limits::{
+    BLOCK_HEADER_BYTES, BUFFERS_KEPT, FLUSH_BYTES_MAX, FLUSH_BYTES_MIN, IDLE_US, PAGE_BYTES, SEGMENT_TAIL_BYTES, pages,
+};
 use super::numbers::{Point, Position};
 use super::settings::Settings;
 use std::collections::VecDeque;
@@ -44,6 +46,8 @@ pub(super) struct Flushing {
     flushed_at_us: Option<u64>,
     /// The next block does not fit into the segment.
     pub wants_segment: bool,
+    /// Of blocks with more than the log's own notes, placed since copying last began a round.
+    pub foreign_bytes: u64,
     buffers: Vec<Box<dyn BlockBuffer>>,
 }
 
@@ -87,6 +91,7 @@ impl Flushing {
             gathering_since_us: None,
             flushed_at_us: None,
             wants_segment: false,
+            foreign_bytes: u64::MAX,
             buffers: Vec::new(),
         }
     }
@@ -173,7 +178,7 @@ impl Flushing {
         let counter = match block.purpose {
             Purpose::New => &mut self.queued_new,
             Purpose::Copies => &mut self.queued_copies,
-            Purpose::Repeat | Purpose::Watermark => return,
+            Purpose::Repeat | Purpose::Urgent | Purpose::Watermark => return,
         };
         *counter = if comes { *counter + block.bytes() } else { *counter - block.bytes() };
     }
@@ -244,7 +249,7 @@ impl Log {
 
     fn begin_flight(&mut self, out: &mut Vec<LogAction>) {
         let Some(current) = &mut self.segments.current else { return };
-        let Some(segment) = self.index.segment_mut(current.number) else { return };
+        let Some(segment) = self.index.segment(current.number) else { return };
         let life = segment.life(self.settings.canary);
         let flushing = &mut self.flushing;
         let mut flight = Flight {
@@ -257,8 +262,10 @@ impl Log {
         let mut total = 0;
         loop {
             let left = segment.bytes - current.offset;
+            let tail = SEGMENT_TAIL_BYTES.min(segment.bytes / 8);
+            let left = |block: &Gather| if block.purpose == Purpose::Urgent { left } else { left.saturating_sub(tail) };
             let fits = |block: &Gather| {
-                block.bytes() as u64 <= left && (total == 0 || total + block.bytes() <= FLUSH_BYTES_MAX)
+                block.bytes() as u64 <= left(block) && (total == 0 || total + block.bytes() <= FLUSH_BYTES_MAX)
             };
             if flushing.queue.is_empty() && flushing.gather.as_ref().is_some_and(&fits) {
                 flushing.close();
@@ -266,7 +273,7 @@ impl Log {
             let Some(block) = flushing.queue.pop_front_if(|block| fits(block)) else {
                 let waiting = flushing.queue.front().or(flushing.gather.as_ref().filter(|gather| !gather.is_empty()));
                 // The gathering block of a flush that found no room has waited long enough, too.
-                flushing.wants_segment = waiting.is_some_and(|block| block.bytes() as u64 > left);
+                flushing.wants_segment = waiting.is_some_and(|block| block.bytes() as u64 > left(block));
                 break;
             };
             flushing.count(&block, false);
@@ -284,8 +291,9 @@ impl Log {
             flushing.last_checksum = checksum;
             flushing.next_sequence += 1;
             flight.last_sequence = sequence;
-            let entries = sealed.spans.iter().map(|span| u64::from(span.bytes)).sum();
-            segment.placed(sealed.bytes as u64, entries, sealed.purpose != Purpose::New);
+            if sealed.purpose == Purpose::New && sealed.is_foreign {
+                flushing.foreign_bytes = flushing.foreign_bytes.saturating_add(sealed.bytes as u64);
+            }
             total += sealed.bytes;
             current.offset += sealed.bytes as u64;
             let ticket = flushing.ticket();
@@ -329,6 +337,7 @@ impl Log {
             match block.purpose {
                 Purpose::Watermark => {}
                 Purpose::Repeat => self.segments.repeat_block_durable(),
+                Purpose::Urgent => self.segments.urgent_block_durable(),
                 Purpose::New => self.settle(flight.segment, &block),
                 Purpose::Copies => {
                     self.settle(flight.segment, &block);

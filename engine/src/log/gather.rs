@@ -5,7 +5,7 @@ use super::buffer::BlockBuffer;
 use super::limits::RECORD_HEADER_BYTES;
 use super::limits::{BLOCK_HEADER_BYTES, pages};
 use super::numbers::{Point, Position, TableNumber};
-use super::record::{RecordHeader, record_bytes};
+use super::record::{RecordHeader, RecordKind, record_bytes};
 
 /// What a block is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,6 +16,8 @@ pub(super) enum Purpose {
     Copies,
     /// Live state at the beginning of a segment.
     Repeat,
+    /// What lets older segments go, in the last pages of a segment when there is no next one.
+    Urgent,
     /// Nothing but the final watermark.
     Watermark,
 }
@@ -46,6 +48,8 @@ pub(super) struct Gather {
     pub point: Point,
     /// Behind the last new entry.
     pub end: Position,
+    /// Whether it holds more than the log's own notes.
+    is_foreign: bool,
 }
 
 /// What stays here of a block while its buffer is with the disk.
@@ -57,6 +61,8 @@ pub(super) struct Sealed {
     pub spans: Vec<GatheredSpan>,
     pub point: Point,
     pub end: Position,
+    /// Whether it holds more than the log's own notes.
+    pub is_foreign: bool,
 }
 
 impl Gather {
@@ -72,6 +78,7 @@ impl Gather {
             first: None,
             point: Point::default(),
             end: Position::default(),
+            is_foreign: false,
         }
     }
 
@@ -106,6 +113,7 @@ impl Gather {
         self.checksum = crc32c::crc32c_append(self.checksum, record);
         self.length += bytes;
         self.records += 1;
+        self.is_foreign |= header.kind != RecordKind::Freed;
         bytes
     }
 
@@ -148,12 +156,20 @@ impl Gather {
             flags: match self.purpose {
                 Purpose::New | Purpose::Watermark => 0,
                 Purpose::Copies => FLAG_COPIES,
-                Purpose::Repeat => FLAG_REPEAT,
+                Purpose::Repeat | Purpose::Urgent => FLAG_REPEAT,
             },
         };
         let (head, checksum) = header.encode(life, offset);
         buffer[..BLOCK_HEADER_BYTES].copy_from_slice(&head);
-        let sealed = Sealed { purpose: self.purpose, offset, bytes, spans: self.spans, point: self.point, end };
+        let sealed = Sealed {
+            purpose: self.purpose,
+            offset,
+            bytes,
+            spans: self.spans,
+            point: self.point,
+            end,
+            is_foreign: self.is_foreign,
+        };
         (self.buffer, sealed, checksum)
     }
 }

@@ -51,7 +51,7 @@ impl Index {
         self.segments.binary_search_by_key(&number, |segment| segment.number).ok().map(|at| &self.segments[at])
     }
 
-    pub fn segment_mut(&mut self, number: u64) -> Option<&mut Segment> {
+    fn segment_mut(&mut self, number: u64) -> Option<&mut Segment> {
         let at = self.segments.binary_search_by_key(&number, |segment| segment.number).ok()?;
         self.segments.get_mut(at)
     }
@@ -143,6 +143,15 @@ impl Index {
             book.kept.remove(&first);
             self.free(table, &span);
         }
+    }
+
+    /// Segment and offset of the block that the entry is in, as far as it is needed.
+    pub fn place_of(&self, table: TableNumber, position: Position) -> Option<(u64, u64)> {
+        let book = self.books.get(&table)?;
+        [&book.spans, &book.kept].into_iter().find_map(|spans| {
+            let (_, span) = spans.range(..=position).next_back().filter(|(_, span)| span.last >= position)?;
+            Some((span.segment, span.offset))
+        })
     }
 
     /// See [`super::Log::blocks`].

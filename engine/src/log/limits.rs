@@ -30,6 +30,9 @@ pub const RESERVE_SEGMENTS: u64 = 2;
 pub const SEGMENTS_MIN: u64 = RESERVE_SEGMENTS + 2;
 /// Copies that wait to be written; more are not read.
 pub const COPIES_BYTES_MAX: usize = 2 * 1024 * 1024;
+/// Left free at the end of a segment for the block that lets older segments go when there is no other place for it; for small
+/// segments an eighth of them.
+pub const SEGMENT_TAIL_BYTES: u64 = 64 * 1024;
 /// Buffers kept for the next blocks.
 pub const BUFFERS_KEPT: usize = 16;
 

@@ -174,17 +174,14 @@ impl LiveState {
     /// Forgets what no entry needs that is not in its table, is not durable yet or is held.
     pub(super) fn prune(&mut self, durable: Position) {
         let Self { tables, schemas, streams, held, .. } = self;
+        // What exactly a held entry rests on is in the entry alone, so everything of its table stays.
         let held_tables: std::collections::BTreeSet<_> = held.values().map(|(table, _)| *table).collect();
-        let held_streams: std::collections::BTreeSet<_> = held.values().map(|(_, stream)| *stream).collect();
         let is_live = |table: TableNumber, last: Option<Position>| {
             let position = tables.get(&table).map_or(Position(0), |table| table.position);
-            last.is_some_and(|last| last >= position || last >= durable)
+            held_tables.contains(&table) || last.is_some_and(|last| last >= position || last >= durable)
         };
-        // Which schema a held entry uses is in the entry alone.
-        schemas.retain(|_, schema| {
-            held_tables.contains(&schema.record.table) || is_live(schema.record.table, schema.last)
-        });
-        streams.retain(|number, stream| held_streams.contains(number) || is_live(stream.record.table, stream.last));
+        schemas.retain(|_, schema| is_live(schema.record.table, schema.last));
+        streams.retain(|_, stream| is_live(stream.record.table, stream.last));
     }
 
     /// Everything but entries, as records.

@@ -31,6 +31,8 @@ pub struct Log {
     pub(super) segments: Segments,
     pub(super) flushing: Flushing,
     pub(super) copying: Option<Copying>,
+    /// The newest segment when copying last began a round.
+    pub(super) copied_round: u64,
     /// Acked data that could not be read back.
     pub(super) damage: Option<String>,
     /// What the next new entry is numbered.
@@ -71,6 +73,7 @@ impl Log {
             index: Index::default(),
             state: LiveState::default(),
             copying: None,
+            copied_round: 0,
             damage: None,
             next_position: Position(0),
             point: Point(0),
@@ -289,7 +292,7 @@ impl Log {
 
     /// When [`Log::actions`] wants to be called again, if nothing else happens.
     pub fn wake_at_us(&self) -> Option<u64> {
-        [self.flush_at_us(), self.segments.retry_at_us()].into_iter().flatten().min()
+        [self.flush_at_us(), self.spare_at_us()].into_iter().flatten().min()
     }
 
     /// Something happened.
@@ -326,6 +329,21 @@ impl Log {
         gather.point = self.point;
         gather.end = self.next_position;
         self.point
+    }
+
+    /// What lets segments below a number go, in one block if it fits into one.
+    pub(super) fn urgent_block(&mut self, below: u64) -> Option<Gather> {
+        let mut block = self.flushing.new_gather(&self.settings, Purpose::Urgent, self.settings.block_bytes);
+        let tables = self.state.tables.values().cloned().map(StateRecord::Table);
+        for record in tables.chain([StateRecord::Freed { below }]) {
+            self.scratch.clear();
+            let header = record.encode(&mut self.scratch);
+            if !block.fits(record_bytes(self.scratch.len())) {
+                return None;
+            }
+            block.put(&header, &self.scratch);
+        }
+        Some(block)
     }
 
     /// Live state as blocks for the beginning of a segment.

@@ -71,7 +71,7 @@ impl Log {
     }
 
     /// Bytes left in the newest segment.
-    fn current_left(&self) -> u64 {
+    pub(super) fn current_left(&self) -> u64 {
         let Some(current) = &self.segments.current else { return 0 };
         self.index.segment(current.number).map_or(0, |segment| segment.bytes.saturating_sub(current.offset))
     }

@@ -12,21 +12,9 @@ pub struct Segment {
     pub bytes: u64,
     /// Of entries in it that are still needed, and durable.
     pub live_bytes: u64,
-    /// What copying would not gain: headers, repeats, what is left over behind the last block and in blocks of copies.
-    pub overhead_bytes: u64,
 }
 
 impl Segment {
-    /// What copying would gain.
-    pub(super) fn gain(&self) -> u64 {
-        self.bytes.saturating_sub(self.live_bytes + self.overhead_bytes)
-    }
-
-    /// A block was put into the segment; `entries` are the bytes of its entries.
-    pub(super) fn placed(&mut self, bytes: u64, entries: u64, is_packed: bool) {
-        self.overhead_bytes += if is_packed || entries == 0 { bytes - entries.min(bytes) } else { 0 };
-    }
-
     pub(super) fn life(&self, canary: Canary) -> Life {
         Life { segment: self.number, salt: self.salt, canary }
     }

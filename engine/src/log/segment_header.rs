@@ -81,11 +81,15 @@ impl SegmentHeader {
     /// # Errors
     /// When none is, or the format is another.
     pub fn decode(bytes: &[u8]) -> Result<Self, SegmentHeaderError> {
-        let pages = bytes.chunks_exact(PAGE_BYTES).take(2);
-        pages.map(Self::decode_page).fold(Err(SegmentHeaderError::Unreadable), |best, page| match (best, page) {
-            (Err(SegmentHeaderError::Unreadable), page) => page,
-            (best, _) => best,
-        })
+        let mut refused = SegmentHeaderError::Unreadable;
+        for page in bytes.chunks_exact(PAGE_BYTES).take(2) {
+            match Self::decode_page(page) {
+                Err(SegmentHeaderError::Unreadable) => {}
+                Err(format) => refused = format,
+                Ok(header) => return Ok(header),
+            }
+        }
+        Err(refused)
     }
 
     fn decode_page(page: &[u8]) -> Result<Self, SegmentHeaderError> {

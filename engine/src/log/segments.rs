@@ -29,6 +29,8 @@ pub(super) struct Segments {
     next_spare: u64,
     /// What [`super::live_state::LiveState::freed_below`] rests on.
     freed_at: Point,
+    /// See [`Log::free_urgently`].
+    urgent: Urgent,
     /// Whether the last spare could not be made, and when to try again.
     failed: Option<Retry>,
     /// A segment longer than usual is needed.
@@ -46,6 +48,18 @@ pub(super) struct Current {
 struct Opening {
     segment: Segment,
     repeat: Vec<Gather>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Urgent {
+    No,
+    /// A block on its way says that segments below are not needed.
+    Written {
+        below: u64,
+    },
+    Durable {
+        below: u64,
+    },
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -66,6 +80,7 @@ impl Segments {
             deleting: None,
             leaving: None,
             freed_at: Point(0),
+            urgent: Urgent::No,
             failed: None,
             long_bytes: 0,
         }
@@ -95,16 +110,19 @@ impl Segments {
         self.failed.is_some()
     }
 
-    pub fn retry_at_us(&self) -> Option<u64> {
-        match self.failed {
-            Some(Retry::At(at)) if self.making.is_none() => Some(at),
-            _ => None,
-        }
+    fn retry_at_us(&self) -> Option<u64> {
+        if let Some(Retry::At(at)) = self.failed { Some(at) } else { None }
     }
 
     pub fn repeat_block_durable(&mut self) {
         if let Some(current) = &mut self.current {
             current.repeat_left = current.repeat_left.saturating_sub(1);
+        }
+    }
+
+    pub fn urgent_block_durable(&mut self) {
+        if let Urgent::Written { below } = self.urgent {
+            self.urgent = Urgent::Durable { below };
         }
     }
 
@@ -163,16 +181,29 @@ impl Log {
             segments.deleting = Some(spare);
             out.push(LogAction::DeleteSpare { spare: spare.number });
         }
-        let is_long = segments.spares.iter().all(|spare| spare.bytes < segments.long_bytes);
-        let bytes = usual.max(if is_long { segments.long_bytes } else { 0 });
-        let enough = segments.spares.len() >= SPARES_READY && bytes == usual;
-        let too_early = matches!(segments.failed, Some(Retry::At(at)) if now_us < at);
-        if segments.making.is_some() || enough || too_early || self.bytes_used() + bytes > self.bytes_max() {
-            return;
-        }
+        let is_early = self.segments.retry_at_us().is_some_and(|at| now_us < at);
+        let Some(bytes) = self.wanted_spare().filter(|_| !is_early) else { return };
         let spare = self.segments.new_spare(bytes);
         self.segments.making = Some(spare);
         out.push(LogAction::MakeSpare { number: spare.number, bytes });
+    }
+
+    /// When a spare is tried again that could not be made.
+    pub(super) fn spare_at_us(&self) -> Option<u64> {
+        self.wanted_spare().and_then(|_| self.segments.retry_at_us())
+    }
+
+    /// Length of the spare that should be made now.
+    fn wanted_spare(&self) -> Option<u64> {
+        let segments = &self.segments;
+        let usual = u64::from(self.settings.segment_bytes);
+        let is_long = segments.spares.iter().all(|spare| spare.bytes < segments.long_bytes);
+        let bytes = usual.max(if is_long { segments.long_bytes } else { 0 });
+        let is_enough = segments.spares.len() >= SPARES_READY && bytes == usual;
+        // A run needs a segment before it can free any, even if crashes have left none for it.
+        let is_first = segments.current.is_none() && segments.opening.is_none() && segments.spares.is_empty();
+        let is_over = !is_first && self.bytes_used() + bytes > self.bytes_max();
+        (segments.making.is_none() && !is_enough && !is_over).then_some(bytes)
     }
 
     /// Opens the next segment when the first is wanted, or when a block does not fit into the current one and all before it
@@ -187,6 +218,8 @@ impl Log {
         let repeat = self.repeat();
         let needed =
             SEGMENT_HEADER_BYTES + repeat.iter().map(Gather::bytes).sum::<usize>() + self.flushing.next_block_bytes();
+        // What is left free at the end is an eighth at most.
+        let needed = (needed + needed / 7 + 1).min(needed + super::limits::SEGMENT_TAIL_BYTES as usize);
         let fitting = self.segments.spares.iter().enumerate().filter(|(_, spare)| spare.bytes >= needed as u64);
         let Some(at) = fitting.min_by_key(|(_, spare)| (spare.bytes, spare.number)).map(|(at, _)| at) else {
             self.segments.long_bytes = pages(needed) as u64;
@@ -195,13 +228,7 @@ impl Log {
         self.segments.long_bytes = 0;
         let spare = self.segments.spares.swap_remove(at);
         let number = self.index.segments.back().map_or(1, |segment| segment.number + 1);
-        let segment = Segment {
-            number,
-            salt: (self.settings.salts.borrow_mut())(),
-            bytes: spare.bytes,
-            live_bytes: 0,
-            overhead_bytes: SEGMENT_HEADER_BYTES as u64,
-        };
+        let segment = Segment { number, salt: (self.settings.salts.borrow_mut())(), bytes: spare.bytes, live_bytes: 0 };
         let header = SegmentHeader {
             log: self.id,
             run: self.run,
@@ -224,12 +251,6 @@ impl Log {
         else {
             return;
         };
-        // What is left over in the last segment is lost to it.
-        if let Some(Current { number, offset, .. }) = self.segments.current
-            && let Some(full) = self.index.segment_mut(number)
-        {
-            full.overhead_bytes += full.bytes - offset;
-        }
         self.index.segments.push_back(segment);
         let offset = SEGMENT_HEADER_BYTES as u64;
         self.segments.current = Some(Current { number, offset, repeat_left: repeat.len() });
@@ -247,12 +268,19 @@ impl Log {
             self.state.freed_below = below;
             self.segments.freed_at = self.put_state(&StateRecord::Freed { below }, |header| header);
         }
-        if self.segments.leaving.is_some() || self.durable() < self.segments.freed_at {
+        let is_noted = self.durable() >= self.segments.freed_at;
+        if !is_noted && !self.is_freed_urgently() {
+            self.free_urgently(below);
+        }
+        if self.segments.leaving.is_some() || !(is_noted || self.is_freed_urgently()) {
             return;
         }
         let Some((segment, bytes)) = self.index.segments.front().map(|oldest| (oldest.number, oldest.bytes)) else {
             return;
         };
+        if self.is_read_from(segment) {
+            return;
+        }
         if bytes == u64::from(self.settings.segment_bytes) && self.segments.spares.len() < SPARES_MAX {
             let spare = self.segments.new_spare(bytes);
             self.segments.leaving = Some((segment, Some(spare)));
@@ -260,6 +288,25 @@ impl Log {
         } else {
             self.segments.leaving = Some((segment, None));
             out.push(LogAction::Delete { segment });
+        }
+    }
+
+    fn is_freed_urgently(&self) -> bool {
+        let oldest = self.index.segments.front().map_or(0, |segment| segment.number);
+        matches!(self.segments.urgent, Urgent::Durable { below } if oldest < below)
+    }
+
+    /// The record that lets a segment go waits for a place, which is nowhere but in the segment that could go: tells it, and
+    /// what is known of the tables, in the last pages of the newest segment, ahead of everything that waits.
+    fn free_urgently(&mut self, below: u64) {
+        let is_stuck = self.flushing.wants_segment && self.segments.spares.is_empty() && !self.flushing.is_busy();
+        if !is_stuck || matches!(self.segments.urgent, Urgent::Written { .. }) {
+            return;
+        }
+        let Some(block) = self.urgent_block(below) else { return };
+        if block.bytes() as u64 <= self.current_left() {
+            self.segments.urgent = Urgent::Written { below };
+            self.flushing.queue_first(vec![block]);
         }
     }
 

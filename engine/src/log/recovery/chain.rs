@@ -8,7 +8,7 @@ use super::recovered::{Recovered, Tail};
 use super::window::Window;
 use super::{Mode, Options};
 use crate::handover::log_part::LogId;
-use crate::log::block_header::{FLAG_COPIES, FLAG_REPEAT, Life};
+use crate::log::block_header::Life;
 use crate::log::block_view::BlockView;
 use crate::log::index::{Index, Span};
 use crate::log::limits::{PAGE_BYTES, SEGMENT_HEADER_BYTES};
@@ -146,7 +146,6 @@ impl<'d> Chain<'d> {
             salt: header.salt,
             bytes: header.segment_bytes,
             live_bytes: 0,
-            overhead_bytes: SEGMENT_HEADER_BYTES as u64,
         });
         // Whatever is missing before was noted; the header was written upon what was durable.
         if !self.is_begun || self.last_sequence != header.predecessor_sequence {
@@ -242,11 +241,6 @@ impl<'d> Chain<'d> {
                 }
             }
         }
-        if let Some(known) = self.index.segment_mut(segment) {
-            let entries = spans.values().map(|(_, _, bytes)| u64::from(*bytes)).sum();
-            let is_packed = header.flags & (FLAG_COPIES | FLAG_REPEAT) != 0;
-            known.placed(header.bytes() as u64, entries, is_packed);
-        }
         for (table, (first, last, live_bytes)) in spans {
             if header.holds_copies() {
                 self.index.replace(table, first, last);
@@ -288,7 +282,8 @@ impl<'d> Chain<'d> {
         run: u64,
         mut spares: Vec<crate::log::segment::Spare>,
     ) -> Result<Recovered, RecoveryError> {
-        if let (Some((segment, _, position)), true) = (self.undefined.first(), self.damages.is_empty()) {
+        let is_whole = self.damages.is_empty() && self.state.lost.is_empty();
+        if let Some((segment, _, position)) = self.undefined.first().filter(|_| is_whole) {
             return Err(RecoveryError::Misfit { segment: *segment, position: position.0 });
         }
         self.name_streams();
@@ -297,7 +292,8 @@ impl<'d> Chain<'d> {
             cause: Cause::Undefined,
             segment,
             offset,
-            sequences: 0..0,
+            // No block's sequence: noted as lost as long as the segment is there.
+            sequences: 0..1,
             positions: position..position.next(),
             streams: Vec::new(),
             is_guess: false,
@@ -315,6 +311,8 @@ impl<'d> Chain<'d> {
             return Err(RecoveryError::Damaged(open));
         }
         state.lost.extend(open.iter().map(Damage::lost_blocks).filter(|lost| lost.from < lost.to));
+        // A segment may go before the record is durable that released what it held.
+        state.held.retain(|position, (table, _)| index.place_of(*table, *position).is_some());
         for (number, table) in &state.tables {
             index.advance(*number, table.position, &state.held);
         }

@@ -1,6 +1,7 @@
 //! The log over a disk that fails.
 
 mod canaries;
+mod checks;
 mod codec;
 mod crash;
 mod damage;

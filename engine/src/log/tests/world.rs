@@ -5,7 +5,7 @@ use crate::handover::log_part::{LogId, Remembered};
 use crate::log::fake::{Disk, Files, Random};
 use crate::log::recovery::{Mode, Options, Tail};
 use crate::log::{
-    Canary, HeapBuffer, Log, LogAction, NewRows, Point, Position, ReadDisk, Recovered, RecoveryError, Room, Settings,
+    Canary, HeapBuffer, Log, LogAction, NewRows, Point, Position, Recovered, RecoveryError, Room, Settings,
     StreamNumber, TableNumber, recover,
 };
 use lakehead_protocol::schema::{DataType, Field, Schema};
@@ -208,9 +208,6 @@ impl World {
         let mut actions: Vec<LogAction> = Vec::new();
         self.log.actions(self.now_us, &mut actions);
         for action in actions {
-            if std::env::var("TRACE").is_ok() {
-                println!("{} {action:?} {:?} {:?}", self.now_us, self.log.usage(), self.log.index.segments);
-            }
             self.files.begin(action, &self.disk);
         }
         if let Some(why) = &self.files.stopped {
@@ -275,8 +272,13 @@ impl World {
     /// Lets everything under way end.
     pub fn settle(&mut self) -> Result<(), String> {
         let mut quiet = 0;
+        let until_us = self.now_us + 5_000_000;
         for _ in 0..20_000 {
             self.turn()?;
+            if self.now_us > until_us {
+                // A full disk is tried again for ever.
+                return Ok(());
+            }
             if self.files.is_idle() {
                 quiet += 1;
                 let wake = self.log.wake_at_us();
@@ -295,6 +297,37 @@ impl World {
         Err("the log never comes to rest".to_owned())
     }
 
+    /// Every table works again, and takes in all there is: everything must become durable, and go.
+    pub fn drain(&mut self) -> Result<(), String> {
+        // Somebody makes room.
+        self.disk.capacity = u64::MAX / 2;
+        self.now_us += 2_000_000;
+        while self.holds.values().any(|hold| hold.released.is_none()) {
+            self.release();
+        }
+        for _ in 0..20 {
+            for table in 0..self.tables.len() {
+                let state = &mut self.tables[table];
+                state.is_sick = false;
+                let end = self.entries.iter().rev().find(|(_, entry)| entry.table == table && entry.is_acked);
+                state.position = end.map_or(state.position, |(position, _)| state.position.max(position.next()));
+                self.commit(table, true);
+            }
+            self.settle()?;
+            let usage = self.log.usage();
+            if self.log.is_drained() && usage.live_bytes == 0 && self.log.durable() == self.log.point() {
+                return match (0..self.tables.len())
+                    .map(|table| self.append(table, 100))
+                    .find(|room| *room != Ok(Room::Yes))
+                {
+                    Some(room) => Err(format!("a drained log has no room: {room:?}, {usage:?}")),
+                    None => Ok(()),
+                };
+            }
+        }
+        Err(format!("the log does not drain: {:?}, {:?}", self.log.usage(), self.log.index.segments))
+    }
+
     pub fn recovered(&self, mode: Mode) -> Result<Recovered, RecoveryError> {
         recover(&self.disk, LOG, Options { mode, canary: self.settings.canary })
     }
@@ -309,7 +342,7 @@ impl World {
         if is_power_cut {
             self.disk.cut_power();
         }
-        let recovered = self.recovered(Mode::Strict).map_err(|error| error.to_string())?;
+        let recovered = self.recovered(Mode::Strict).map_err(|error| format!("after a crash: {error}"))?;
         if !recovered.damages.is_empty() {
             return Err(format!("damage after a mere crash: {:?}", recovered.damages));
         }
@@ -334,14 +367,14 @@ impl World {
         self.run += 1;
         self.entries.split_off(&recovered.next_position);
         for table in 0..self.tables.len() {
-            let committed = self.tables[table].position;
             for stream in &mut self.tables[table].streams {
                 let mine = |entry: &&Entry| entry.table == table && entry.stream == stream.name;
                 stream.next = self.entries.values().filter(mine).map(|entry| entry.next).max().unwrap_or(0);
                 stream.epoch += 1;
                 stream.number = None;
             }
-            self.tables[table].noted = (committed.min(self.tables[table].noted.0), Point(0));
+            let known = recovered.state.tables.values().find(|known| known.id == self.tables[table].id);
+            self.tables[table].noted = (known.map_or(Position(0), |known| known.position), Point(0));
         }
         self.holds.retain(|position, _| recovered.state.held.contains_key(position));
         for hold in self.holds.values_mut() {
@@ -352,88 +385,5 @@ impl World {
             entry.is_acked = true;
         }
         self.log = Log::resume(self.settings.clone(), self.run, recovered);
-    }
-
-    /// Everything promised is there, nothing else is.
-    fn check(&self, recovered: &Recovered, durable: Point) -> Result<(), String> {
-        if let Some((position, entry)) = self.entries.range(recovered.next_position..).find(|(_, entry)| entry.is_acked)
-        {
-            return Err(format!(
-                "acked entry {position} is lost: {entry:?}; the log ends at {}",
-                recovered.next_position
-            ));
-        }
-        if self.entries.range(..recovered.next_position).count() as u64 != recovered.next_position.0 {
-            return Err(format!("the log ends at {}, behind what was appended", recovered.next_position));
-        }
-        for (position, hold) in &self.holds {
-            let is_held = recovered.state.held.contains_key(position);
-            let must = hold.point <= durable && hold.released.is_none();
-            let must_not = hold.released.is_some_and(|released| released <= durable);
-            if must && !is_held || must_not && is_held {
-                return Err(format!("entry {position} is held: {is_held}, should be: {must}"));
-            }
-        }
-        for (index, table) in self.tables.iter().enumerate() {
-            let known = recovered.state.tables.values().find(|known| known.id == table.id);
-            let expected = |position: &Position, entry: &Entry| {
-                entry.table == index && (*position >= table.position || recovered.state.held.contains_key(position))
-            };
-            let mut expected: BTreeMap<_, _> = self
-                .entries
-                .range(..recovered.next_position)
-                .filter(|(position, entry)| expected(position, entry))
-                .collect();
-            let Some(known) = known else {
-                match expected.first_key_value() {
-                    Some((position, _)) => return Err(format!("entry {position} and its table are lost")),
-                    None => continue,
-                }
-            };
-            if known.position > table.position || (table.noted.1 <= durable && known.position < table.noted.0) {
-                return Err(format!("{} is remembered at {}, is at {}", table.id, known.position, table.position));
-            }
-            let mut last = None;
-            for place in recovered.blocks(known.number, Position(0)) {
-                let mut bytes = vec![0; place.bytes as usize];
-                self.disk.read(place.segment, place.offset, &mut bytes).map_err(|error| error.to_string())?;
-                let segment = recovered.segments().find(|segment| segment.number == place.segment).expect("named");
-                let view = crate::log::open_block(&segment.life(self.settings.canary), place.offset, &bytes)
-                    .map_err(|bad| format!("{place:?}: {bad}"))?;
-                for record in view.rows().filter(|record| record.header.table == known.number) {
-                    let position = record.header.position;
-                    let Some(entry) = self.entries.get(&position) else {
-                        return Err(format!("entry {position} was never appended"));
-                    };
-                    self.check_entry(recovered, position, entry, &record)?;
-                    if last.is_some_and(|last| last >= position) {
-                        return Err(format!("entry {position} comes behind {last:?}"));
-                    }
-                    last = Some(position);
-                    expected.remove(&position);
-                }
-            }
-            if let Some((position, entry)) = expected.first_key_value() {
-                return Err(format!("entry {position} is lost: {entry:?}; the table is at {}", table.position));
-            }
-        }
-        Ok(())
-    }
-
-    fn check_entry(
-        &self,
-        recovered: &Recovered,
-        position: Position,
-        entry: &Entry,
-        record: &crate::log::Record<'_>,
-    ) -> Result<(), String> {
-        let stream = recovered.state.streams.get(&record.header.stream);
-        let schema = recovered.state.schemas.get(&record.header.schema);
-        let is_same = stream.is_some_and(|stream| {
-            stream.record.name.as_ref() == Some(&entry.stream) && stream.record.epoch == entry.epoch
-        }) && schema.is_some_and(|schema| schema.record.schema == self.schemas[entry.schema])
-            && (record.payload.len(), crc32c::crc32c(record.payload)) == entry.frame
-            && record.offsets() == Some((entry.from, entry.next));
-        if is_same { Ok(()) } else { Err(format!("entry {position} is not what was appended: {record:?}, {entry:?}")) }
     }
 }
