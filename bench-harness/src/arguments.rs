@@ -83,6 +83,12 @@ pub struct RunArguments {
     /// The table's own directory, if it is not tables/NAME in the data directory.
     #[arg(long)]
     pub table_path: Option<PathBuf>,
+    /// A folder on the engine's disk: what a write and fdatasync of a block alone take there is measured during the run.
+    #[arg(long)]
+    pub sync_probe: Option<PathBuf>,
+    /// KiB of such a block.
+    #[arg(long, default_value_t = 128, value_parser = clap::value_parser!(u32).range(4..=16_384))]
+    pub sync_probe_kib: u32,
     /// Trust the acks alone.
     #[arg(long)]
     pub no_read_back: bool,

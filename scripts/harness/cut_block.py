@@ -4,8 +4,8 @@
     cut_block.py STORE_DIR --megabytes 2048
 
 FUSE serves the disk, with an empty ext4 file system on it, and a loop device with direct I/O makes a block device of it, so
-that flushes reach it. Commands, each answered by a line of JSON: `attach` (answers the device), `detach` (once it is not used
-any more; say it as soon as it is mounted), `hold REQUESTS`, `fail`, `restore LOSS SEED` (see CutDisk), `flushes`.
+that flushes reach it. Commands, each answered by a line of JSON: `attach` (answers the device), `detach` (it goes when it is
+not used any more: to be said once it is mounted), `hold REQUESTS`, `fail`, `restore LOSS SEED` (see CutDisk), `flushes`.
 
 The FUSE mount is this process's own, and what is mounted on the device must not be visible here: the kernel would unmount it in
 our last moments, and wait for us. At the end of standard input the device is served until it is not used any more, or for
@@ -47,7 +47,7 @@ class CutBlock:
         run("mkfs.ext4", "-q", "-F", "-E", "nodiscard,lazy_itable_init=0,lazy_journal_init=0", str(durable))
         run("cp", "--sparse=always", str(durable), str(current))
         self.disk = CutDisk(durable, current)
-        self.device = None
+        self.device = self.holder = None
         self.disk.mount(self.beneath)
         self.disk.serve(THREADS)
 
@@ -56,10 +56,15 @@ class CutBlock:
         if self.attribute("dio") != "1":
             raise OSError(f"{self.device} does no direct I/O on a FUSE file: flushes would not mean anything")
         self.backing = self.attribute("backing_file")
+        # The kernel puts it off until nobody has the device open: so it is detached whoever dies, and whenever.
+        self.holder = os.open(self.device, os.O_RDONLY)
+        run("losetup", "--detach", self.device)
         return {"device": self.device}
 
     def detach(self):
-        run("losetup", "--detach", self.device)  # the kernel puts it off until nobody uses it
+        if self.holder is not None:
+            os.close(self.holder)
+            self.holder = None
         return {}
 
     def hold(self, requests):
@@ -94,8 +99,7 @@ class CutBlock:
         if self.device is None or not self.is_attached():
             return
         try:
-            if self.attribute("autoclear") != "1":
-                self.detach()
+            self.detach()
             self.await_detached(END_SECONDS)
         except (OSError, TimeoutError):
             return  # whoever uses it gets errors when we are gone

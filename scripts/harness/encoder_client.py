@@ -32,6 +32,7 @@ class EncoderClient:
         self.drop()
         self.hello.update(mode=mode, attempt=self.hello["attempt"] + 1, schema_follows=int(schema is not None))
         self.socket = socket.create_connection(self.address, self.seconds)
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.schemas, self.sent_bytes = [], 0
         self.write(frame("Hello", self.hello))
         if schema is not None:

@@ -44,9 +44,14 @@ class Engine:
         return self.data_dir / "tables" / Path(*name.split("."))
 
     def start(self):
+        self.launch()
+        self.await_listening()
+        return self
+
+    def launch(self):
+        """Starts the process and does not wait for it."""
         self.data_dir.mkdir(parents=True, exist_ok=True)
-        listen = self.data_dir / "listen"
-        listen.unlink(missing_ok=True)
+        (self.data_dir / "listen").unlink(missing_ok=True)
         command = [binary("lakehead"), "serve", "--listen", self.address, "--data-dir", str(self.data_dir)]
         if self.config:
             path = self.data_dir.with_name(self.data_dir.name + ".toml")
@@ -59,6 +64,9 @@ class Engine:
                 command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env={**os.environ, **self.environment},
                 preexec_fn=self.before)
 
+    def await_listening(self):
+        listen = self.data_dir / "listen"
+
         def listening():
             if self.process.poll() is not None:
                 raise RuntimeError(f"the engine ended with {self.process.returncode}: {self.log_tail()}")
@@ -69,7 +77,6 @@ class Engine:
         except TimeoutError as late:
             self.kill()
             raise TimeoutError(f"{late}; the engine's log ends with: {self.log_tail()}") from late
-        return self
 
     def log_tail(self):
         return self.log_path.read_text(errors="replace")[-2000:]

@@ -12,7 +12,7 @@ The control file is JSON and is read again whenever it has changed:
               half          a write: half of it is done, then the error is answered
               short         a write: half of it is done and said to be
               delay         it is done `seconds` late
-              hang          it is done when the rule is gone
+              hang          it is done when the rule is gone, or not at all when its caller dies before
   rate        of the operations that match (1), drawn from the seed
   path        only paths that contain this
   times       at most so often in all
@@ -39,6 +39,7 @@ class Faults:
         self.lock = threading.Lock()
         self.met = Counter()
         self.seen = None
+        self.is_interrupted = lambda: False
         self.began = time.monotonic()
         self.read()
 
@@ -98,6 +99,8 @@ class Faults:
                 self.read()
                 if not any(other is rule for other in self.rules):
                     return
+            if self.is_interrupted():
+                raise OSError(errno.EINTR, "its caller is gone")
             time.sleep(POLL_SECONDS)
 
     def await_service(self):

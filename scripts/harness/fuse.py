@@ -11,6 +11,7 @@ import errno
 import os
 import struct
 import threading
+import traceback
 from dataclasses import dataclass
 
 from . import mounts
@@ -33,6 +34,7 @@ ATTRIBUTES_ANSWER = struct.Struct("<QII")
 OPENED = struct.Struct("<QII")
 TRANSFER = struct.Struct("<QQIIQII")
 WRITTEN = struct.Struct("<II")
+INTERRUPTED = struct.Struct("<Q")
 
 MAJOR, MINOR = 7, 31
 WRITE_BYTES_MAX = 1 << 20
@@ -78,9 +80,18 @@ class FileSystem:
 
     def serve(self, threads):
         """Starts the threads; they end when the file system is unmounted."""
-        self.threads = [threading.Thread(target=self.answer_requests, daemon=True) for _ in range(threads)]
+        self.interrupted, self.serving = set(), threading.local()
+        self.threads = [threading.Thread(target=self.answer_or_end, daemon=True) for _ in range(threads)]
         for thread in self.threads:
             thread.start()
+
+    def answer_or_end(self):
+        """A request that is never answered holds up its caller, and whoever waits for that, for ever: rather the process ends."""
+        try:
+            self.answer_requests()
+        except BaseException:
+            traceback.print_exc()
+            os._exit(1)
 
     def answer_requests(self):
         buffer = bytearray(WRITE_BYTES_MAX + 65536)
@@ -93,9 +104,16 @@ class FileSystem:
                     continue
                 return  # ENODEV: unmounted
             _, code, unique, node, *_ = REQUEST.unpack_from(buffer)
+            if code == INTERRUPT:
+                self.interrupted.add(INTERRUPTED.unpack_from(buffer, REQUEST.size)[0])
             if code in UNANSWERED:
                 continue
+            self.serving.unique = unique
             self.answer(unique, *self.result_of(code, Request(node, view[REQUEST.size:length])))
+
+    def is_interrupted(self):
+        """Whether whoever waits for the request that this thread serves is being killed, or got a signal."""
+        return self.serving.unique in self.interrupted
 
     def result_of(self, code, request):
         method = getattr(self, OPERATIONS.get(code, ""), None)
@@ -107,6 +125,7 @@ class FileSystem:
             return error.errno or errno.EIO, b""
 
     def answer(self, unique, error, content):
+        self.interrupted.discard(unique)
         try:
             os.writev(self.device, [ANSWER.pack(ANSWER.size + len(content), -error, unique), content])
         except OSError as failure:

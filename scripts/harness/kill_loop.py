@@ -8,7 +8,8 @@ must be in its table once, the rest at most once.
 A power cut takes the engine and its disk at once: what was not flushed is lost (all of it, some requests, or some sectors), the
 file system is mounted again, and the engine started (volume.py). It needs root.
 
-A kill counts when it hit a living process. Delays and targets come from the seed; what the processes had done by then does not.
+By chance the engine is hit again while it starts. A kill counts when it hit a living process. Delays and targets come from the
+seed; what the processes had done by then does not.
 """
 
 import argparse
@@ -36,6 +37,8 @@ TARGETS = {"client": ["client"], "engine": ["engine"], "both": ["client", "engin
 CUT = "power cut"
 # The power fails after at most so many further requests to the disk: anywhere in what a commit or a log block takes.
 CUT_REQUESTS_MAX = 40
+# How often the engine is hit again while it starts, and when.
+EARLY_CHANCE, EARLY_SECONDS_MAX = 0.25, 0.2
 
 
 class KillLoop:
@@ -48,7 +51,7 @@ class KillLoop:
         self.volume = volume.Volume(self.data, folder / "disk") if options.power_cuts else None
         self.load = Load(self.folder, self.engine)
         self.hits = {"client": 0, "engine": 0, CUT: 0}
-        self.lost_bytes = self.survived_bytes = 0
+        self.hits_early = self.lost_bytes = self.survived_bytes = 0
 
     def canary(self):
         """What makes an engine that leaves out syncs, which must be found BAD."""
@@ -103,16 +106,32 @@ class KillLoop:
         hit = "the engine"
         if what == CUT:
             loss = self.random.choice(LOSSES)
-            requests = self.random.randint(0, CUT_REQUESTS_MAX)
-            lost = self.volume.cut([self.engine.process], loss, self.random.randrange(1 << 32), requests)
-            self.lost_bytes += lost.bytes - lost.survived_bytes
-            self.survived_bytes += lost.survived_bytes
+            lost = self.cut(loss)
+            self.restart(lambda: self.cut(loss))
             hit += (f" and its disk, which loses {'' if loss == 'all' else 'some '}{loss} of {lost.requests} unflushed requests "
                     f"({lost.bytes:,} bytes, {lost.survived_bytes:,} survived)")
         else:
             self.engine.kill()
-        self.engine.start()
+            self.restart(self.engine.kill)
         return hit
+
+    def cut(self, loss):
+        requests = self.random.randint(0, CUT_REQUESTS_MAX)
+        lost = self.volume.cut([self.engine.process], loss, self.random.randrange(1 << 32), requests)
+        self.lost_bytes += lost.bytes - lost.survived_bytes
+        self.survived_bytes += lost.survived_bytes
+        return lost
+
+    def restart(self, hit):
+        """Starts the engine; by chance it is hit again while it starts, which is when it recovers."""
+        while self.random.random() < EARLY_CHANCE:
+            self.engine.launch()
+            time.sleep(self.random.uniform(0, EARLY_SECONDS_MAX))
+            if not self.engine.alive:
+                raise RuntimeError(f"the engine did not start, {self.engine.process.returncode}: {self.engine.log_tail()}")
+            hit()
+            self.hits_early += 1
+        self.engine.start()
 
     def is_durable_judged(self):
         """Whether rows that were acknowledged as durable must be there: by the flag, or because the engine has a log."""
@@ -140,6 +159,8 @@ class KillLoop:
         if self.options.power_cuts:
             bytes_ = f"{self.lost_bytes:,} unflushed bytes lost, {self.survived_bytes:,} survived"
             words.append(f"{self.hits[CUT]} power cuts ({bytes_})")
+        if self.hits_early:
+            words.append(f"{self.hits_early} more hits of an engine that was starting")
         judged = "durable and committed acks" if self.is_durable_judged() else "committed acks"
         return f"{', '.join(words)}, {judged}, seed {self.options.seed}"
 

@@ -23,6 +23,7 @@ class PassedFolder(fuse.FileSystem):
     def __init__(self, below, faults):
         """`below` is where everything really is."""
         self.below, self.faults = os.path.abspath(below), faults
+        faults.is_interrupted = self.is_interrupted
         self.lock = threading.Lock()
         self.paths, self.nodes, self.last_node = {fuse.ROOT_NODE: ""}, {"": fuse.ROOT_NODE}, fuse.ROOT_NODE
         self.handles, self.last_handle = {}, 0

@@ -61,8 +61,6 @@ class FaultyStoreTest(EndToEnd):
 
     def engine_and_producers(self, tables, **options):
         engine = self.engine(config={"tables": {"commit_interval_ms": COMMIT_INTERVAL_MS}})
-        # Otherwise a hung operation would keep the engine from dying.
-        self.addCleanup(self.store.faults)
         producers = self.produce(
             engine, tables, streams=STREAMS, anonymous=ANONYMOUS, rows_per_second=ROWS_PER_SECOND, batch_rows=50, patience=120,
             ledgers=self.folder / "ledgers", **options)

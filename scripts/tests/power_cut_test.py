@@ -18,6 +18,7 @@ sys.path.insert(0, str(SCRIPTS))
 from harness import mounts, volume  # noqa: E402
 from harness.cut_disk import LOSSES, SECTOR_BYTES  # noqa: E402
 from harness.deadline import wait_until  # noqa: E402
+from harness.mount_process import MountProcess  # noqa: E402
 
 LACKING = "; ".join(volume.missing())
 RECORD_BYTES = 5_000
@@ -161,11 +162,28 @@ class CleanUpTest(unittest.TestCase):
                 killed = {"user": [user.pid], "server": [int(server), user.pid], "both": [user.pid, int(server)]}[victim]
                 for pid in killed:
                     os.kill(pid, signal.SIGKILL)
-                user.wait()
+                user.wait(30)
                 user.stdout.close()
-                backing = Path(f"/sys/block/{Path(device).name}/loop/backing_file")
-                wait_until(f"the end of {device}", lambda: not (backing.exists() and folder in backing.read_text()), 30)
+                wait_until(f"the end of {device}", lambda: not is_attached(device, folder), 30)
                 wait_until("the end of the server", lambda: not is_running(server), 30)
+
+    def test_a_server_that_is_killed_before_its_device_is_mounted_leaves_it_detached(self):
+        with tempfile.TemporaryDirectory(prefix="lakehead-power-") as folder:
+            server = MountProcess("cut_block.py", folder + "/s", "--megabytes", 64)
+            device = server.said["device"]
+            self.assertTrue(is_attached(device, folder))
+            server.process.kill()
+            server.end()
+            wait_until(f"the end of {device}", lambda: not is_attached(device, folder), 30)
+
+
+def is_attached(device, folder):
+    """Whether the loop device is on something in the folder, or on a disk whose mount is gone."""
+    try:
+        backing = Path(f"/sys/block/{Path(device).name}/loop/backing_file").read_text().strip()
+    except OSError:
+        return False
+    return folder in backing or backing == "/disk"
 
 
 def is_running(pid):

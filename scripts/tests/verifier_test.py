@@ -8,7 +8,6 @@ import sys
 import tempfile
 import unittest
 from pathlib import Path
-from types import SimpleNamespace
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -286,12 +285,9 @@ class VerifierTest(unittest.TestCase):
         durable = {**self.line("a", 80, 120, 1), "ack": "durable"}
         del durable["version"]
         ledger = self.ledger([self.line("a", 40, 90, 3), durable])
-        self.assertEqual(self.problems(self.table(), ledgers=[ledger]), [])
-        self.assert_problem(self.problems(self.again(), ledgers=[ledger], durable=True), "(as durable) rows 80 to 119 are 40",
-                            "the table has 20")
-
-    def again(self):
-        return SimpleNamespace(directory=self.folder / "table")
+        table = self.table()
+        self.assertEqual(self.problems(table, ledgers=[ledger]), [])
+        self.assert_problem(self.problems(table, ledgers=[ledger], durable=True), "(as durable) rows 80 to 119 are 40", "has 20")
 
     def test_a_stream_that_its_ledger_calls_anonymous_needs_no_txn_entry(self):
         table = self.table()

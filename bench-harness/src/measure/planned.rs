@@ -1,6 +1,6 @@
 use crate::arguments::{Rate, RunArguments};
 use crate::report::Configuration;
-use crate::run::{Extent, Pace, Plan};
+use crate::run::{Extent, Pace, Plan, SyncProbePlan};
 use crate::workload::{Workload, row_bytes};
 use arrow::error::ArrowError;
 use std::sync::Arc;
@@ -52,6 +52,10 @@ pub fn plan(arguments: &RunArguments, started_unix_ms: u64) -> Result<Plan, Arro
         stream_prefix,
         stream_memory_bytes_max: (arguments.memory << 20) / connections,
         prepared: arguments.prepared,
+        sync_probe: arguments
+            .sync_probe
+            .clone()
+            .map(|folder| SyncProbePlan { folder, block_bytes: (arguments.sync_probe_kib as usize & !3) << 10 }),
     })
 }
 

@@ -20,6 +20,10 @@ pub struct Report {
     pub validity: Validity,
     pub rows: Counts,
     pub throughput: Throughput,
+    /// The same until the client said that it is durable: synced in the engine's log.
+    pub durable_latency: LatencySummary,
+    /// Of a block's write and fdatasync alone, on the engine's disk, during the run. Absent when not asked for.
+    pub sync_latency: Option<LatencySummary>,
     /// From a batch's intended send time (open loop) or its hand-over to the client (closed loop) until the
     /// client said that it is in the table. The warm-up is left out.
     pub committed_latency: LatencySummary,

@@ -2,6 +2,7 @@ use super::cost::Cost;
 use super::document::Report;
 use super::rows::{Counts, Verdict};
 use super::validity::Validity;
+use crate::run::LatencySummary;
 use std::fmt::{self, Write};
 
 /// The report for a person.
@@ -38,18 +39,14 @@ fn write(out: &mut String, report: &Report) -> fmt::Result {
         throughput.bytes_per_row,
         throughput.elapsed_seconds
     )?;
-    let latency = &report.committed_latency;
-    writeln!(
-        out,
-        "latency      committed p50 {:.1}  p90 {:.1}  p99 {:.1}  p99.9 {:.1}  max {:.1} ms ({} batches after {:.1} s of warm-up)",
-        latency.p50_ms,
-        latency.p90_ms,
-        latency.p99_ms,
-        latency.p99_9_ms,
-        latency.max_ms,
-        latency.count,
-        configuration.warm_up_seconds
-    )?;
+    for (promise, latency) in [("durable", &report.durable_latency), ("committed", &report.committed_latency)] {
+        write_latency(out, "latency", promise, latency)?;
+        writeln!(out, " ({} batches after {:.1} s of warm-up)", latency.count, configuration.warm_up_seconds)?;
+    }
+    if let Some(latency) = &report.sync_latency {
+        write_latency(out, "disk alone", "fdatasync", latency)?;
+        writeln!(out, " ({} blocks during the run)", latency.count)?;
+    }
     if let Some(lateness) = &report.lateness {
         writeln!(
             out,
@@ -67,6 +64,14 @@ fn write(out: &mut String, report: &Report) -> fmt::Result {
         writeln!(out, "FAILED       {stream}: {failure}")?;
     }
     Ok(())
+}
+
+fn write_latency(out: &mut String, what: &str, promise: &str, latency: &LatencySummary) -> fmt::Result {
+    let LatencySummary { p50_ms, p90_ms, p99_ms, p99_9_ms, max_ms, .. } = latency;
+    write!(
+        out,
+        "{what:<12} {promise:<9} p50 {p50_ms:.2}  p90 {p90_ms:.2}  p99 {p99_ms:.2}  p99.9 {p99_9_ms:.2}  max {max_ms:.2} ms"
+    )
 }
 
 fn write_cost(out: &mut String, who: &str, cost: &Cost) -> fmt::Result {

@@ -5,6 +5,7 @@ use super::latency::{Latencies, LatencyError};
 use super::plan::Plan;
 use super::progress::Progress;
 use super::sender::{SendError, Sender, Sent};
+use super::sync_probe::{SyncProbe, SyncProbeError};
 use super::timeline::{Second, Timeline};
 use super::watcher::{Heard, Watcher};
 use arrow::array::{RecordBatch, UInt32Array};
@@ -25,7 +26,10 @@ const OPENING_AT_ONCE: usize = 1_000;
 pub struct Loaded {
     /// By stream number.
     pub connections: Vec<Connection>,
-    pub latencies: Latencies,
+    pub durable: Latencies,
+    pub committed: Latencies,
+    /// What the disk alone took, where that was asked for.
+    pub sync: Option<Latencies>,
     pub lateness: Latencies,
     /// From the first send until the last commit was heard of.
     pub elapsed: Duration,
@@ -53,6 +57,8 @@ pub enum LoadError {
     Latency(#[from] LatencyError),
     #[error("cannot make a batch: {0}")]
     Batch(#[from] ArrowError),
+    #[error(transparent)]
+    Sync(#[from] SyncProbeError),
     #[error("a connection's task ended early: {0}")]
     Task(#[from] JoinError),
 }
@@ -95,11 +101,12 @@ impl Load {
         let start = clock::now();
         let timeline = Arc::new(Timeline::new(start));
         let progress = Arc::new(Progress::default());
+        let probe = self.plan.sync_probe.as_ref().map(SyncProbe::start).transpose()?;
         let (mut senders, mut watchers) = (JoinSet::new(), JoinSet::new());
         for (number, (stream, prepared)) in self.streams.into_iter().enumerate() {
             let (in_flight, announced) = mpsc::unbounded_channel();
             let watcher = Watcher {
-                commits: stream.watch(),
+                acks: stream.watch(),
                 in_flight: announced,
                 timeline: timeline.clone(),
                 progress: progress.clone(),
@@ -114,7 +121,8 @@ impl Load {
             both = async { (senders.join_all().await, watchers.join_all().await) } => both,
             () = progress.show() => (Vec::new(), Vec::new()),
         };
-        summed(&self.plan, start, &timeline, in_order(sent)?, in_order(heard)?)
+        let sync = probe.map(SyncProbe::stop).transpose()?;
+        summed(&self.plan, start, &timeline, in_order(sent)?, in_order(heard)?, sync)
     }
 }
 
@@ -164,15 +172,18 @@ fn summed(
     timeline: &Timeline,
     sent: Vec<Sent>,
     heard: Vec<Heard>,
+    sync: Option<Latencies>,
 ) -> Result<Loaded, LoadError> {
-    let (mut latencies, mut lateness) = (Latencies::new()?, Latencies::new()?);
+    let (mut durable, mut committed, mut lateness) = (Latencies::new()?, Latencies::new()?, Latencies::new()?);
     let mut last = start;
     let mut connections = Vec::with_capacity(sent.len());
     for (number, (sent, heard)) in sent.into_iter().zip(heard).enumerate() {
-        latencies.merge(&heard.latencies)?;
+        durable.merge(&heard.durable)?;
+        committed.merge(&heard.committed)?;
         lateness.merge(&sent.lateness)?;
         last = heard.last.map_or(last, |heard| last.max(heard));
         connections.push(Connection { name: plan.stream_name(number), sent, rows_committed: heard.rows_committed });
     }
-    Ok(Loaded { connections, latencies, lateness, elapsed: last - start, seconds: timeline.seconds() })
+    let (elapsed, seconds) = (last - start, timeline.seconds());
+    Ok(Loaded { connections, durable, committed, sync, lateness, elapsed, seconds })
 }

@@ -10,6 +10,7 @@
 //! - [`schedule`]: intended send times.
 //! - [`timeline`]: counts and latencies second by second.
 //! - [`latency`]: histograms and their percentiles.
+//! - [`sync_probe`]: what the disk alone takes to sync, meanwhile.
 //! - [`progress`]: the line on stderr.
 //! - [`clock`]: the only place that asks the time.
 
@@ -20,6 +21,7 @@ mod plan;
 mod progress;
 mod schedule;
 mod sender;
+mod sync_probe;
 #[cfg(test)]
 mod tests;
 mod timeline;
@@ -27,5 +29,5 @@ mod watcher;
 
 pub use latency::LatencySummary;
 pub use load::{Connection, Load, LoadError, Loaded};
-pub use plan::{Extent, Pace, Plan};
+pub use plan::{Extent, Pace, Plan, SyncProbePlan};
 pub use timeline::Second;

@@ -1,4 +1,5 @@
 use crate::workload::Workload;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -39,6 +40,17 @@ pub struct Plan {
     pub stream_memory_bytes_max: usize,
     /// Make all batches before the first is sent. Takes an extent in rows.
     pub prepared: bool,
+    /// Measure the disk alone meanwhile.
+    pub sync_probe: Option<SyncProbePlan>,
+}
+
+/// What the disk is asked for, beside the run.
+#[derive(Debug, Clone)]
+pub struct SyncProbePlan {
+    /// A folder on the disk in question.
+    pub folder: PathBuf,
+    /// Bytes of each write, a multiple of 4,096.
+    pub block_bytes: usize,
 }
 
 impl Plan {

@@ -1,4 +1,4 @@
-//! The half of a connection that hears of commits.
+//! The half of a connection that hears of acks.
 
 use super::clock;
 use super::latency::{Latencies, LatencyError};
@@ -7,7 +7,7 @@ use super::timeline::Timeline;
 use lakehead_client::Watermarks;
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, watch};
 
 /// A batch on its way.
@@ -18,10 +18,11 @@ pub struct InFlight {
     pub intended: Instant,
 }
 
-/// What was heard of one connection's commits.
+/// What was heard of one connection's rows.
 #[derive(Debug)]
 pub struct Heard {
-    pub latencies: Latencies,
+    pub durable: Latencies,
+    pub committed: Latencies,
     pub rows_committed: u64,
     /// When the last commit was heard of.
     pub last: Option<Instant>,
@@ -30,7 +31,7 @@ pub struct Heard {
 /// Watches one stream until it ends.
 #[derive(Debug)]
 pub struct Watcher {
-    pub commits: watch::Receiver<Watermarks>,
+    pub acks: watch::Receiver<Watermarks>,
     pub in_flight: mpsc::UnboundedReceiver<InFlight>,
     pub timeline: Arc<Timeline>,
     pub progress: Arc<Progress>,
@@ -38,43 +39,63 @@ pub struct Watcher {
     pub measured_from: Instant,
 }
 
+/// Batches that wait for one of the promises.
+#[derive(Debug, Default)]
+struct Waiting {
+    batches: VecDeque<InFlight>,
+}
+
+impl Waiting {
+    /// Latencies of the batches that this watermark has passed.
+    fn passed(&mut self, offset: u64, now: Instant, measured_from: Instant) -> Vec<Duration> {
+        let mut latencies = Vec::new();
+        while let Some(batch) = self.batches.pop_front_if(|batch| batch.end <= offset) {
+            if batch.intended >= measured_from {
+                latencies.push(now.saturating_duration_since(batch.intended));
+            }
+        }
+        latencies
+    }
+}
+
 impl Watcher {
     /// Ends when the stream does.
     pub async fn watch(mut self) -> Result<Heard, LatencyError> {
-        let mut heard = Heard { latencies: Latencies::new()?, rows_committed: 0, last: None };
-        let mut waiting = VecDeque::new();
+        let mut heard =
+            Heard { durable: Latencies::new()?, committed: Latencies::new()?, rows_committed: 0, last: None };
+        let (mut durable, mut committed) = (Waiting::default(), Waiting::default());
         loop {
             // Looked at once more after the channel has closed: the last commit may be what came with the end.
-            let ended = self.commits.changed().await.is_err();
-            self.take(&mut heard, &mut waiting)?;
+            let ended = self.acks.changed().await.is_err();
+            self.take(&mut heard, &mut durable, &mut committed)?;
             if ended {
                 return Ok(heard);
             }
         }
     }
 
-    fn take(&mut self, heard: &mut Heard, waiting: &mut VecDeque<InFlight>) -> Result<(), LatencyError> {
+    fn take(&mut self, heard: &mut Heard, durable: &mut Waiting, committed: &mut Waiting) -> Result<(), LatencyError> {
         let now = clock::now();
-        let committed = self.commits.borrow_and_update().committed;
-        let rows = committed.offset.saturating_sub(heard.rows_committed);
+        let watermarks = *self.acks.borrow_and_update();
+        while let Ok(batch) = self.in_flight.try_recv() {
+            durable.batches.push_back(batch);
+            committed.batches.push_back(batch);
+        }
+        for latency in durable.passed(watermarks.durable, now, self.measured_from) {
+            heard.durable.record(latency)?;
+        }
+        let offset = watermarks.committed.offset;
+        let rows = offset.saturating_sub(heard.rows_committed);
         if rows == 0 {
             return Ok(());
         }
-        while let Ok(batch) = self.in_flight.try_recv() {
-            waiting.push_back(batch);
-        }
-        let mut latencies = Vec::new();
-        while let Some(batch) = waiting.pop_front_if(|batch| batch.end <= committed.offset) {
-            if batch.intended >= self.measured_from {
-                latencies.push(now.saturating_duration_since(batch.intended));
-            }
-        }
+        let latencies = committed.passed(offset, now, self.measured_from);
         for latency in &latencies {
-            heard.latencies.record(*latency)?;
+            heard.committed.record(*latency)?;
         }
         self.timeline.committed(now, rows, &latencies)?;
         self.progress.committed(rows);
-        (heard.rows_committed, heard.last) = (committed.offset, Some(now));
+        (heard.rows_committed, heard.last) = (offset, Some(now));
         Ok(())
     }
 }

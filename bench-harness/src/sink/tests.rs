@@ -18,6 +18,7 @@ fn plan(server: String, kind: Kind, pace: Pace, extent: Extent) -> Plan {
         stream_prefix: "test".to_owned(),
         stream_memory_bytes_max: 16 << 20,
         prepared: false,
+        sync_probe: None,
     }
 }
 
@@ -40,7 +41,7 @@ async fn a_number_of_rows_is_sent_and_heard_of_exactly() {
         let committed: Vec<_> = loaded.connections.iter().map(|connection| connection.rows_committed).collect();
         assert_eq!((rows, committed), (vec![3_334, 3_334, 3_333], vec![3_334, 3_334, 3_333]));
         assert!(loaded.connections.iter().all(|connection| connection.sent.failure.is_none()));
-        assert_eq!(loaded.latencies.summary().count, 12, "four batches each");
+        assert_eq!(loaded.committed.summary().count, 12, "four batches each");
         assert_eq!(loaded.seconds.iter().map(|second| second.rows_committed).sum::<u64>(), 10_001);
     }
 }

@@ -122,7 +122,7 @@ fn serve(arguments: ServeArguments) -> Result<(), Failure> {
         fatal: Arc::new(end_process),
     };
     let has_log = !logs.serving.is_empty();
-    let logs = Logs { serving: logs.serving, draining: logs.draining };
+    let logs = Logs { serving: logs.serving, draining: logs.draining, awaited: logs.awaited };
     let running = Cores::start(&settings, mailboxes, sockets, &submit, logs);
     let running = running.map_err(|error| Failure::new(Exit::Failure, error))?;
     announce(&directory, address)?;

@@ -35,6 +35,11 @@ pub enum DirectoryMessage {
         place: Url,
         result: Box<Result<OpenedTable, OpenFailure>>,
     },
+    /// Nothing may be written to the table of this id any more, until a person has decided.
+    Stopped {
+        id: Arc<str>,
+        why: Refusal,
+    },
     /// An open that came to a table when it was being closed.
     Reopen {
         place: Url,
@@ -91,6 +96,8 @@ enum Place {
 pub struct Directory {
     context: Arc<Context>,
     own: UnboundedSender<DirectoryMessage>,
+    /// Tables, by id, that are not written any more, and why: whichever shard asks.
+    stopped: HashMap<Arc<str>, Refusal>,
     places: HashMap<Url, Place>,
     tables: HashMap<TableKey, UnboundedSender<TableMessage>>,
     keys: u32,
@@ -101,7 +108,16 @@ pub struct Directory {
 impl Directory {
     /// An empty directory; `own` leads to its messages.
     pub fn new(context: Arc<Context>, own: UnboundedSender<DirectoryMessage>) -> Self {
-        Self { context, own, places: HashMap::new(), tables: HashMap::new(), keys: 0, turns: 0, stopping: false }
+        Self {
+            context,
+            own,
+            places: HashMap::new(),
+            stopped: HashMap::new(),
+            tables: HashMap::new(),
+            keys: 0,
+            turns: 0,
+            stopping: false,
+        }
     }
 
     /// Runs until the plane stops.
@@ -110,6 +126,7 @@ impl Directory {
             match message {
                 DirectoryMessage::Request(request) => self.on_request(request),
                 DirectoryMessage::Opened { place, result } => self.opened(place, *result),
+                DirectoryMessage::Stopped { id, why } => _ = self.stopped.insert(id, why),
                 DirectoryMessage::Reopen { place, waiter } => self.open_place(place, waiter),
                 DirectoryMessage::TryAgain { place, turn } => self.try_again(place, turn),
                 DirectoryMessage::Stop(done) => self.stop(done),
@@ -222,6 +239,10 @@ impl Directory {
     fn opened(&mut self, place: Url, result: Result<OpenedTable, OpenFailure>) {
         let Some(Place::Opening { waiters, failures }) = self.places.remove(&place) else { return };
         match result {
+            Ok(opened) if self.stopped.contains_key(&opened.terms.id) => {
+                let why = self.stopped[&opened.terms.id].clone();
+                waiters.iter().for_each(|waiter| self.refuse(waiter, why.clone()));
+            }
             Ok(opened) => {
                 let key = self.share_or_start(opened);
                 self.places.insert(place.clone(), Place::Open(key));

@@ -7,7 +7,7 @@ use super::undrained::{is_drained, live_bytes, tables_with_rows};
 use crate::handover::log_part::LogId;
 use crate::log::recovery::{Mode, Options, Tail};
 use crate::log::{Canary, Recovered, recover};
-use crate::shard::logging::LogDuty;
+use crate::shard::logging::{Awaited, LogDuty};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -43,6 +43,8 @@ pub struct Opened {
     pub serving: Vec<LogStart>,
     /// Logs of an earlier set of cores.
     pub draining: Vec<LogStart>,
+    /// Tables whose streams wait for those.
+    pub awaited: Awaited,
     pub summary: Summary,
 }
 
@@ -112,11 +114,9 @@ fn assemble(
         bytes_max,
         segment_bytes,
     };
-    let serving =
-        manifest.logs.iter().map(|log| start(log, LogDuty { drains: false, awaited: awaited.clone() })).collect();
-    let draining =
-        manifest.draining.iter().map(|log| start(log, LogDuty { drains: true, awaited: BTreeMap::new() })).collect();
-    Opened { run: manifest.run, serving, draining, summary }
+    let serving = manifest.logs.iter().map(|log| start(log, LogDuty::Serves)).collect();
+    let draining = manifest.draining.iter().map(|log| start(log, LogDuty::Drains)).collect();
+    Opened { run: manifest.run, serving, draining, awaited, summary }
 }
 
 #[expect(clippy::disallowed_methods, reason = "logs are named here, and only here")]

@@ -369,6 +369,10 @@ impl Connection {
             Kind::Hello => return self.greet(frame.payload),
             Kind::Schema => {
                 let schema = read_schema(frame.payload)?;
+                // What was announced has come: from here on the peer waits for us.
+                if self.handle.state.get() == PeerState::Opening {
+                    self.handle.deadline.set(None);
+                }
                 reactor.step(Event::Schema { connection, schema_id: frame.header.schema_id, schema });
             }
             Kind::Close => reactor.step(Event::Close { connection }),

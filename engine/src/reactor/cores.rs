@@ -9,6 +9,7 @@ use super::tick::{now, tick};
 use crate::budget::Budget;
 use crate::log::{self, Log};
 use crate::log_directory::{LogOrigin, LogStart};
+use crate::shard::logging::Awaited;
 use crate::shard::{Settings, Shard};
 use glommio::{ExecutorJoinHandle, LocalExecutorBuilder, Placement};
 use socket2::Socket;
@@ -60,6 +61,8 @@ pub struct Logs {
     pub serving: Vec<LogStart>,
     /// Logs of an earlier set of cores.
     pub draining: Vec<LogStart>,
+    /// Tables whose streams wait for those.
+    pub awaited: Awaited,
 }
 
 /// What all reactors are started with.
@@ -109,11 +112,11 @@ impl Cores {
         let draining = logs.draining.into_iter().map(|log| (Placement::Unbound, DRAINING, None, Some(log)));
         let mut threads = Vec::new();
         for (index, (placement, core, socket, log)) in pinned.chain(draining).enumerate() {
-            let (settings, context) = (settings.clone(), context.clone());
+            let (settings, context, awaited) = (settings.clone(), context.clone(), logs.awaited.clone());
             let thread = LocalExecutorBuilder::new(placement)
                 .name(&format!("lakehead-core-{core}"))
                 .io_memory(IO_MEMORY_BYTES)
-                .spawn(move || run(index, settings, context, socket, log))
+                .spawn(move || run(index, settings, context, socket, (log, awaited)))
                 .map_err(|error| CoreError::Start { core, reason: error.to_string() })?;
             threads.push((core, thread));
         }
@@ -143,15 +146,16 @@ async fn run(
     settings: CoreSettings,
     context: ReactorContext,
     socket: Option<Socket>,
-    log: Option<LogStart>,
+    (log, awaited): (Option<LogStart>, Awaited),
 ) -> Drained {
-    let (shard, files) = match start_shard(&settings, index, log).await {
+    let (mut shard, files) = match start_shard(&settings, index, log).await {
         Ok(started) => started,
         Err(error) => {
             (settings.fatal)(&error.to_string());
             return Drained::Unsettled;
         }
     };
+    shard.await_tables(awaited);
     let reactor = Rc::new(Reactor::new(shard, index, context, now()));
     let logging = files.map(|files| {
         reactor.log.open(files);

@@ -138,11 +138,11 @@ impl Shard {
 
     /// Why streams of this table cannot be taken on now, if the log has a reason.
     pub(super) fn log_refusal(&self, open: &OpenTable) -> Option<Refusal> {
-        let book = self.log.as_ref()?;
         let busy = |message: &str| Some(Refusal::new(RejectCode::Busy, message));
-        if book.awaited.contains_key(&open.id) {
+        if self.awaited.contains_key(&open.id) {
             return busy("rows of this table from before the number of cores changed are being committed; try again");
         }
+        let book = self.log.as_ref()?;
         let number = book.log.table_of(&open.id)?;
         if let Some(ClosedTable::Stopped(why)) = book.closed.get(&number) {
             return Some(why.clone());
@@ -158,11 +158,10 @@ impl Shard {
 
     /// An earlier log has no more rows for the table of this id.
     pub(super) fn table_drained(&mut self, id: &str) {
-        let Some(book) = &mut self.log else { return };
-        if let Some(logs) = book.awaited.get_mut(id) {
+        if let Some(logs) = self.awaited.get_mut(id) {
             *logs -= 1;
             if *logs == 0 {
-                book.awaited.remove(id);
+                self.awaited.remove(id);
             }
         }
     }

@@ -9,7 +9,6 @@ use super::table::StreamSlot;
 use crate::handover::{Refusal, TableKey};
 use crate::log::{Log, Point, TableNumber};
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::Arc;
 
 /// Claims of one run: enough to open a table a million times.
 const CLAIMS_PER_RUN: u64 = 1 << 20;
@@ -19,8 +18,6 @@ pub(super) struct LogBook {
     pub log: Log,
     /// Tables of the log that are not open here, and have rows in it that are not theirs yet.
     pub closed: BTreeMap<TableNumber, ClosedTable>,
-    /// Tables, by id, with rows in logs of an earlier set of cores: how many of those logs are not drained of it.
-    pub awaited: BTreeMap<Arc<str>, u32>,
     /// Whether the log only drains: nobody connects to its shard.
     pub drains: bool,
     undurable: VecDeque<Undurable>,
@@ -48,16 +45,8 @@ struct Undurable {
 
 impl LogBook {
     /// A book for a log in which nothing was appended in this run.
-    pub fn new(log: Log, awaited: BTreeMap<Arc<str>, u32>, drains: bool) -> Self {
-        Self {
-            log,
-            closed: BTreeMap::new(),
-            awaited,
-            drains,
-            undurable: VecDeque::new(),
-            deferred: VecDeque::new(),
-            claims: 0,
-        }
+    pub fn new(log: Log, drains: bool) -> Self {
+        Self { log, closed: BTreeMap::new(), drains, undurable: VecDeque::new(), deferred: VecDeque::new(), claims: 0 }
     }
 
     /// A claim that no other opening of a table had.

@@ -12,20 +12,28 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// What a shard's log is there for.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct LogDuty {
-    /// Whether it only drains: it is the log of an earlier set of cores.
-    pub drains: bool,
-    /// Tables, by id, that logs of an earlier set of cores have rows for, and how many of these logs. Streams of these tables
-    /// wait until all of those rows are in the table.
-    pub awaited: BTreeMap<Arc<str>, u32>,
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum LogDuty {
+    /// It takes rows of the shard's streams.
+    #[default]
+    Serves,
+    /// It is the log of an earlier set of cores: its rows go to their tables and no new ones come.
+    Drains,
 }
+
+/// Tables, by id, that logs of an earlier set of cores have rows for, and how many of these logs.
+pub type Awaited = BTreeMap<Arc<str>, u32>;
 
 impl Shard {
     /// A shard that keeps rows in `log` until they are in their tables; what is in it already goes there first.
     pub fn with_log(settings: Settings, budget: Budget, log: Log, duty: LogDuty) -> Self {
-        let book = LogBook::new(log, duty.awaited, duty.drains);
+        let book = LogBook::new(log, duty == LogDuty::Drains);
         Self { log: Some(book), ..Self::new(settings, budget) }
+    }
+
+    /// Has streams of these tables wait until all rows in those logs are in their tables.
+    pub fn await_tables(&mut self, awaited: Awaited) {
+        self.awaited = awaited;
     }
 
     /// The log, if there is one.

@@ -5,6 +5,7 @@ use super::connection::{Connection, ConnectionId, Phase, Streaming};
 use super::cuts::Restart;
 use super::event::Event;
 use super::log_book::LogBook;
+use super::logging::Awaited;
 use super::stream::Stream;
 use super::table::{ShardTable, StreamSlot};
 use crate::budget::Budget;
@@ -56,12 +57,22 @@ pub struct Shard {
     pub(super) draining: bool,
     /// `None` when the log is switched off.
     pub(super) log: Option<LogBook>,
+    /// Tables whose streams wait for logs of an earlier set of cores.
+    pub(super) awaited: Awaited,
 }
 
 impl Shard {
     /// A shard without a log that knows nothing yet.
     pub fn new(settings: Settings, budget: Budget) -> Self {
-        Self { settings, budget, connections: HashMap::new(), tables: HashMap::new(), draining: false, log: None }
+        Self {
+            settings,
+            budget,
+            connections: HashMap::new(),
+            tables: HashMap::new(),
+            draining: false,
+            log: None,
+            awaited: Awaited::new(),
+        }
     }
 
     /// Takes one event in and appends what must be done to `actions`.

@@ -117,11 +117,15 @@ impl TableTask {
             Held::UntilReopened => {
                 tracing::error!(table = %self.opened.table.url(), why = why.message, "the table is closed");
             }
-            Held::UntilDecided => tracing::error!(
-                table = %self.opened.table.url(),
-                why = why.message,
-                "ALARM: nothing is written to this table any more until a person has decided"
-            ),
+            Held::UntilDecided => {
+                tracing::error!(
+                    table = %self.opened.table.url(),
+                    why = why.message,
+                    "ALARM: nothing is written to this table any more until a person has decided"
+                );
+                let (id, why) = (self.opened.terms.id.clone(), why.clone());
+                let _stopped = self.opened.reopen.send(DirectoryMessage::Stopped { id, why });
+            }
         }
         self.messages.close();
         self.tell_all(&Answer::TableClosed { table: self.opened.key, why: why.clone(), held });
