@@ -12,7 +12,7 @@ use lakehead_engine::log::{BlockPlace, HeapBuffer, Log, LogEvent, ReadDisk, Reco
 use lakehead_engine::log::{BlockBuffer, Canary as LogCanary};
 use lakehead_engine::log_directory::manifest::Manifest;
 use lakehead_engine::log_directory::undrained::{is_drained, tables_with_rows};
-use lakehead_engine::shard::logging::LogDuty;
+use lakehead_engine::shard::logging::{Awaited, LogDuty};
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 use std::cell::RefCell;
@@ -44,6 +44,7 @@ pub struct Logs {
     /// One for each core; none when logs are switched off.
     pub serving: Vec<LogStart>,
     pub draining: Vec<LogStart>,
+    pub awaited: Awaited,
 }
 
 impl DataDirectory {
@@ -114,10 +115,10 @@ impl DataDirectory {
             LogStart { id: *id, log, duty }
         };
         let serving = self.manifest.logs.iter();
-        let serving = serving.map(|log| start(log, LogDuty { drains: false, awaited: awaited.clone() })).collect();
+        let serving = serving.map(|log| start(log, LogDuty::Serves)).collect();
         let draining = self.manifest.draining.iter();
-        let draining = draining.map(|log| start(log, LogDuty { drains: true, awaited: BTreeMap::new() })).collect();
-        Ok(Logs { serving, draining })
+        let draining = draining.map(|log| start(log, LogDuty::Drains)).collect();
+        Ok(Logs { serving, draining, awaited })
     }
 
     fn settings(&self, rng: &mut ChaCha8Rng) -> Settings {
@@ -159,6 +160,12 @@ impl DataDirectory {
     /// The power goes.
     pub fn cut_power(&mut self) {
         self.disks.values_mut().for_each(Disk::cut_power);
+    }
+
+    /// Disks have room again.
+    pub fn make_room(&mut self) {
+        self.shape.disk_bytes = u64::MAX / 2;
+        self.disks.values_mut().for_each(|disk| disk.capacity = u64::MAX / 2);
     }
 
     /// Disks fail from now on, or do so no more.

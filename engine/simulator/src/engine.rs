@@ -12,6 +12,7 @@ use lakehead_engine::handover::answer::Answer;
 use lakehead_engine::handover::cut::Piece;
 use lakehead_engine::log::BlockBuffer;
 use lakehead_engine::shard::action::{Action, Outgoing};
+use lakehead_engine::shard::canary::Canary;
 use lakehead_engine::shard::connection::ConnectionId;
 use lakehead_engine::shard::event::Event;
 use lakehead_engine::shard::{Settings, Shard};
@@ -45,12 +46,13 @@ pub struct Sent {
 
 impl Engine {
     /// An engine that has just started with so many shards, or one for each log that is served.
-    pub fn start(shape: &Shape, shards: usize, directory: DataDirectory, logs: Logs, now_us: u64) -> Self {
+    pub fn start(shape: &Shape, shards: usize, directory: DataDirectory, logs: Logs, now_us: u64, canary: Canary) -> Self {
         let budget = Budget::new(shape.budget_bytes);
         let settings = |shard| Settings {
             row_group: RowGroupSize { rows: shape.row_group_rows, bytes: 1 << 20 },
             cut_rows: shape.cut_rows,
             credit_bytes: shape.credit_bytes,
+            canary,
             ..Settings::new(ShardId(shard))
         };
         let mut hosts = Vec::new();
@@ -65,6 +67,7 @@ impl Engine {
         for start in logs.draining {
             hosts.push(Host::with_log(settings(hosts.len() as u16), budget.clone(), start));
         }
+        hosts.iter_mut().for_each(|host| host.shard.await_tables(logs.awaited.clone()));
         let plane = Plane::new(shape);
         let (draining, still_until, alarms, failed) = (None, 0, Vec::new(), None);
         Self { budget, hosts, serving, plane, directory, now_us, draining, still_until, alarms, failed }

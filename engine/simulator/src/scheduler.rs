@@ -6,6 +6,7 @@
 
 use crate::canary::Canary;
 use crate::checks::Violation;
+use crate::data_directory::DataDirectory;
 use crate::disturbance::{DISTURBANCES, Disturbance};
 use crate::engine::{Engine, Sent};
 use crate::faults::{Fault, FaultCounts};
@@ -299,6 +300,8 @@ impl World {
         self.trace.line(|| "faults have healed".to_owned());
         self.healed = true;
         self.store.fault = 0;
+        self.directories.iter_mut().flatten().for_each(DataDirectory::make_room);
+        self.engines.iter_mut().flatten().for_each(|engine| engine.directory.make_room());
         for producer in &mut self.producers {
             // A few new rows show that writing goes on, not only what was begun.
             producer.goal = producer.sent + 3;

@@ -108,7 +108,7 @@ impl World {
         let draining = logs.draining.len();
         self.trace.line(|| format!("engine {number} starts with {shards} shards, log: {has_log}, draining {draining}"));
         self.check_durable(number, &directory)?;
-        let mut engine = Engine::start(&self.shape, shards, directory, logs, self.now_us);
+        let mut engine = Engine::start(&self.shape, shards, directory, logs, self.now_us, Canary::of_shard(self.canary));
         let sent = engine.begin(&mut self.faults);
         self.engines[number] = Some(engine);
         self.send(sent)

@@ -2,8 +2,8 @@
 
 use super::error::OpenError;
 use crate::handover::log_part::LogId;
+use crate::shard::logging::Awaited;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -52,8 +52,8 @@ impl Manifest {
     }
 
     /// Tables, by id, that draining logs have rows for, and how many of these logs.
-    pub fn awaited(&self, tables_with_rows: impl Fn(&LogId) -> Vec<Arc<str>>) -> BTreeMap<Arc<str>, u32> {
-        let mut awaited = BTreeMap::new();
+    pub fn awaited(&self, tables_with_rows: impl Fn(&LogId) -> Vec<Arc<str>>) -> Awaited {
+        let mut awaited = Awaited::new();
         for id in self.draining.iter().flat_map(tables_with_rows) {
             *awaited.entry(id).or_default() += 1;
         }

@@ -1,6 +1,6 @@
 //! What is written reads the same, what is not intact does not read, and no bytes make a decoder panic.
 
-use super::disk::Random;
+use crate::log::fake::Random;
 use super::frames::frame;
 use super::world::schema;
 use crate::handover::log_part::LogId;

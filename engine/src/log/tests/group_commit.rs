@@ -1,6 +1,6 @@
 //! When blocks are written, and when they count.
 
-use super::files::Files;
+use crate::log::fake::Files;
 use super::world::World;
 use crate::log::{Canary, LogAction, Room};
 
