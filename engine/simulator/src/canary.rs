@@ -2,15 +2,61 @@
 
 use clap::ValueEnum;
 use lakehead_engine::commit::attempt::Canary as CommitCanary;
+use lakehead_engine::log::Canary as LogCanary;
+use lakehead_engine::shard::canary::Canary as ShardCanary;
 
-/// A planted bug. The first two sit inside the commit machines. The next two bend what is delivered between a client and its
-/// shard, so that the shard behaves as if it had the bug. The last two sit in the simulator's own commit plane.
+/// A planted bug. Most sit inside the commit machines, the log and the shard. The last four bend what is delivered between a
+/// client and its shard, so that the shard behaves as if it had the bug, or sit in the simulator's own commit plane.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Canary {
     /// A put whose answer was lost is taken for failed, and goes to the next version.
     RetryAtNextVersion,
     /// Nobody compares the cut's streams with the table.
     NoCompareAndSet,
+    /// A cut counts as committed when the answer to its put is lost.
+    AckBeforeDecided,
+    /// A put that was created is believed, however late it came.
+    BelieveLateCreated,
+    /// The file of a cut is deleted when the answer to its put is lost.
+    DeleteStagedOnError,
+    /// A commit leaves out what it should say of logs.
+    ForgetLogEntry,
+    /// A log's claim is not compared with the table's.
+    IgnoreClaim,
+    /// A log's position is not compared with the table's.
+    IgnorePosition,
+    /// What is written is called durable before it is synced.
+    AckBeforeSync,
+    /// Recovery takes the first bad block for the end, whatever later blocks claim.
+    TruncateAtFirstBadBlock,
+    /// Block checksums leave out salt and segment, and nobody compares a block with the one before.
+    BelieveRecycledBlock,
+    /// A segment counts as open although its name may not survive.
+    SkipDirectorySync,
+    /// A new segment does not repeat the schemas.
+    ForgetSchemasWhenFreed,
+    /// Copied entries are numbered anew.
+    CopiesGetNewPositions,
+    /// What recovery read is used before it is synced.
+    AnswerFromUnsynced,
+    /// A cut is handed over before what it covers is durable.
+    CommitBeforeDurable,
+    /// Welcome leaves before what it rests on is durable.
+    WelcomeBeforeDurable,
+    /// An attempt from before is taken for the newest of its opener.
+    AcceptStaleResume,
+    /// A stream is welcomed at the offset of another one.
+    ResumeAtOtherStream,
+    /// What is left of a batch whose front is trimmed counts as taken in, and is not.
+    DropTrimmedRest,
+    /// Rows of a log of an earlier set of cores are not read.
+    SkipReplay,
+    /// A table is built again from the log's beginning.
+    RecutOverlaps,
+    /// A cut's position covers entries that a replay has not come to.
+    PositionAheadOfBuilders,
+    /// Rows of an older epoch are dropped, whatever the table has.
+    DropOlderEpochs,
     /// The duplicate prefix of a batch is trimmed by one row too few.
     DedupOffByOne,
     /// A resume under an old epoch is taken for one under the current epoch.
@@ -22,9 +68,31 @@ pub enum Canary {
 }
 
 /// Every planted bug.
-pub const CANARIES: [Canary; 6] = [
+pub const CANARIES: [Canary; 28] = [
     Canary::RetryAtNextVersion,
     Canary::NoCompareAndSet,
+    Canary::AckBeforeDecided,
+    Canary::BelieveLateCreated,
+    Canary::DeleteStagedOnError,
+    Canary::ForgetLogEntry,
+    Canary::IgnoreClaim,
+    Canary::IgnorePosition,
+    Canary::AckBeforeSync,
+    Canary::TruncateAtFirstBadBlock,
+    Canary::BelieveRecycledBlock,
+    Canary::SkipDirectorySync,
+    Canary::ForgetSchemasWhenFreed,
+    Canary::CopiesGetNewPositions,
+    Canary::AnswerFromUnsynced,
+    Canary::CommitBeforeDurable,
+    Canary::WelcomeBeforeDurable,
+    Canary::AcceptStaleResume,
+    Canary::ResumeAtOtherStream,
+    Canary::DropTrimmedRest,
+    Canary::SkipReplay,
+    Canary::RecutOverlaps,
+    Canary::PositionAheadOfBuilders,
+    Canary::DropOlderEpochs,
     Canary::DedupOffByOne,
     Canary::AcceptOldEpoch,
     Canary::AckBeforeCommit,
@@ -37,7 +105,43 @@ impl Canary {
         match this {
             Some(Self::RetryAtNextVersion) => CommitCanary::RetryAtNextVersion,
             Some(Self::NoCompareAndSet) => CommitCanary::NoCompareAndSet,
+            Some(Self::AckBeforeDecided) => CommitCanary::AckBeforeDecided,
+            Some(Self::BelieveLateCreated) => CommitCanary::BelieveLateCreated,
+            Some(Self::DeleteStagedOnError) => CommitCanary::DeleteStagedOnError,
+            Some(Self::ForgetLogEntry) => CommitCanary::ForgetLogEntry,
+            Some(Self::IgnoreClaim) => CommitCanary::IgnoreClaim,
+            Some(Self::IgnorePosition) => CommitCanary::IgnorePosition,
             _ => CommitCanary::None,
+        }
+    }
+
+    /// The part of it that logs carry out.
+    pub fn of_log(this: Option<Self>) -> LogCanary {
+        match this {
+            Some(Self::AckBeforeSync) => LogCanary::AckBeforeSync,
+            Some(Self::TruncateAtFirstBadBlock) => LogCanary::TruncateAtFirstBadBlock,
+            Some(Self::BelieveRecycledBlock) => LogCanary::BelieveRecycledBlock,
+            Some(Self::SkipDirectorySync) => LogCanary::SkipDirectorySync,
+            Some(Self::ForgetSchemasWhenFreed) => LogCanary::ForgetSchemasWhenFreed,
+            Some(Self::CopiesGetNewPositions) => LogCanary::CopiesGetNewPositions,
+            Some(Self::AnswerFromUnsynced) => LogCanary::AnswerFromUnsynced,
+            _ => LogCanary::None,
+        }
+    }
+
+    /// The part of it that shards carry out.
+    pub fn of_shard(this: Option<Self>) -> ShardCanary {
+        match this {
+            Some(Self::CommitBeforeDurable) => ShardCanary::CommitBeforeDurable,
+            Some(Self::WelcomeBeforeDurable) => ShardCanary::WelcomeBeforeDurable,
+            Some(Self::AcceptStaleResume) => ShardCanary::AcceptStaleResume,
+            Some(Self::ResumeAtOtherStream) => ShardCanary::ResumeAtOtherStream,
+            Some(Self::DropTrimmedRest) => ShardCanary::DropTrimmedRest,
+            Some(Self::SkipReplay) => ShardCanary::SkipReplay,
+            Some(Self::RecutOverlaps) => ShardCanary::RecutOverlaps,
+            Some(Self::PositionAheadOfBuilders) => ShardCanary::PositionAheadOfBuilders,
+            Some(Self::DropOlderEpochs) => ShardCanary::DropOlderEpochs,
+            _ => ShardCanary::None,
         }
     }
 

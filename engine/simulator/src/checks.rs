@@ -3,6 +3,7 @@
 use crate::network::Link;
 use crate::rows;
 use crate::table::Table;
+use lakehead_engine::handover::log_part::{LogEntry, LogId};
 use lakehead_protocol::ack::Ack;
 use lakehead_protocol::welcome::Welcome;
 use std::collections::BTreeMap;
@@ -26,6 +27,8 @@ impl Violation {
 pub struct Ledger {
     /// Rows acknowledged as committed, by stream; told or lost on the way.
     acked: BTreeMap<String, u64>,
+    /// Rows acknowledged as durable, by engine and stream.
+    durable: BTreeMap<(usize, String), u64>,
     /// Rows sent, by stream.
     sent: BTreeMap<String, u64>,
     /// Who was welcomed under which epoch of a stream.
@@ -60,7 +63,19 @@ impl Ledger {
         }
         let known = self.acked.entry(stream.clone()).or_default();
         *known = (*known).max(ack.committed);
+        self.durable(link, ack.durable);
         Ok(())
+    }
+
+    fn durable(&mut self, link: &Link, durable: u64) {
+        let known = self.durable.entry((link.engine, link.stream.clone())).or_default();
+        *known = (*known).max(durable);
+    }
+
+    /// Rows that this engine has acknowledged as durable, by stream.
+    pub fn durable_at(&self, engine: usize) -> impl Iterator<Item = (&str, u64)> {
+        let range = self.durable.range((engine, String::new())..(engine + 1, String::new()));
+        range.map(|((_, stream), durable)| (stream.as_str(), *durable))
     }
 
     /// An engine welcomes a producer.
@@ -75,6 +90,7 @@ impl Ledger {
             let resume = welcome.resume_offset;
             return Violation::because(format!("stream {stream} resumes at {resume} and only {sent} rows were sent"));
         }
+        self.durable(link, welcome.durable);
         let acked = self.acked.get(stream).copied().unwrap_or(0);
         // A Welcome can come late, when a newer opener has long gone on: it holds nothing then.
         let is_newest = table.newer_epoch_version(stream, welcome.epoch_major).is_none();
@@ -101,7 +117,17 @@ impl Ledger {
     pub fn table(&self, table: &Table) -> Result<(), Violation> {
         let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
         let mut entries: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
+        let mut logs: BTreeMap<LogId, LogEntry> = BTreeMap::new();
         for (version, commit) in table.versions() {
+            for (log, entry) in &commit.logs {
+                let known = logs.entry(*log).or_default();
+                if entry.claim < known.claim || entry.position < known.position {
+                    return Violation::because(format!(
+                        "version {version} takes log {log} from {known:?} to {entry:?}"
+                    ));
+                }
+                *known = *entry;
+            }
             for range in &commit.ranges {
                 let (committed, epoch) = entries.get(&*range.stream).copied().unwrap_or_default();
                 if range.epoch != epoch || range.from != committed {

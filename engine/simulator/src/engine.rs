@@ -1,40 +1,40 @@
-//! One engine process: its shards with what the reactor keeps around them, and its commit plane.
+//! One engine process: its shards with what the reactor keeps around them, its commit plane, and its data directory.
 
+use crate::data_directory::{DataDirectory, Logs};
 use crate::faults::{Fault, FaultCounts};
+use crate::host::{Host, Letter};
 use crate::plane::{Mail, Plane};
 use crate::shape::Shape;
 use lakehead_engine::budget::Budget;
 use lakehead_engine::columns::table_builder::RowGroupSize;
+use lakehead_engine::handover::ShardId;
 use lakehead_engine::handover::answer::Answer;
 use lakehead_engine::handover::cut::Piece;
-use lakehead_engine::handover::port::TablePort;
-use lakehead_engine::handover::{ShardId, TableKey};
+use lakehead_engine::log::BlockBuffer;
 use lakehead_engine::shard::action::{Action, Outgoing};
+use lakehead_engine::shard::canary::Canary;
 use lakehead_engine::shard::connection::ConnectionId;
 use lakehead_engine::shard::event::Event;
 use lakehead_engine::shard::{Settings, Shard};
-use std::collections::VecDeque;
-use std::sync::Arc;
 
-/// A running engine. Everything in it is lost when it crashes.
+/// A running engine. Everything in it but the directory is lost when it crashes.
 pub struct Engine {
     pub budget: Budget,
+    /// Those that serve connections, then those that only drain a log.
     pub hosts: Vec<Host>,
+    /// How many of them serve connections.
+    pub serving: usize,
     pub plane: Plane,
+    pub directory: DataDirectory,
+    pub now_us: u64,
     /// The step at which it began to drain.
     pub draining: Option<u64>,
     /// Nothing in it happens before this step.
     pub still_until: u64,
-}
-
-/// One core: the shard, its mailbox, and pieces that did not fit into the port.
-pub struct Host {
-    pub shard: Shard,
-    pub mail: VecDeque<Answer>,
-    port: Option<(TableKey, TablePort)>,
-    held: VecDeque<Piece>,
-    /// Epochs that cuts asked for and of which the shard has not heard yet.
-    mints: Vec<(u64, Arc<str>)>,
+    /// What persons were told and nobody has looked at.
+    pub alarms: Vec<String>,
+    /// Why the process has to end.
+    pub failed: Option<String>,
 }
 
 /// A frame that a shard sends.
@@ -45,26 +45,53 @@ pub struct Sent {
 }
 
 impl Engine {
-    /// An engine that has just started.
-    pub fn start(shape: &Shape, shards: u16) -> Self {
+    /// An engine that has just started with so many shards, or one for each log that is served.
+    pub fn start(
+        shape: &Shape,
+        shards: usize,
+        directory: DataDirectory,
+        logs: Logs,
+        now_us: u64,
+        canary: Canary,
+    ) -> Self {
         let budget = Budget::new(shape.budget_bytes);
-        let host = |shard| {
-            let settings = Settings {
-                row_group: RowGroupSize { rows: shape.row_group_rows, bytes: 1 << 20 },
-                cut_rows: shape.cut_rows,
-                credit_bytes: shape.credit_bytes,
-                ..Settings::new(ShardId(shard))
-            };
-            let shard = Shard::new(settings, budget.clone());
-            Host { shard, mail: VecDeque::new(), port: None, held: VecDeque::new(), mints: Vec::new() }
+        let settings = |shard| Settings {
+            row_group: RowGroupSize { rows: shape.row_group_rows, bytes: 1 << 20 },
+            cut_rows: shape.cut_rows,
+            credit_bytes: shape.credit_bytes,
+            canary,
+            ..Settings::new(ShardId(shard))
         };
-        Self {
-            hosts: (0..shards).map(host).collect(),
-            plane: Plane::new(shape),
-            draining: None,
-            still_until: 0,
-            budget,
+        let mut hosts = Vec::new();
+        let serving = if logs.serving.is_empty() { shards } else { logs.serving.len() };
+        let mut served = logs.serving.into_iter();
+        for shard in 0..serving {
+            hosts.push(match served.next() {
+                Some(start) => Host::with_log(settings(shard as u16), budget.clone(), start),
+                None => Host::new(Shard::new(settings(shard as u16), budget.clone())),
+            });
         }
+        for start in logs.draining {
+            hosts.push(Host::with_log(settings(hosts.len() as u16), budget.clone(), start));
+        }
+        hosts.iter_mut().for_each(|host| host.shard.await_tables(logs.awaited.clone()));
+        let plane = Plane::new(shape);
+        let (draining, still_until, alarms, failed) = (None, 0, Vec::new(), None);
+        Self { budget, hosts, serving, plane, directory, now_us, draining, still_until, alarms, failed }
+    }
+
+    /// Shards ask for what their logs have rows for.
+    pub fn begin(&mut self, faults: &mut FaultCounts) -> Vec<Sent> {
+        let mut sent = Vec::new();
+        for shard in 0..self.hosts.len() {
+            let mut actions = Vec::new();
+            self.hosts[shard].shard.start(&mut actions);
+            if !actions.is_empty() {
+                faults.met(Fault::RowsRecovered);
+            }
+            sent.extend(self.carry_out(shard, actions, faults));
+        }
+        sent
     }
 
     /// Puts an event into a shard and carries out what it wants; gives the frames it sends.
@@ -85,13 +112,18 @@ impl Engine {
         self.carry_out(shard, actions, faults)
     }
 
-    /// Hands one answer to its shard.
+    /// Hands one letter to its shard.
     pub fn take_mail(&mut self, shard: usize, faults: &mut FaultCounts) -> Vec<Sent> {
-        let Some(answer) = self.hosts.get_mut(shard).and_then(|host| host.mail.pop_front()) else { return Vec::new() };
+        let Some(letter) = self.hosts.get_mut(shard).and_then(|host| host.mail.pop_front()) else { return Vec::new() };
+        let answer = match letter {
+            Letter::Answer(answer) => answer,
+            Letter::Drained(id) => return self.event(shard, Event::TableDrained { id }, faults),
+        };
         if let Some(host) = self.hosts.get_mut(shard) {
             match &answer {
                 Answer::TableOpened { result: Ok(open), .. } => host.open(open.key, &open.port),
                 Answer::Room { .. } => self.plane.pieces += host.push_on(faults),
+                Answer::Discarded { .. } if host.log.is_some() => faults.met(Fault::BuiltAgain),
                 _ => {}
             }
         }
@@ -109,6 +141,57 @@ impl Engine {
         sent
     }
 
+    /// The disk of a shard's log takes one small step.
+    pub fn disk_step(&mut self, shard: usize, faults: &mut FaultCounts) -> Vec<Sent> {
+        let Some(host) = self.hosts.get_mut(shard) else { return Vec::new() };
+        let Some(desk) = &mut host.log else { return Vec::new() };
+        let full = desk.files.disk_full;
+        let event = self.directory.step(desk.id, &mut desk.files);
+        if desk.files.disk_full > full {
+            faults.met(Fault::DiskFull);
+        }
+        if let Some(why) = desk.files.stopped.take() {
+            self.failed = Some(why);
+            return Vec::new();
+        }
+        let Some(event) = event else { return Vec::new() };
+        match &event {
+            lakehead_engine::log::LogEvent::Retired { .. } => faults.met(Fault::SegmentRetired),
+            lakehead_engine::log::LogEvent::Read { .. } => faults.met(Fault::CopiedForward),
+            _ => {}
+        }
+        let mut actions = Vec::new();
+        host.shard.log_event(event, &mut actions);
+        self.carry_out(shard, actions, faults)
+    }
+
+    /// A block that a replay wants is read, once there is room for its rows.
+    pub fn replay(&mut self, shard: usize, faults: &mut FaultCounts) -> Vec<Sent> {
+        let is_spent = self.budget.used() >= self.budget.limit();
+        let Some(host) = self.hosts.get_mut(shard) else { return Vec::new() };
+        if is_spent || !host.is_port_free() {
+            return self.event(shard, Event::MemoryShort, faults);
+        }
+        let Some(desk) = &mut host.log else { return Vec::new() };
+        let Some((table, generation, place)) = desk.reads.pop_front() else { return Vec::new() };
+        let read = self.directory.read(desk.id, &place);
+        if read.is_none() {
+            faults.met(Fault::ReplayBlockGone);
+        }
+        let bytes = read.as_ref().map_or(&[][..], |read| read.bytes());
+        self.event(shard, Event::LogRead { table, generation, place, bytes }, faults)
+    }
+
+    /// Has a shard's log say what it wants.
+    pub fn stir(&mut self, shard: usize) {
+        let Some(host) = self.hosts.get_mut(shard) else { return };
+        let Some(desk) = &mut host.log else { return };
+        let Some(disk) = self.directory.disk(desk.id) else { return };
+        let mut wanted = Vec::new();
+        host.shard.log_actions(self.now_us, &mut wanted);
+        wanted.into_iter().for_each(|action| desk.files.begin(action, disk));
+    }
+
     fn carry_out(&mut self, shard: usize, actions: Vec<Action>, faults: &mut FaultCounts) -> Vec<Sent> {
         let mut sent = Vec::new();
         for action in actions {
@@ -116,25 +199,29 @@ impl Engine {
                 Action::Send(ConnectionId(link), frame) => sent.push(Sent { link, frame, last: false }),
                 Action::Finish(ConnectionId(link), frame) => sent.push(Sent { link, frame, last: true }),
                 Action::Request(request) => self.plane.requests.push_back(request),
-                // There is no log here.
-                Action::ReadLog { .. }
-                | Action::ReadAgain(_)
-                | Action::Alarm(_)
-                | Action::Drained(_)
-                | Action::Fatal(_) => {}
+                Action::ReadLog { table, generation, place } => {
+                    if let Some(desk) = self.hosts.get_mut(shard).and_then(|host| host.log.as_mut()) {
+                        desk.reads.push_back((table, generation, place));
+                    }
+                }
+                Action::ReadAgain(_) => {}
+                Action::Alarm(what) => self.alarms.push(what),
+                Action::Drained(id) => {
+                    self.hosts.iter_mut().for_each(|host| host.mail.push_back(Letter::Drained(id.clone())));
+                }
+                Action::Fatal(why) => self.failed = Some(why),
                 Action::HandOver(key, piece) => {
                     let host = self.hosts.get_mut(shard);
-                    let open = |host: &&mut Host| host.port.as_ref().is_some_and(|(known, _)| *known == key);
-                    if let Some(host) = host.filter(open) {
+                    if let Some(host) = host.filter(|host| host.has_open(key)) {
                         if let Piece::CutDone(done) = &piece {
                             host.mints.extend(done.mints.iter().map(|stream| (done.cut, stream.clone())));
                         }
-                        host.held.push_back(piece);
-                        self.plane.pieces += host.push_on(faults);
+                        self.plane.pieces += host.hand_over(piece, faults);
                     }
                 }
             }
         }
+        self.stir(shard);
         sent
     }
 
@@ -142,14 +229,14 @@ impl Engine {
     pub fn post(&mut self, mail: Mail) {
         for (shard, answer) in mail {
             if let Some(host) = self.hosts.get_mut(usize::from(shard.0)) {
-                host.mail.push_back(answer);
+                host.mail.push_back(Letter::Answer(answer));
             }
         }
     }
 
-    /// Whether sockets with rows are read: not while the port is full.
-    pub fn reads_rows(&self, shard: usize) -> bool {
-        self.hosts.get(shard).is_some_and(|host| host.held.is_empty())
+    /// Whether rows of this connection are read.
+    pub fn reads_rows(&self, shard: usize, connection: ConnectionId) -> bool {
+        self.hosts.get(shard).is_some_and(|host| host.reads_rows(connection))
     }
 
     /// Whether a cut of this shard asks for an epoch of the stream.
@@ -159,38 +246,6 @@ impl Engine {
 
     /// Whether nothing is on its way in it.
     pub fn is_settled(&self) -> bool {
-        let quiet = |host: &Host| host.mail.is_empty() && host.held.is_empty() && host.shard.is_settled();
-        self.plane.is_idle() && self.hosts.iter().all(quiet)
-    }
-}
-
-impl Host {
-    fn open(&mut self, key: TableKey, port: &TablePort) {
-        if self.port.as_ref().is_none_or(|(known, _)| *known != key) {
-            self.held.clear();
-            self.port = Some((key, port.clone()));
-        }
-    }
-
-    fn close(&mut self, key: TableKey) {
-        if self.port.as_ref().is_some_and(|(known, _)| *known == key) {
-            self.held.clear();
-            self.port = None;
-        }
-    }
-
-    /// Sends what is held as far as there is room; gives how many pieces went.
-    fn push_on(&mut self, faults: &mut FaultCounts) -> usize {
-        let Some((_, port)) = &self.port else { return 0 };
-        let mut went = 0;
-        while let Some(piece) = self.held.pop_front() {
-            if let Err(piece) = port.try_send(piece) {
-                faults.met(Fault::PortFull);
-                self.held.push_front(piece);
-                break;
-            }
-            went += 1;
-        }
-        went
+        self.plane.is_idle() && self.hosts.iter().all(Host::is_settled)
     }
 }

@@ -20,9 +20,14 @@
 
 pub mod canary;
 pub mod checks;
+pub mod clients;
+pub mod data_directory;
+pub mod delivery;
 pub mod disturbance;
+pub mod durable_rows;
 pub mod engine;
 pub mod faults;
+pub mod host;
 pub mod network;
 pub mod plane;
 pub mod producer;
@@ -33,4 +38,5 @@ pub mod store;
 pub mod suite;
 pub mod table;
 pub mod trace;
+pub mod wording;
 pub mod world;

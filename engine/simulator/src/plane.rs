@@ -18,10 +18,10 @@ use lakehead_engine::commit::decide::{Patience, Sighting};
 use lakehead_engine::commit::ledger::TableView;
 use lakehead_engine::handover::answer::{Answer, OpenTable};
 use lakehead_engine::handover::cut::Piece;
+use lakehead_engine::handover::log_part::{LogEntry, LogId};
 use lakehead_engine::handover::port::{TablePieces, TablePort, table_port};
 use lakehead_engine::handover::request::Request;
 use lakehead_engine::handover::row_group::RowGroup;
-use lakehead_engine::handover::shown::Shown;
 use lakehead_engine::handover::{Refusal, ShardId, TableKey};
 use lakehead_protocol::arrow_schema::to_arrow;
 use lakehead_protocol::reject::RejectCode;
@@ -55,6 +55,8 @@ pub struct Plane {
     port_capacity: usize,
     patience_steps: u64,
     keys: u32,
+    /// What the put that was begun last says of logs.
+    pub put_begun: Option<Vec<(LogId, LogEntry)>>,
     table: Option<OpenedTable>,
     running: Option<Running>,
 }
@@ -69,7 +71,8 @@ struct OpenedTable {
     pieces: TablePieces,
     rows: BTreeMap<u64, Vec<RowGroup>>,
     gathered: VecDeque<(GatheredCut, Vec<RowGroup>)>,
-    view: Option<TableView>,
+    /// The newest version that is known.
+    known: TableView,
     /// Why everything uncommitted will be given up when the commit that is under way is over.
     doomed: Option<Refusal>,
 }
@@ -102,6 +105,7 @@ impl Plane {
             port_capacity: shape.port_capacity,
             patience_steps: shape.patience_steps,
             keys: 0,
+            put_begun: None,
             table: None,
             running: None,
         }
@@ -143,8 +147,15 @@ impl Plane {
     /// Answers the oldest request.
     pub fn answer_request(&mut self, around: &mut Around<'_>) -> Mail {
         match self.requests.pop_front() {
-            Some(Request::OpenTable { shard, ticket, create, .. }) => {
-                let result = self.open_table(shard, create.as_deref(), around);
+            Some(Request::OpenTable { shard, ticket, name, create, insist }) => {
+                let result = self.open_table(shard, create.as_deref().filter(|_| !insist), around);
+                if let (true, Err(why)) = (insist, &result)
+                    && why.code == RejectCode::TableUnavailable
+                {
+                    // Whoever insists is answered when that is definite.
+                    self.requests.push_back(Request::OpenTable { shard, ticket, name, create, insist });
+                    return Vec::new();
+                }
                 around.trace.line(|| format!("plane answers open of ticket {ticket:?}: {}", sentence(&result)));
                 vec![(shard, Answer::TableOpened { ticket, result })]
             }
@@ -156,7 +167,13 @@ impl Plane {
             }
             Some(Request::FindStream { shard, table, stream }) => {
                 let result = match around.store.look(around.rng, around.faults) {
-                    Ok(Some(view)) => Ok(view.entry(&stream)),
+                    Ok(Some(view)) => {
+                        let entry = view.entry(&stream);
+                        if let Some(table) = &mut self.table {
+                            table.learn(view);
+                        }
+                        Ok(entry)
+                    }
                     Ok(None) => Err(Refusal::new(RejectCode::UnknownTable, "no such table")),
                     Err(why) => Err(Refusal::new(RejectCode::TableUnavailable, why)),
                 };
@@ -203,7 +220,7 @@ impl Plane {
                 pieces,
                 rows: BTreeMap::new(),
                 gathered: VecDeque::new(),
-                view: Some(view),
+                known: view,
                 doomed: None,
             });
         }
@@ -302,6 +319,8 @@ impl Plane {
                 running.attempt.on(now_ms, Event::Frozen(bytes));
             }
             Step::Put { version, bytes } => {
+                let logs = running.plan.as_ref().map(|plan| plan.entries.logs.iter());
+                self.put_begun = logs.map(|logs| logs.map(|(log, entry)| (*log, *entry)).collect());
                 let fate = around.store.fate(around.rng);
                 let delay = if fate == Fate::Slow { around.rng.random_range(30..300) } else { 0 };
                 running.under_way = Some(UnderWay { version, bytes, fate, not_before: around.step + delay });
@@ -331,12 +350,12 @@ impl Plane {
             patience: Patience { unknown_ms_max: self.patience_steps },
             canary: Canary::of_commit(around.canary),
         };
-        let base = table.view.take().filter(|_| chance(around.rng, 800));
+        let base = Some(table.known.clone()).filter(|_| chance(around.rng, 800));
         let attempt = Attempt::new(around.step, terms, cut.proposal.clone(), base.as_ref());
         around.trace.line(|| format!("commit of cut {} begins: {:?}", cut.cut, cut.proposal));
         let early = (around.canary == Some(Canary::AckBeforeCommit) && cut.proposal.mints.is_empty()).then(|| {
             let (generation, version) = (table.book.generation(), table.version + 1);
-            let (minted, shown) = (Arc::new([]), table.shown());
+            let (minted, shown) = (Arc::new([]), table.known.shown());
             Answer::Committed { table: table.key, generation, cut: cut.cut, version, minted, shown }
         });
         self.running = Some(Running { cut, row_groups, attempt, base, plan: None, frozen: None, under_way: None });
@@ -367,18 +386,23 @@ impl Plane {
         let mut mail = match outcome {
             Outcome::Committed { version, minted, .. } => {
                 table.version = version;
-                table.view = running.base.zip(running.plan).map(|(base, plan)| base.after(version, &plan.entries));
-                let (minted, shown) = (minted.into(), table.shown());
-                table.to_all(&Answer::Committed { table: table.key, generation, cut, version, minted, shown })
+                if let Some((base, plan)) = running.base.zip(running.plan) {
+                    table.learn(base.after(version, &plan.entries));
+                }
+                let (minted, shown) = (minted.into(), table.known.shown());
+                let answer = Answer::Committed { table: table.key, generation, cut, version, minted, shown };
+                to_members(&running.cut, &answer)
             }
             Outcome::Nothing { version, .. } => {
-                table.view = running.base;
-                let (minted, shown) = (Arc::new([]), table.shown());
-                table.to_all(&Answer::Committed { table: table.key, generation, cut, version, minted, shown })
+                running.base.into_iter().for_each(|base| table.learn(base));
+                let (minted, shown) = (Arc::new([]), table.known.shown());
+                let answer = Answer::Committed { table: table.key, generation, cut, version, minted, shown };
+                to_members(&running.cut, &answer)
             }
             Outcome::Discard { fenced, why, .. } => {
                 around.faults.met(Fault::CutDiscarded);
                 table.doomed = None;
+                running.base.into_iter().for_each(|base| table.learn(base));
                 table.discard(fenced, Refusal::new(RejectCode::Discarded, why), around.canary)
             }
             Outcome::Stop { why } => {
@@ -405,17 +429,25 @@ impl OpenedTable {
             self.rows.clear();
         }
         let (generation, next_cut) = self.book.discard();
-        let (fenced, shown) = (fenced.into(), self.shown());
+        let (fenced, shown) = (fenced.into(), self.known.shown());
         self.to_all(&Answer::Discarded { table: self.key, generation, next_cut, fenced, why, shown })
     }
 
-    fn shown(&self) -> Shown {
-        self.view.as_ref().map_or_else(Shown::default, TableView::shown)
+    /// Takes over what was seen of the table, unless something newer is known.
+    fn learn(&mut self, seen: TableView) {
+        if seen.version > self.known.version {
+            self.known = seen;
+        }
     }
 
     fn to_all(&self, answer: &Answer) -> Mail {
         self.book.members().map(|shard| (shard, answer.clone())).collect()
     }
+}
+
+/// An answer for the shards that the cut is from.
+fn to_members(cut: &GatheredCut, answer: &Answer) -> Mail {
+    cut.members.iter().map(|shard| (*shard, answer.clone())).collect()
 }
 
 impl Running {

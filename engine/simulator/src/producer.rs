@@ -5,7 +5,7 @@ use crate::checks::Violation;
 use crate::faults::{Fault, FaultCounts};
 use lakehead_protocol::ack::Ack;
 use lakehead_protocol::control::Closed;
-use lakehead_protocol::hello::{Hello, KEEP_UNTIL_COMMITTED, MODE_OPEN, MODE_RESUME};
+use lakehead_protocol::hello::{Hello, KEEP_UNTIL_DURABLE, MODE_OPEN, MODE_RESUME};
 use lakehead_protocol::reject::{Reject, RejectCode};
 use lakehead_protocol::welcome::Welcome;
 
@@ -39,6 +39,13 @@ pub struct Producer {
     pub table_id: String,
     /// Rows it was told are committed.
     pub committed: u64,
+    /// Rows it was told are durable, and where.
+    pub durable: u64,
+    pub durable_at: Option<usize>,
+    /// The same on this connection.
+    heard_durable: u64,
+    /// Until when it keeps rows for sending them again.
+    pub keep: u8,
     /// Next row to send.
     pub next: u64,
     /// One past the highest row ever sent.
@@ -57,7 +64,7 @@ pub struct Producer {
 
 impl Producer {
     /// A producer that has not connected yet.
-    pub fn new(number: usize, stream: Option<&str>, goal: u64, engine: usize) -> Self {
+    pub fn new(number: usize, stream: Option<&str>, goal: u64, engine: usize, keep: u8) -> Self {
         let mut opener = [0; 16];
         opener[..8].copy_from_slice(&(number as u64 + 1).to_le_bytes());
         Self {
@@ -69,6 +76,10 @@ impl Producer {
             epoch: None,
             table_id: String::new(),
             committed: 0,
+            durable: 0,
+            durable_at: None,
+            heard_durable: 0,
+            keep,
             next: 0,
             sent: 0,
             goal,
@@ -94,6 +105,11 @@ impl Producer {
         matches!(self.phase, Phase::Done | Phase::Fenced)
     }
 
+    /// The oldest row it can still send.
+    pub fn resendable_from(&self) -> u64 {
+        if self.keep == KEEP_UNTIL_DURABLE { self.durable } else { self.committed }
+    }
+
     /// The Hello of its next connection.
     pub fn hello(&mut self) -> Hello {
         self.attempt += 1;
@@ -106,11 +122,11 @@ impl Producer {
             attempt: self.attempt,
             epoch_major: self.epoch.unwrap_or(0),
             committed_seen: self.committed,
-            durable_seen: self.committed,
+            durable_seen: self.durable,
             sent: self.sent,
-            resendable_from: self.committed,
+            resendable_from: self.resendable_from(),
             mode: if resumes { MODE_RESUME } else { MODE_OPEN },
-            keep: KEEP_UNTIL_COMMITTED,
+            keep: self.keep,
             schema_follows: u8::from(self.schema_early),
             ..Hello::default()
         }
@@ -150,7 +166,20 @@ impl Producer {
                     self.sent
                 ));
             }
+            if resume < self.resendable_from() || (resume < self.durable && self.durable_at == Some(self.engine)) {
+                return Violation::because(format!(
+                    "producer {number} was told {} rows durable, keeps rows from {} on, and is to resume at {resume}",
+                    self.durable,
+                    self.resendable_from()
+                ));
+            }
+            if resume < self.durable {
+                faults.met(Fault::DurableElsewhere);
+            }
             faults.met(Fault::Resumed);
+        }
+        if welcome.durable > resume || welcome.durable < welcome.committed {
+            return Violation::because(format!("producer {number} got {welcome:?}"));
         }
         if !self.anonymous {
             self.epoch = Some(welcome.epoch_major);
@@ -158,9 +187,12 @@ impl Producer {
         self.table_id.clone_from(&welcome.table_id);
         self.committed = welcome.committed;
         self.next = resume;
-        if rebatch && welcome.committed < resume && self.sent >= resume {
+        self.heard_durable = 0;
+        self.hear_durable(welcome.durable);
+        let resendable = self.resendable_from().max(welcome.committed);
+        if rebatch && resendable < resume && self.sent >= resume {
             faults.met(Fault::Rebatched);
-            self.next = welcome.committed;
+            self.next = resendable;
         }
         self.sent = self.sent.max(resume);
         self.goal = self.goal.max(self.sent);
@@ -174,15 +206,25 @@ impl Producer {
     /// # Errors
     /// When it goes back, or acknowledges rows nobody sent.
     pub fn ack(&mut self, ack: &Ack) -> Result<(), Violation> {
-        if ack.committed < self.committed || ack.committed > self.sent || ack.credit < self.credit {
+        let durable = ack.committed.max(self.heard_durable)..=self.sent;
+        if ack.committed < self.committed || !durable.contains(&ack.durable) || ack.credit < self.credit {
             return Violation::because(format!(
-                "producer {} with {} rows sent, {} acknowledged and {} credit got {ack:?}",
-                self.number, self.sent, self.committed, self.credit
+                "producer {} with {} rows sent, {} committed, {} durable and {} credit got {ack:?}",
+                self.number, self.sent, self.committed, self.heard_durable, self.credit
             ));
         }
         self.committed = ack.committed;
         self.credit = ack.credit;
+        self.hear_durable(ack.durable);
         Ok(())
+    }
+
+    fn hear_durable(&mut self, durable: u64) {
+        self.heard_durable = self.heard_durable.max(durable);
+        if durable.max(self.committed) > self.durable {
+            self.durable = durable.max(self.committed);
+            self.durable_at = Some(self.engine);
+        }
     }
 
     /// Closed.
@@ -227,6 +269,13 @@ impl Producer {
                 self.disconnected(faults);
                 Ok(())
             }
+            // Another engine's log has the rows: it has to go back there.
+            Some(RejectCode::LostOrElsewhere) if self.durable_at.is_some_and(|engine| engine != self.engine) => {
+                faults.met(Fault::Elsewhere);
+                self.disconnected(faults);
+                self.engine = self.durable_at.unwrap_or(self.engine);
+                Ok(())
+            }
             code => Violation::because(format!(
                 "producer {} in {:?} keeps to the rules and was refused with {code:?}: {}",
                 self.number, self.phase, reject.message
@@ -246,6 +295,7 @@ impl Producer {
             self.goal = self.goal.saturating_sub(self.sent);
             self.stream = format!("~{}.{}", self.number, self.connections);
             (self.committed, self.next, self.sent) = (0, 0, 0);
+            (self.durable, self.durable_at) = (0, None);
         }
     }
 }

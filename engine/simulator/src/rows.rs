@@ -4,11 +4,11 @@ use arrow::array::{Array, AsArray};
 use arrow::datatypes::Int64Type;
 use arrow::record_batch::RecordBatch;
 use lakehead_protocol::FrameBuffer;
-use lakehead_protocol::archive::TooLargeToArchive;
-use lakehead_protocol::batch::{Batch, Column};
-use lakehead_protocol::frame;
+use lakehead_protocol::archive::{self, TooLargeToArchive};
+use lakehead_protocol::batch::{ArchivedBatch, Batch, Column};
+use lakehead_protocol::frame::{self, Progress};
 use lakehead_protocol::header::Header;
-use lakehead_protocol::kind::Kind;
+use lakehead_protocol::kind::{Kind, PeerState};
 use lakehead_protocol::schema::{DataType, Field, Schema};
 
 /// The id under which every client announces its schema.
@@ -60,6 +60,15 @@ pub fn batch_frame(stream: &str, first: u64, rows: u32) -> Result<FrameBuffer, T
     Ok(out)
 }
 
+/// The stream whose rows a frame of [`batch_frame`] holds; `None` when it is none.
+pub fn stream_of(bytes: &[u8]) -> Option<String> {
+    let Ok(Progress::Frame { frame, .. }) = frame::next(bytes, PeerState::Streaming) else { return None };
+    let batch = archive::access::<ArchivedBatch>(frame.payload).ok()?;
+    let text = batch.columns.first()?;
+    let first = text.values.get(..text.offsets.get(1)?.to_native() as usize)?;
+    Some(std::str::from_utf8(first).ok()?.to_owned())
+}
+
 /// The rows of a sealed row group.
 pub fn read(batch: &RecordBatch) -> Vec<Row> {
     let [stream, seq, contents] = batch.columns() else { return Vec::new() };
@@ -84,8 +93,6 @@ mod tests {
     use lakehead_engine::columns::layout::Layout;
     use lakehead_engine::columns::table_builder::{RowGroupSize, TableBuilder};
     use lakehead_protocol::arrow_schema::to_arrow;
-    use lakehead_protocol::frame::Progress;
-    use lakehead_protocol::kind::PeerState;
 
     #[test]
     fn rows_come_back_from_the_builders_as_they_were_sent() {

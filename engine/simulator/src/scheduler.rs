@@ -6,14 +6,16 @@
 
 use crate::canary::Canary;
 use crate::checks::Violation;
+use crate::data_directory::DataDirectory;
 use crate::disturbance::{DISTURBANCES, Disturbance};
-use crate::engine::Engine;
+use crate::engine::{Engine, Sent};
 use crate::faults::{Fault, FaultCounts};
 use crate::plane::Plane;
 use crate::producer::{Phase, Producer};
 use crate::shape::{Shape, chance};
 use crate::trace::Trace;
 use crate::world::World;
+use lakehead_engine::shard::connection::ConnectionId;
 use lakehead_engine::shard::event::Event;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -40,6 +42,12 @@ enum Work {
     Piece(usize),
     Commit(usize),
     Limbo,
+    /// The disk of a shard's log takes a step.
+    Disk(usize, usize),
+    /// A shard's log is asked what it wants.
+    Stir(usize, usize),
+    /// A block is read for a replay.
+    Replay(usize, usize),
     Act(usize),
     Start(usize),
     EndDrain(usize),
@@ -62,6 +70,9 @@ pub fn run(seed: u64, canary: Option<Canary>, trace: Trace) -> Run {
 impl World {
     fn disturbed(&mut self) -> Result<(), Violation> {
         let total: u32 = weights(&self.shape).sum();
+        for engine in 0..self.engines.len() {
+            self.start(engine)?;
+        }
         while self.step < self.shape.steps {
             self.next_step();
             if total > 0 && chance(&mut self.rng, self.shape.disturbance) {
@@ -69,13 +80,35 @@ impl World {
             } else {
                 self.work()?;
             }
+            self.look_after_all()?;
         }
         Ok(())
+    }
+
+    fn look_after_all(&mut self) -> Result<(), Violation> {
+        (0..self.engines.len()).try_for_each(|engine| self.look_after(engine))
+    }
+
+    /// A running engine does something.
+    fn engine_step(
+        &mut self,
+        number: usize,
+        act: impl FnOnce(&mut Engine, &mut FaultCounts) -> Vec<Sent>,
+    ) -> Result<(), Violation> {
+        let Some(engine) = self.engines.get_mut(number).and_then(Option::as_mut) else { return Ok(()) };
+        let sent = act(engine, &mut self.faults);
+        self.send(sent)
     }
 
     fn next_step(&mut self) {
         self.step += 1;
         self.trace.at(self.step);
+        self.now_us += self.rng.random_range(0..=self.shape.step_us);
+        if chance(&mut self.rng, 5) {
+            self.now_us += self.rng.random_range(0..1_500_000);
+        }
+        let now_us = self.now_us;
+        self.engines.iter_mut().flatten().for_each(|engine| engine.now_us = now_us);
     }
 
     fn disturb(&mut self, total: u32) -> Result<(), Violation> {
@@ -152,10 +185,10 @@ impl World {
             }
             Disturbance::ForeignCommit => self.foreign_commit(Fault::ForeignCommit),
             Disturbance::ChangeSchema => self.foreign_commit(Fault::SchemaChanged),
-            Disturbance::FailFile => self.plane(engine, Plane::fail_file),
+            Disturbance::FailFile => self.plane(engine, Plane::fail_file)?,
             Disturbance::AskCut => {
                 if self.engines[engine].as_ref().is_some_and(|engine| engine.plane.may_cut()) {
-                    self.plane(engine, Plane::ask_cut);
+                    self.plane(engine, Plane::ask_cut)?;
                 }
             }
         }
@@ -173,32 +206,23 @@ impl World {
             Work::Up(link) => self.deliver_up(link),
             Work::Down(link) => self.deliver_down(link),
             Work::Mail(engine, shard) => self.mail(engine, shard),
-            Work::Request(engine) => {
-                self.plane(engine, Plane::answer_request);
-                Ok(())
-            }
-            Work::AskCut(engine) => {
-                self.plane(engine, Plane::ask_cut);
-                Ok(())
-            }
-            Work::Piece(engine) => {
-                self.plane(engine, Plane::take_piece);
-                Ok(())
-            }
-            Work::Commit(engine) => {
-                self.plane(engine, Plane::commit);
-                Ok(())
-            }
+            Work::Request(engine) => self.plane(engine, Plane::answer_request),
+            Work::AskCut(engine) => self.plane(engine, Plane::ask_cut),
+            Work::Piece(engine) => self.plane(engine, Plane::take_piece),
+            Work::Commit(engine) => self.plane(engine, Plane::commit),
             Work::Limbo => {
                 let landed = self.store.resolve_limbo(&mut self.rng, &mut self.faults);
                 self.trace.line(|| format!("a put in limbo lands: {landed:?}"));
                 Ok(())
             }
             Work::Act(producer) => self.act(producer),
-            Work::Start(engine) => {
-                self.start(engine);
+            Work::Disk(engine, shard) => self.engine_step(engine, |engine, faults| engine.disk_step(shard, faults)),
+            Work::Replay(engine, shard) => self.engine_step(engine, |engine, faults| engine.replay(shard, faults)),
+            Work::Stir(engine, shard) => {
+                self.engines[engine].iter_mut().for_each(|engine| engine.stir(shard));
                 Ok(())
             }
+            Work::Start(engine) => self.start(engine),
             Work::EndDrain(engine) => self.end_drain(engine),
         }
     }
@@ -217,6 +241,18 @@ impl World {
             }
             let with_mail = engine.hosts.iter().enumerate().filter(|(_, host)| !host.mail.is_empty());
             choices.extend(with_mail.map(|(shard, _)| Work::Mail(number, shard)));
+            for (shard, host) in engine.hosts.iter().enumerate() {
+                let Some(desk) = &host.log else { continue };
+                if !desk.files.is_idle() {
+                    choices.extend([Work::Disk(number, shard); 3]);
+                }
+                if host.wake_at_us().is_some_and(|at| at <= self.now_us) {
+                    choices.push(Work::Stir(number, shard));
+                }
+                if !desk.reads.is_empty() {
+                    choices.push(Work::Replay(number, shard));
+                }
+            }
             if !engine.plane.requests.is_empty() {
                 choices.push(Work::Request(number));
             }
@@ -237,7 +273,8 @@ impl World {
             let running = self.engines.get(link.engine).and_then(Option::as_ref);
             if let (true, Some(engine)) = (link.server_open, running.filter(|engine| !self.is_still(engine))) {
                 let over = link.to_server.is_empty() && (link.cut || !link.client_open);
-                let reads = engine.draining.is_none() && (!link.welcomed || engine.reads_rows(link.shard));
+                let reads =
+                    engine.draining.is_none() && (!link.welcomed || engine.reads_rows(link.shard, ConnectionId(*id)));
                 if (over && chance(&mut self.rng, 300)) || (reads && !link.to_server.is_empty()) {
                     choices.push(Work::Up(*id));
                 }
@@ -264,6 +301,8 @@ impl World {
         self.trace.line(|| "faults have healed".to_owned());
         self.healed = true;
         self.store.fault = 0;
+        self.directories.iter_mut().flatten().for_each(DataDirectory::make_room);
+        self.engines.iter_mut().flatten().for_each(|engine| engine.directory.make_room());
         for producer in &mut self.producers {
             // A few new rows show that writing goes on, not only what was begun.
             producer.goal = producer.sent + 3;
@@ -282,8 +321,10 @@ impl World {
                 ));
             }
             self.work()?;
+            self.look_after_all()?;
         }
         self.ledger.table(&self.store.table)?;
+        self.check_logs()?;
         for engine in 0..self.engines.len() {
             self.end_drain(engine)?;
             if self.engines[engine].is_some() {

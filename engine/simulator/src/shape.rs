@@ -34,6 +34,34 @@ pub struct Shape {
     pub wander: u32,
     /// Chance that a resuming producer sends from its committed offset instead of the resume offset.
     pub rebatch: u32,
+    pub log: LogShape,
+    /// Chance that an engine starts with another number of shards than before.
+    pub core_change: u32,
+    /// Chance that a producer keeps rows until they are durable only.
+    pub keep_until_durable: u32,
+    /// Microseconds that pass with a step, at most.
+    pub step_us: u64,
+}
+
+/// When engines have logs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogUse {
+    Never,
+    Always,
+    /// It is switched on and off between runs.
+    Changes,
+}
+
+/// What logs are like.
+#[derive(Debug, Clone)]
+pub struct LogShape {
+    pub used: LogUse,
+    pub bytes_max: u64,
+    pub segment_bytes: u32,
+    pub block_bytes: usize,
+    pub linger_us: u64,
+    /// Of the disk that a log is on.
+    pub disk_bytes: u64,
 }
 
 impl Shape {
@@ -60,6 +88,17 @@ impl Shape {
             store_fault: pick(&[0, 30, 150, 400]) as u32,
             wander: pick(&[0, 100, 900]) as u32,
             rebatch: pick(&[0, 300, 800]) as u32,
+            log: LogShape {
+                used: [LogUse::Never, LogUse::Always, LogUse::Changes][pick(&[0, 1, 1, 1, 1, 2]) as usize],
+                bytes_max: 32_768 * pick(&[4, 5, 6, 8, 12]),
+                segment_bytes: 32_768,
+                block_bytes: pick(&[4_096, 4_096, 8_192]) as usize,
+                linger_us: pick(&[0, 1_000]),
+                disk_bytes: 32_768 * pick(&[3, 5, 1_000, 1_000, 1_000]),
+            },
+            core_change: pick(&[0, 200, 800]) as u32,
+            keep_until_durable: pick(&[0, 500, 1_000]) as u32,
+            step_us: pick(&[20, 200, 2_000]),
         }
     }
 }

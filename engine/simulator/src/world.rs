@@ -2,34 +2,31 @@
 
 use crate::canary::Canary;
 use crate::checks::{Ledger, Violation};
+use crate::data_directory::DataDirectory;
+use crate::durable_rows::{LoggedRows, reach};
 use crate::engine::{Engine, Sent};
 use crate::faults::{Fault, FaultCounts};
-use crate::network::{Link, Network, ToServer};
+use crate::network::{Link, Network};
 use crate::plane::{Around, Mail, Plane};
-use crate::producer::{Phase, Producer};
-use crate::rows::{self, SCHEMA_ID};
-use crate::shape::{Shape, chance};
+use crate::producer::Producer;
+use crate::shape::{LogUse, Shape, chance};
 use crate::store::Store;
 use crate::table::Commit;
 use crate::trace::Trace;
-use lakehead_engine::reactor::home::home;
+use crate::wording::outgoing;
+use lakehead_engine::handover::answer::{Answer, Held};
 use lakehead_engine::shard::action::Outgoing;
-use lakehead_engine::shard::connection::ConnectionId;
 use lakehead_engine::shard::event::Event;
-use lakehead_protocol::archive;
-use lakehead_protocol::batch::ArchivedBatch;
-use lakehead_protocol::frame::{self, Progress};
-use lakehead_protocol::hello::{Hello, MODE_OPEN, MODE_RESUME};
-use lakehead_protocol::kind::PeerState;
+use lakehead_protocol::hello::{KEEP_UNTIL_COMMITTED, KEEP_UNTIL_DURABLE};
 use lakehead_protocol::reject::RejectCode;
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
-use std::collections::VecDeque;
 
-/// Opens of one stream by different producers, at most.
-const PRODUCERS_PER_STREAM_MAX: usize = 5;
 /// Steps that a drain waits for what is on its way.
 const DRAIN_STEPS: u64 = 2_000;
+
+/// How many of a thousand promises are held against the disks.
+const DURABLE_CHECK: u32 = 100;
 
 /// A run's whole state.
 pub struct World {
@@ -39,6 +36,8 @@ pub struct World {
     pub network: Network,
     /// Engines by number; `None` while one is down.
     pub engines: Vec<Option<Engine>>,
+    /// Their directories, while they are down.
+    pub directories: Vec<Option<DataDirectory>>,
     pub producers: Vec<Producer>,
     pub ledger: Ledger,
     pub faults: FaultCounts,
@@ -46,7 +45,8 @@ pub struct World {
     pub canary: Option<Canary>,
     pub step: u64,
     pub healed: bool,
-    nonce: u64,
+    pub nonce: u64,
+    pub now_us: u64,
 }
 
 impl World {
@@ -61,15 +61,20 @@ impl World {
         let names = (0..shape.streams).map(|index| Some(format!("s{index}")));
         for name in names.chain((0..shape.anonymous).map(|_| None)) {
             let engine = rng.random_range(0..shape.engines);
-            producers.push(Producer::new(producers.len(), name.as_deref(), shape.rows_goal, engine));
+            let keep =
+                if chance(&mut rng, shape.keep_until_durable) { KEEP_UNTIL_DURABLE } else { KEEP_UNTIL_COMMITTED };
+            producers.push(Producer::new(producers.len(), name.as_deref(), shape.rows_goal, engine, keep));
         }
         let engines = (0..shape.engines).map(|_| None).collect();
-        let mut world = Self {
+        let directory = |_| Some(DataDirectory::new(&shape.log, canary, &mut rng));
+        let directories = (0..shape.engines).map(directory).collect();
+        Self {
             rng,
             shape,
             store,
             network: Network::default(),
             engines,
+            directories,
             producers,
             ledger: Ledger::default(),
             faults: FaultCounts::default(),
@@ -78,33 +83,141 @@ impl World {
             step: 0,
             healed: false,
             nonce: 0,
+            now_us: 1,
+        }
+    }
+
+    /// Starts an engine; it need not have as many shards as before, nor logs.
+    ///
+    /// # Errors
+    /// When its logs do not have what they must, or what it sends breaks a promise.
+    pub fn start(&mut self, number: usize) -> Result<(), Violation> {
+        if self.directories[number].as_ref().is_none_or(|directory| directory.broken_until > self.step && !self.healed)
+        {
+            return Ok(());
+        }
+        let Some(mut directory) = self.directories[number].take() else { return Ok(()) };
+        directory.set_broken(false);
+        let changes = chance(&mut self.rng, self.shape.core_change) || directory.cores() == 0;
+        let drawn = self.rng.random_range(1..=self.shape.shards_max);
+        let shards = if changes { usize::from(drawn) } else { directory.cores() };
+        let has_log = match self.shape.log.used {
+            LogUse::Never => false,
+            LogUse::Always => true,
+            LogUse::Changes => chance(&mut self.rng, 700),
         };
-        (0..world.engines.len()).for_each(|engine| world.start(engine));
-        world
+        let logs = directory.begin_run(if has_log { shards } else { 0 }, &mut self.rng, &mut self.faults)?;
+        let draining = logs.draining.len();
+        self.trace.line(|| format!("engine {number} starts with {shards} shards, log: {has_log}, draining {draining}"));
+        self.check_durable(number, &directory)?;
+        let mut engine =
+            Engine::start(&self.shape, shards, directory, logs, self.now_us, Canary::of_shard(self.canary));
+        let sent = engine.begin(&mut self.faults);
+        self.engines[number] = Some(engine);
+        self.send(sent)
     }
 
-    /// Starts an engine; it need not have as many shards as before.
-    pub fn start(&mut self, engine: usize) {
-        let shards = self.rng.random_range(1..=self.shape.shards_max);
-        self.trace.line(|| format!("engine {engine} starts with {shards} shards"));
-        self.engines[engine] = Some(Engine::start(&self.shape, shards));
-    }
-
-    /// An engine loses everything it has.
+    /// An engine loses everything it has in memory, and perhaps the power.
     ///
     /// # Errors
     /// When memory is still accounted for after all of it is gone.
     pub fn crash(&mut self, number: usize) -> Result<(), Violation> {
         let Some(engine) = self.engines[number].take() else { return Ok(()) };
         self.trace.line(|| format!("engine {number} is gone"));
-        let Engine { budget, hosts, plane, .. } = engine;
+        let Engine { budget, hosts, plane, mut directory, .. } = engine;
         drop(hosts);
         plane.crash(&mut self.store, &mut self.faults);
         self.network.engine_died(number, &mut self.rng);
         if budget.used() != 0 {
             return Violation::because(format!("{} bytes stay reserved when nothing is left", budget.used()));
         }
+        if chance(&mut self.rng, 600) {
+            self.faults.met(Fault::PowerCut);
+            self.trace.line(|| format!("engine {number} has lost power"));
+            directory.cut_power();
+        }
+        self.directories[number] = Some(directory);
         Ok(())
+    }
+
+    /// Everything that was acknowledged as durable by this engine must be in the table or in its logs, were the power to go
+    /// now.
+    ///
+    /// # Errors
+    /// When it is not.
+    pub fn check_durable(&self, number: usize, directory: &DataDirectory) -> Result<(), Violation> {
+        let survivors = directory.survivors()?;
+        for (stream, durable) in self.ledger.durable_at(number) {
+            let committed = self.store.table.rows_of(stream);
+            let logs = survivors.iter().map(|(_, rows): &(_, LoggedRows)| rows);
+            let reached = reach(stream, committed, logs);
+            if reached < durable {
+                return Violation::because(format!(
+                    "engine {number}: {durable} rows of {stream} were acknowledged as durable, the table has {committed} and its \
+                     logs reach to {reached}"
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// At the end: no log has rows that their table lacks, but those that are held.
+    ///
+    /// # Errors
+    /// When one has.
+    pub fn check_logs(&self) -> Result<(), Violation> {
+        for (number, engine) in self.engines.iter().enumerate() {
+            let Some(engine) = engine else { continue };
+            self.check_durable(number, &engine.directory)?;
+            for log in engine.hosts.iter().filter_map(|host| host.shard.log()) {
+                for (table, record) in &log.state().tables {
+                    if log.last_position(*table).is_some_and(|last| last >= record.position) {
+                        let (id, position) = (log.id(), record.position);
+                        return Violation::because(format!(
+                            "log {id} of engine {number} has rows behind {position} left"
+                        ));
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// A put may cover only what is durable.
+    fn check_put(&mut self, number: usize) -> Result<(), Violation> {
+        let Some(engine) = self.engines[number].as_mut() else { return Ok(()) };
+        let Some(entries) = engine.plane.put_begun.take().filter(|entries| !entries.is_empty()) else { return Ok(()) };
+        for (recovered, _) in engine.directory.survivors()? {
+            if let Some((_, entry)) = entries.iter().find(|(log, _)| *log == recovered.id)
+                && entry.position > recovered.next_position.0
+            {
+                return Violation::because(format!(
+                    "engine {number} commits log {} up to {}, and only {} is durable",
+                    recovered.id, entry.position, recovered.next_position
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// What persons were told, and whether an engine has to end.
+    ///
+    /// # Errors
+    /// When there was no reason for it.
+    pub fn look_after(&mut self, number: usize) -> Result<(), Violation> {
+        let Some(engine) = self.engines.get_mut(number).and_then(Option::as_mut) else { return Ok(()) };
+        for alarm in std::mem::take(&mut engine.alarms) {
+            self.trace.line(|| format!("ALARM at engine {number}: {alarm}"));
+            if alarm.contains("they are held") {
+                self.faults.met(Fault::RowsHeld);
+            } else {
+                return Violation::because(format!("engine {number} raises an alarm without reason: {alarm}"));
+            }
+        }
+        match engine.failed.take() {
+            Some(why) => Violation::because(format!("engine {number} cannot go on: {why}")),
+            None => Ok(()),
+        }
     }
 
     /// Puts an event into a shard.
@@ -118,8 +231,11 @@ impl World {
     }
 
     /// Runs one step of an engine's commit plane.
-    pub fn plane(&mut self, number: usize, act: fn(&mut Plane, &mut Around<'_>) -> Mail) {
-        let Some(engine) = self.engines.get_mut(number).and_then(Option::as_mut) else { return };
+    ///
+    /// # Errors
+    /// When it puts what it must not, or stops a table for no reason.
+    pub fn plane(&mut self, number: usize, act: fn(&mut Plane, &mut Around<'_>) -> Mail) -> Result<(), Violation> {
+        let Some(engine) = self.engines.get_mut(number).and_then(Option::as_mut) else { return Ok(()) };
         let mut around = Around {
             store: &mut self.store,
             rng: &mut self.rng,
@@ -130,7 +246,13 @@ impl World {
             trace: &mut self.trace,
         };
         let mail = act(&mut engine.plane, &mut around);
+        for (_, answer) in &mail {
+            if let Answer::TableClosed { why, held: Held::UntilDecided, .. } = answer {
+                return Violation::because(format!("engine {number} stops the table: {}", why.message));
+            }
+        }
         engine.post(mail);
+        self.check_put(number)
     }
 
     /// A shard takes its oldest mail.
@@ -151,7 +273,10 @@ impl World {
     }
 
     /// Frames leave a shard.
-    fn send(&mut self, sent: Vec<Sent>) -> Result<(), Violation> {
+    ///
+    /// # Errors
+    /// When they break a promise.
+    pub fn send(&mut self, sent: Vec<Sent>) -> Result<(), Violation> {
         for Sent { link: id, mut frame, last } in sent {
             self.trace.line(|| format!("  to connection {id}: {}", outgoing(&frame)));
             if matches!(&frame, Outgoing::Reject(reject) if reject.code == RejectCode::Fenced as u16) {
@@ -159,7 +284,12 @@ impl World {
             }
             if let Some(link) = self.network.links.get_mut(&id) {
                 match &mut frame {
-                    Outgoing::Ack(ack) => self.ledger.acked(link, ack, &self.store.table)?,
+                    Outgoing::Ack(ack) => {
+                        if ack.durable > ack.committed {
+                            self.faults.met(Fault::DurableFirst);
+                        }
+                        self.ledger.acked(link, ack, &self.store.table)?;
+                    }
                     Outgoing::Welcome(welcome) => {
                         link.expected = welcome.resume_offset;
                         if let Some(epoch) = link.disguised {
@@ -178,136 +308,22 @@ impl World {
                     Outgoing::GoingAway(_) | Outgoing::Closed(_) => {}
                 }
             }
+            let engine = self.network.links.get(&id).map(|link| link.engine);
+            let is_promise = matches!(frame, Outgoing::Ack(_) | Outgoing::Welcome(_));
             self.network.answer(id, frame, last, &mut self.rng);
             self.network.forget_if_over(id);
+            if let (true, Some(number)) = (is_promise && chance(&mut self.rng, DURABLE_CHECK), engine)
+                && let Some(engine) = &self.engines[number]
+            {
+                self.check_durable(number, &engine.directory)?;
+            }
         }
         Ok(())
-    }
-
-    /// The server's end of a connection takes what comes next: a frame, or word that the connection is gone.
-    ///
-    /// # Errors
-    /// When what it sends breaks a promise.
-    pub fn deliver_up(&mut self, id: u64) -> Result<(), Violation> {
-        let Some(link) = self.network.links.get_mut(&id) else { return Ok(()) };
-        let (number, shard) = (link.engine, link.shard);
-        let Some(engine) = self.engines.get_mut(number).and_then(Option::as_mut) else { return Ok(()) };
-        let connection = ConnectionId(id);
-        if let Some(ToServer::Batch(bytes)) = link.to_server.front() {
-            let Some(_memory) = engine.budget.try_reserve(bytes.len()) else {
-                self.faults.met(Fault::MemoryShort);
-                self.trace.line(|| format!("connection {id}: no memory for a frame"));
-                let sent = engine.event(shard, Event::MemoryShort, &mut self.faults);
-                return self.send(sent);
-            };
-            let Some(ToServer::Batch(bytes)) = link.to_server.pop_front() else { return Ok(()) };
-            let alive = self.producers[link.producer].link() == Some(id);
-            if !alive {
-                self.faults.met(Fault::BatchFromDeadConnection);
-            }
-            let Ok(Progress::Frame { frame, .. }) = frame::next(&bytes, PeerState::Streaming) else {
-                return Violation::because("a batch frame does not decode".into());
-            };
-            let Ok(batch) = archive::access::<ArchivedBatch>(frame.payload) else {
-                return Violation::because("a batch's archive is malformed".into());
-            };
-            let mut header = frame.header;
-            let end = header.first_offset + u64::from(header.rows);
-            self.trace
-                .line(|| format!("connection {id} delivers rows {} to {end} of {}", header.first_offset, link.stream));
-            if header.first_offset < link.expected && end > link.expected {
-                self.faults.met(Fault::DuplicateTrimmed);
-                if self.canary == Some(Canary::DedupOffByOne) {
-                    header.first_offset += 1;
-                }
-            }
-            link.expected = link.expected.max(header.first_offset + u64::from(header.rows));
-            let sent = engine.event(shard, Event::Batch { connection, header, batch, frame: &bytes }, &mut self.faults);
-            return self.send(sent);
-        }
-        let event = match link.to_server.pop_front() {
-            Some(ToServer::Hello(mut hello)) => {
-                link.greeted = true;
-                if !link.client_open {
-                    self.faults.met(Fault::DialAbandoned);
-                }
-                let current = self.store.table.view().map_or(0, |view| view.stream(&hello.stream).epoch);
-                if hello.mode == MODE_RESUME && hello.epoch_major < current {
-                    self.faults.met(Fault::ZombieResumed);
-                    if self.canary == Some(Canary::AcceptOldEpoch) {
-                        link.disguised = Some(hello.epoch_major);
-                        hello.epoch_major = current;
-                    }
-                }
-                self.trace
-                    .line(|| format!("connection {id} reaches engine {number} shard {shard}: {}", sentence(&hello)));
-                Event::Hello { connection, hello: *hello }
-            }
-            Some(ToServer::Schema(schema_id, schema)) => Event::Schema { connection, schema_id, schema },
-            Some(ToServer::Close) => {
-                self.trace.line(|| format!("connection {id} delivers Close"));
-                Event::Close { connection }
-            }
-            Some(ToServer::Batch(_)) => return Ok(()),
-            None => {
-                self.trace.line(|| format!("engine {number} hears that connection {id} is gone"));
-                link.server_open = false;
-                self.network.forget_if_over(id);
-                Event::Lost { connection }
-            }
-        };
-        let sent = engine.event(shard, event, &mut self.faults);
-        self.send(sent)
-    }
-
-    /// The client's end takes what comes next.
-    ///
-    /// # Errors
-    /// When it was promised otherwise.
-    pub fn deliver_down(&mut self, id: u64) -> Result<(), Violation> {
-        let Some(link) = self.network.links.get_mut(&id) else { return Ok(()) };
-        let number = link.producer;
-        let Some(frame) = link.to_client.pop_front() else {
-            link.client_open = false;
-            self.network.forget_if_over(id);
-            self.trace.line(|| format!("producer {number} hears that connection {id} is gone"));
-            self.producers[number].disconnected(&mut self.faults);
-            return Ok(());
-        };
-        self.trace.line(|| format!("producer {number} on connection {id} gets {}", outgoing(&frame)));
-        match frame {
-            Outgoing::Welcome(welcome) => {
-                let rebatch = chance(&mut self.rng, self.shape.rebatch);
-                let producer = &mut self.producers[number];
-                producer.welcome(id, &welcome, rebatch, &mut self.faults)?;
-                if !producer.schema_early {
-                    self.network.send(id, ToServer::Schema(SCHEMA_ID, rows::schema()));
-                }
-            }
-            Outgoing::Ack(ack) => self.producers[number].ack(&ack)?,
-            Outgoing::Reject(reject) => {
-                self.producers[number].rejected(&reject, &mut self.faults)?;
-                self.hang_up(id);
-            }
-            Outgoing::Closed(closed) => {
-                self.producers[number].closed(&closed)?;
-                self.hang_up(id);
-            }
-            Outgoing::GoingAway(_) => {}
-        }
-        Ok(())
-    }
-
-    fn hang_up(&mut self, id: u64) {
-        if let Some(link) = self.network.links.get_mut(&id) {
-            link.client_open = false;
-        }
-        self.network.forget_if_over(id);
     }
 
     /// A producer may be fenced only when somebody else opened its stream: an open that stands at this engine, an epoch that
     /// a cut of it asked for, or a newer one in the table. An engine that says so for less has forgotten something.
-    fn judge_fencing(&self, id: u64) -> Result<(), Violation> {
+    pub fn judge_fencing(&self, id: u64) -> Result<(), Violation> {
         let Some(link) = self.network.links.get(&id) else { return Ok(()) };
         let rival = |(other, rival): (&u64, &Link)| {
             let stands = rival.opens && rival.greeted && rival.server_open && rival.engine == link.engine;
@@ -323,93 +339,6 @@ impl World {
         Violation::because(format!("producer {number} was fenced and nobody newer opened stream {stream}"))
     }
 
-    /// A producer does what it does next.
-    ///
-    /// # Errors
-    /// When a frame cannot be made.
-    pub fn act(&mut self, number: usize) -> Result<(), Violation> {
-        match self.producers[number].phase {
-            Phase::Idle => self.dial(number),
-            Phase::Streaming(link) => return self.write(number, link),
-            Phase::Opening(_) | Phase::Closing(_) | Phase::Done | Phase::Fenced => {}
-        }
-        Ok(())
-    }
-
-    fn dial(&mut self, number: usize) {
-        let producer = &mut self.producers[number];
-        if chance(&mut self.rng, self.shape.wander) || self.engines[producer.engine].is_none() {
-            let engine = self.rng.random_range(0..self.engines.len());
-            if engine != producer.engine && producer.epoch.is_some() {
-                self.faults.met(Fault::ResumedElsewhere);
-            }
-            producer.engine = engine;
-        }
-        let Some(engine) = &self.engines[producer.engine] else { return };
-        producer.schema_early = !self.shape.table_exists || chance(&mut self.rng, 500);
-        let hello = producer.hello();
-        let accepted = self.rng.random_range(0..engine.hosts.len());
-        let opens = hello.mode == MODE_OPEN;
-        let mut to_server = VecDeque::from([ToServer::Hello(Box::new(hello.clone()))]);
-        if producer.schema_early {
-            to_server.push_back(ToServer::Schema(SCHEMA_ID, rows::schema()));
-        }
-        let link = self.network.dial(Link {
-            producer: number,
-            engine: producer.engine,
-            shard: home(&hello, accepted, engine.hosts.len()),
-            to_server,
-            to_client: VecDeque::new(),
-            client_open: true,
-            server_open: true,
-            cut: false,
-            welcomed: false,
-            rows_sent: false,
-            stream: producer.stream.clone(),
-            epoch: producer.epoch,
-            opener: producer.opener,
-            opens,
-            greeted: false,
-            expected: 0,
-            disguised: None,
-        });
-        producer.phase = Phase::Opening(link);
-        let engine = producer.engine;
-        self.trace.line(|| format!("producer {number} dials engine {engine}: connection {link}, {}", sentence(&hello)));
-    }
-
-    fn write(&mut self, number: usize, link: u64) -> Result<(), Violation> {
-        let producer = &mut self.producers[number];
-        if producer.next >= producer.goal {
-            if producer.next >= producer.sent && (self.healed || chance(&mut self.rng, 100)) {
-                producer.phase = Phase::Closing(link);
-                self.trace.line(|| format!("producer {number} closes connection {link}"));
-                self.network.send(link, ToServer::Close);
-            }
-            return Ok(());
-        }
-        let rows_max = u64::from(self.shape.batch_rows_max).min(producer.goal - producer.next);
-        let rows = self.rng.random_range(1..=rows_max);
-        let Ok(bytes) = rows::batch_frame(&producer.stream, producer.next, rows as u32) else {
-            return Violation::because("a batch cannot be archived".into());
-        };
-        let Ok(Progress::Frame { frame, .. }) = frame::next(&bytes, PeerState::Streaming) else {
-            return Violation::because("a batch frame does not decode".into());
-        };
-        let payload_bytes = u64::from(frame.header.payload_bytes);
-        if producer.spent + payload_bytes > producer.credit {
-            return Ok(());
-        }
-        producer.spent += payload_bytes;
-        let first = producer.next;
-        producer.next += rows;
-        producer.sent = producer.sent.max(producer.next);
-        self.ledger.sent(&producer.stream, producer.sent);
-        self.trace.line(|| format!("producer {number} sends rows {first} to {}", first + rows));
-        self.network.send(link, ToServer::Batch(bytes));
-        Ok(())
-    }
-
     /// Somebody else, who knows nothing of streams, commits to the table.
     pub fn foreign_commit(&mut self, fault: Fault) {
         self.nonce += 1;
@@ -419,20 +348,6 @@ impl World {
             self.faults.met(fault);
             self.trace.line(|| format!("version {version}: {}", fault.sentence()));
         }
-    }
-
-    /// A second producer wants a stream that has one.
-    pub fn rival(&mut self, stream: &str) {
-        let named = self.producers.iter().filter(|producer| producer.stream == stream);
-        if named.clone().count() >= PRODUCERS_PER_STREAM_MAX && !self.healed {
-            return;
-        }
-        if named.clone().any(|producer| !producer.is_over()) {
-            self.faults.met(Fault::RivalOpened);
-        }
-        let (number, engine) = (self.producers.len(), self.rng.random_range(0..self.engines.len()));
-        self.trace.line(|| format!("producer {number} wants stream {stream}"));
-        self.producers.push(Producer::new(number, Some(stream), self.shape.rows_goal, engine));
     }
 
     /// Ends the drain of an engine when it is settled or its time is up.
@@ -446,36 +361,10 @@ impl World {
             return Ok(());
         }
         let mut sent = Vec::new();
-        for shard in 0..engine.hosts.len() {
+        for shard in 0..engine.serving {
             sent.extend(engine.dismiss(shard, &mut self.faults));
         }
         self.send(sent)?;
         self.crash(number)
     }
-}
-
-fn outgoing(frame: &Outgoing) -> String {
-    match frame {
-        Outgoing::Welcome(welcome) => format!(
-            "Welcome epoch {} resume {} committed {}",
-            welcome.epoch_major, welcome.resume_offset, welcome.committed
-        ),
-        Outgoing::Reject(reject) => {
-            format!("Reject {:?} at {}: {}", RejectCode::from_number(reject.code), reject.offset, reject.message)
-        }
-        other => format!("{other:?}"),
-    }
-}
-
-fn sentence(hello: &Hello) -> String {
-    format!(
-        "{} {:?} opener {} attempt {} epoch {} committed {} sent {}",
-        if hello.mode == MODE_RESUME { "resume" } else { "open" },
-        hello.stream,
-        hello.opener[0],
-        hello.attempt,
-        hello.epoch_major,
-        hello.committed_seen,
-        hello.sent
-    )
 }

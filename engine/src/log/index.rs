@@ -171,6 +171,15 @@ impl Index {
         places
     }
 
+    /// Whether a span is at this place.
+    pub fn has_block(&self, place: &BlockPlace) -> bool {
+        let here = |span: &Span| (span.segment, span.offset) == (place.segment, place.offset);
+        self.books
+            .values()
+            .flat_map(|book| [&book.kept, &book.spans])
+            .any(|spans| spans.get(&place.first).is_some_and(here))
+    }
+
     /// Every span in a segment.
     pub fn spans_in(&self, segment: u64) -> impl Iterator<Item = (TableNumber, Position, &Span)> {
         self.books.iter().flat_map(move |(table, book)| {

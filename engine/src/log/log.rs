@@ -257,13 +257,19 @@ impl Log {
         self.index.blocks(table, from)
     }
 
+    /// Whether entries at this place are still needed there: not when they were copied elsewhere or came into their table since
+    /// [`Log::blocks`] named it. Then its segment may be gone.
+    pub fn has_block(&self, place: &BlockPlace) -> bool {
+        self.index.has_block(place)
+    }
+
     /// Checks the bytes read from a place.
     ///
     /// # Errors
     /// [`BadBlock::Gone`] when the block was copied elsewhere and its segment retired since [`Log::blocks`] named it: ask
     /// again. Anything else is damage.
     pub fn view_block<'a>(&self, place: &BlockPlace, bytes: &'a [u8]) -> Result<BlockView<'a>, BadBlock> {
-        let segment = self.index.segment(place.segment).ok_or(BadBlock::Gone)?;
+        let segment = self.index.segment(place.segment).filter(|_| self.has_block(place)).ok_or(BadBlock::Gone)?;
         open_block(&segment.life(self.settings.canary), place.offset, bytes)
     }
 

@@ -39,6 +39,8 @@ pub mod block_view;
 pub mod buffer;
 pub mod canary;
 mod copying;
+#[cfg(any(test, feature = "canary"))]
+pub mod fake;
 mod fields;
 mod flush;
 mod gather;

@@ -2,10 +2,12 @@
 
 use super::error::OpenError;
 use crate::handover::log_part::LogId;
+use crate::shard::logging::Awaited;
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 const NAME: &str = "manifest.json";
 const FORMAT: u32 = 1;
@@ -30,6 +32,34 @@ struct Written {
 }
 
 impl Manifest {
+    /// Numbers the next run, for so many cores (none when the log is switched off). When that is another number than before,
+    /// all logs only drain from now on and `new_log` names new ones. Gives the logs that are done with: nobody names them any
+    /// more once this is durable.
+    pub fn begin_run(
+        &mut self,
+        cores: usize,
+        is_drained: impl Fn(&LogId) -> bool,
+        mut new_log: impl FnMut() -> LogId,
+    ) -> Vec<LogId> {
+        self.run += 1;
+        if self.logs.len() != cores {
+            self.draining.append(&mut self.logs);
+            self.logs = (0..cores).map(|_| new_log()).collect();
+        }
+        let drained: Vec<LogId> = self.draining.iter().copied().filter(is_drained).collect();
+        self.draining.retain(|log| !drained.contains(log));
+        drained
+    }
+
+    /// Tables, by id, that draining logs have rows for, and how many of these logs.
+    pub fn awaited(&self, tables_with_rows: impl Fn(&LogId) -> Vec<Arc<str>>) -> Awaited {
+        let mut awaited = Awaited::new();
+        for id in self.draining.iter().flat_map(tables_with_rows) {
+            *awaited.entry(id).or_default() += 1;
+        }
+        awaited
+    }
+
     /// Reads the manifest in the folder `logs`; an empty one when there is nothing in the folder.
     ///
     /// # Errors

@@ -83,14 +83,7 @@ pub fn open(logs: &Path, wanted: Wanted) -> Result<Opened, OpenError> {
     let mut manifest = Manifest::read(logs)?;
     let known: Vec<LogId> = manifest.logs.iter().chain(&manifest.draining).copied().collect();
     let (recovered, summary) = recover_all(logs, &known)?;
-    manifest.run += 1;
-    if manifest.logs.len() != wanted.cores {
-        manifest.draining.append(&mut manifest.logs);
-        manifest.logs = (0..wanted.cores).map(|_| new_log()).collect();
-    }
-    let done = |log: &LogId| recovered.get(log).is_some_and(is_drained);
-    let drained: Vec<LogId> = manifest.draining.iter().copied().filter(done).collect();
-    manifest.draining.retain(|log| !drained.contains(log));
+    let drained = manifest.begin_run(wanted.cores, |log| recovered.get(log).is_some_and(is_drained), new_log);
     for log in manifest.logs.iter().filter(|log| !known.contains(log)) {
         fs::create_dir(logs.join(log.to_string())).map_err(folder)?;
     }
@@ -111,12 +104,7 @@ fn assemble(
     summary: Summary,
     (bytes_max, segment_bytes): (u64, u32),
 ) -> Opened {
-    let mut awaited = Awaited::new();
-    for log in &manifest.draining {
-        for id in recovered.get(log).map(tables_with_rows).unwrap_or_default() {
-            *awaited.entry(id).or_default() += 1;
-        }
-    }
+    let awaited = manifest.awaited(|log| recovered.get(log).map(tables_with_rows).unwrap_or_default());
     let mut start = |log: &LogId, duty: LogDuty| LogStart {
         id: *log,
         folder: logs.join(log.to_string()),

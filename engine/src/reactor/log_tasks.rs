@@ -175,6 +175,13 @@ async fn read_for_replay(reactor: Rc<Reactor>, table: TableKey, generation: u64,
     }
     match files.read(&place).await {
         Ok(read) => reactor.step(Event::LogRead { table, generation, place, bytes: &read }),
-        Err(error) => reactor.end(&error.to_string()),
+        Err(error) => {
+            let is_needed = reactor.shard.borrow().log().is_some_and(|log| log.has_block(&place));
+            if is_needed {
+                return reactor.end(&error.to_string());
+            }
+            // Its segment went while this waited: the shard asks again where the rows are now.
+            reactor.step(Event::LogRead { table, generation, place, bytes: &[] });
+        }
     }
 }

@@ -81,7 +81,8 @@ impl Shard {
                 stream.next = header.first_offset + u64::from(header.rows);
                 self.append_to_log(key, slot, (id, header.schema_id), skip, frame);
                 // Until the table is live the replay will find them.
-                if self.tables.get(&key).is_some_and(ShardTable::is_live) {
+                let drops = skip > 0 && self.settings.canary.drops_trimmed_rest();
+                if self.tables.get(&key).is_some_and(ShardTable::is_live) && !drops {
                     self.build(key, slot, header, batch, &layout, header.first_offset + u64::from(skip), actions);
                 }
                 if credit_is_short {

@@ -4,6 +4,7 @@
 //! the log was rolled back. A log speaks under a claim, which its first cut of a table makes.
 
 use super::action::Action;
+use super::canary::Canary;
 use super::connection::{Connection, ConnectionId, Phase};
 use super::log_book::{ClosedTable, LogBook};
 use super::replaying::Replay;
@@ -50,11 +51,11 @@ impl LogBook {
 
 impl TableLog {
     /// The position of the last cut's end, after this cut of everything that is built.
-    fn cut_to(&self, book: &LogBook) -> Position {
+    pub(super) fn cut_to(&self, book: &LogBook, canary: Canary) -> Position {
         let built = match &self.phase {
             LogPhase::Claiming => self.handed_to,
-            LogPhase::Replaying(replay) => replay.next,
-            LogPhase::Live => book.log.last_position(self.number).map_or(Position(0), |last| last.next()),
+            LogPhase::Replaying(replay) if !canary.positions_run_ahead() => replay.next,
+            _ => book.log.last_position(self.number).map_or(Position(0), |last| last.next()),
         };
         built.max(self.handed_to)
     }
@@ -171,7 +172,7 @@ impl Shard {
     pub(super) fn log_part(&mut self, key: TableKey) -> Option<LogPart> {
         let book = self.log.as_mut()?;
         let table_log = self.tables.get_mut(&key)?.log.as_mut()?;
-        let (from, to) = (table_log.handed_to, table_log.cut_to(book));
+        let (from, to) = (table_log.handed_to, table_log.cut_to(book, self.settings.canary));
         let (claim, base) = match table_log.claim {
             Claim::Wanted => {
                 let claim = book.new_claim();
@@ -199,15 +200,19 @@ impl Shard {
         book.log.committed(table_log.number, remembered);
         if matches!(table_log.phase, LogPhase::Claiming) {
             table_log.handed_to = position;
-            table_log.phase = LogPhase::Replaying(Replay::from(position, shown.clone()));
+            let next =
+                if book.drains && self.settings.canary.skips_replays() { book.log.next_position() } else { position };
+            table_log.phase = LogPhase::Replaying(Replay::from(next, shown.clone()));
             self.replay_on(actions);
         }
-        let Some(book) = &self.log else { return };
+        let Some(book) = &mut self.log else { return };
         let number = self.tables.get(&key).and_then(|table| Some(table.log.as_ref()?.number));
         if let (true, Some(number)) = (book.drains, number)
             && !book.has_rows(number)
             && let Some(record) = book.log.state().tables.get(&number)
+            && book.drained.insert(number)
         {
+            // Once: others count the logs that they wait for.
             actions.push(Action::Drained(record.id.clone()));
         }
     }

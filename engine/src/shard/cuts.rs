@@ -74,8 +74,8 @@ impl Shard {
         let action = Action::HandOver(key, Piece::CutDone(done));
         // No commit may cover what is not durable: a crash would leave the table ahead of the log.
         match &mut self.log {
-            Some(book) => book.defer(action, actions),
-            None => actions.push(action),
+            Some(book) if !self.settings.canary.commits_before_durable() => book.defer(action, actions),
+            _ => actions.push(action),
         }
     }
 

@@ -8,7 +8,7 @@ use super::action::Action;
 use super::table::StreamSlot;
 use crate::handover::{Refusal, TableKey};
 use crate::log::{Log, Point, TableNumber};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// Claims of one run: enough to open a table a million times.
 const CLAIMS_PER_RUN: u64 = 1 << 20;
@@ -20,6 +20,8 @@ pub(super) struct LogBook {
     pub closed: BTreeMap<TableNumber, ClosedTable>,
     /// Whether the log only drains: nobody connects to its shard.
     pub drains: bool,
+    /// Tables that were said to be drained.
+    pub drained: BTreeSet<TableNumber>,
     undurable: VecDeque<Undurable>,
     deferred: VecDeque<(Point, Action)>,
     claims: u64,
@@ -46,7 +48,15 @@ struct Undurable {
 impl LogBook {
     /// A book for a log in which nothing was appended in this run.
     pub fn new(log: Log, drains: bool) -> Self {
-        Self { log, closed: BTreeMap::new(), drains, undurable: VecDeque::new(), deferred: VecDeque::new(), claims: 0 }
+        Self {
+            log,
+            closed: BTreeMap::new(),
+            drains,
+            drained: BTreeSet::new(),
+            undurable: VecDeque::new(),
+            deferred: VecDeque::new(),
+            claims: 0,
+        }
     }
 
     /// A claim that no other opening of a table had.

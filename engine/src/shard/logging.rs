@@ -154,7 +154,8 @@ impl Shard {
     /// Sends a frame when everything that was appended so far is durable.
     pub(super) fn send_durably(&mut self, id: ConnectionId, outgoing: Outgoing, actions: &mut Vec<Action>) {
         let action = Action::Send(id, outgoing);
-        let Some(book) = &mut self.log else { return self.let_go(action, actions) };
+        let waits = !self.settings.canary.welcomes_before_durable();
+        let Some(book) = self.log.as_mut().filter(|_| waits) else { return self.let_go(action, actions) };
         let mut ready = Vec::new();
         book.defer(action, &mut ready);
         ready.into_iter().for_each(|action| self.let_go(action, actions));

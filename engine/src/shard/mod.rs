@@ -29,6 +29,7 @@
 pub mod action;
 pub mod admission;
 pub mod batches;
+pub mod canary;
 pub mod claiming;
 pub mod closing;
 pub mod connection;

@@ -312,7 +312,10 @@ impl Shard {
         let early = connection.early_schema.take();
         // Said when what is logged is durable.
         let durable = if self.log.is_some() { stream.next } else { stream.committed };
-        let welcome = Box::new(welcome(&table.open, stream, durable, stream_id, credit_bytes));
+        let mut welcome = Box::new(welcome(&table.open, stream, durable, stream_id, credit_bytes));
+        if self.settings.canary.resumes_at_other_streams() {
+            welcome.resume_offset = table.streams.values().map(|stream| stream.next).max().unwrap_or(0);
+        }
         // It says that the rows before the resume offset are here: they have to be durable first.
         self.send_durably(id, Outgoing::Welcome(welcome), actions);
         if let Some((schema_id, schema)) = early {

@@ -92,7 +92,8 @@ impl Shard {
             let remembered = table_log.remembered.map_or(0, |remembered| remembered.position);
             let from = Position(remembered.max(shown.log(book.log.id()).position));
             table_log.handed_to = from;
-            table_log.phase = LogPhase::Replaying(Replay::from(from, shown.clone()));
+            let next = if self.settings.canary.recuts_overlap() { Position(0) } else { from };
+            table_log.phase = LogPhase::Replaying(Replay::from(next, shown.clone()));
         }
         if opens || table_log.claim == Claim::Wanted {
             self.want_cut(key, Urgency::Open, actions);
@@ -167,8 +168,14 @@ impl Shard {
         {
             return;
         }
+        let mut passed = false;
         if let Some(table_log) = &mut table.log {
             table_log.phase = LogPhase::Live;
+            passed = table_log.cut_to(book, self.settings.canary) > table_log.handed_to;
+        }
+        if passed {
+            // Even when the table had all of them already, or they are held: it has to show that the log is past them.
+            self.want_cut(key, Urgency::Tick, actions);
         }
         self.table_is_live(key, actions);
     }
@@ -330,6 +337,9 @@ impl Shard {
             return (from < end).then_some((slot, from));
         }
         if end <= stream.committed {
+            return None;
+        }
+        if self.settings.canary.drops_older_epochs() {
             return None;
         }
         let (committed, epoch) = (stream.committed, stream.epoch);

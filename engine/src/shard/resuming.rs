@@ -64,7 +64,7 @@ impl Shard {
         if stream.mint != Mint::Idle || stream.epoch != hello.epoch_major || hello.epoch_minor != 0 {
             return self.fence(id, actions);
         }
-        if stream.is_stale_attempt(&hello.opener, hello.attempt) {
+        if stream.is_stale_attempt(&hello.opener, hello.attempt) && !self.settings.canary.accepts_stale_resumes() {
             return self.refuse_stale(id, actions);
         }
         let here = if self.log.is_some() { stream.next } else { stream.committed };

@@ -1,6 +1,7 @@
 //! The shard itself: what it holds, and which room an event goes to.
 
 use super::action::{Action, Outgoing};
+use super::canary::Canary;
 use super::connection::{Connection, ConnectionId, Phase, Streaming};
 use super::cuts::Restart;
 use super::event::Event;
@@ -32,6 +33,7 @@ pub struct Settings {
     pub credit_bytes: u64,
     /// How long clients have once the engine drains.
     pub drain_deadline_ms: u64,
+    pub canary: Canary,
 }
 
 impl Settings {
@@ -44,6 +46,7 @@ impl Settings {
             cut_bytes: 1 << 30,
             credit_bytes: 4 * BATCH_BYTES_MAX as u64,
             drain_deadline_ms: 30_000,
+            canary: Canary::None,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Frames of rows, some with bytes inside that look like blocks of the log.
 
-use super::disk::Random;
 use crate::log::block_header::{BlockHeader, Life};
+use crate::log::fake::Random;
 use crate::log::{Canary, Position};
 use lakehead_protocol::header::Header;
 use lakehead_protocol::kind::Kind;

@@ -5,8 +5,6 @@ mod checks;
 mod codec;
 mod crash;
 mod damage;
-mod disk;
-mod files;
 mod frames;
 mod group_commit;
 mod room;

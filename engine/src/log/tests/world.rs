@@ -1,9 +1,8 @@
 //! A log, its disk, its tables and everybody who appends, with a memory of what was promised.
 
-use super::disk::{Disk, Random};
-use super::files::Files;
 use super::frames::frame;
 use crate::handover::log_part::{LogId, Remembered};
+use crate::log::fake::{Disk, Files, Random};
 use crate::log::recovery::{Mode, Options, Tail};
 use crate::log::{
     Canary, HeapBuffer, Log, LogAction, NewRows, Point, Position, Recovered, RecoveryError, Room, Settings,

@@ -9,6 +9,7 @@ use crate::handover::log_part::{Base, Remembered};
 use crate::handover::request::{Request, Ticket};
 use crate::shard::action::{Action, Outgoing};
 use crate::shard::event::Event;
+use crate::shard::logging::LogDuty;
 use lakehead_protocol::ack::Ack;
 use lakehead_protocol::hello::Hello;
 use lakehead_protocol::reject::RejectCode;
@@ -248,4 +249,45 @@ fn while_a_tables_store_is_in_trouble_its_rows_are_only_logged() {
     let (done, values) = rig.cut(settled);
     assert_eq!(values, (0..20).collect::<Vec<i64>>());
     assert_eq!((done.rows, done.ranges[0].to), (20, 20));
+}
+
+fn wants_cut(actions: &[Action]) -> bool {
+    actions.iter().any(|action| matches!(action, Action::Request(Request::WantCut { table: TABLE, .. })))
+}
+
+#[test]
+fn the_table_hears_that_the_log_is_past_rows_which_it_has_already() {
+    let mut rig = LogRig::new();
+    rig.open();
+    rig.rig.batch(1, 0, 10);
+    rig.rig.batch(1, 10, 10);
+    let (done, _) = rig.cut(vec![]);
+    let claim = done.log.expect("a part").claim;
+    // Another engine committed all of them: nothing is left to build, and nothing else would ask for a cut.
+    let actions = discarded(&mut rig, shown(9, claim, 0, &[("a", 20, 1)]));
+    assert!(wants_cut(&actions), "{actions:?}");
+    let (done, values) = rig.cut(vec![]);
+    assert!(values.is_empty());
+    assert_eq!(done.log.map(|part| (part.to, part.base)), Some((2, Base::Claimed { position: 0 })));
+}
+
+#[test]
+fn a_log_that_drains_says_once_that_a_table_has_its_rows() {
+    let mut rig = LogRig::new();
+    rig.open();
+    rig.rig.batch(1, 0, 10);
+    rig.settle(vec![]);
+    let (mut rig, actions) = rig.restart_with(LogDuty::Drains);
+    let Some(Action::Request(Request::OpenTable { ticket, .. })) = actions.first() else { panic!("{actions:?}") };
+    let (ticket, opened) = (*ticket, rig.rig.table());
+    let mut actions = rig.step(Event::Answer(Answer::TableOpened { ticket, result: Ok(opened) }));
+    let mut drained = 0;
+    // The claim, the rows, and twice what others commit.
+    for position in [0, 1, 1, 1] {
+        let (done, _) = rig.cut(actions);
+        let claim = done.log.as_ref().map_or(0, |part| part.claim);
+        actions = rig.commit(done.cut, vec![], shown(5 + done.cut, claim, position, &[("a", 10 * position, 1)]));
+        drained += actions.iter().filter(|action| matches!(action, Action::Drained(_))).count();
+    }
+    assert_eq!(drained, 1);
 }

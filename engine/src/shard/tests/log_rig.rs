@@ -117,25 +117,30 @@ fn log_settings() -> LogSettings {
 impl LogRig {
     /// A shard with a new log.
     pub(super) fn new() -> Self {
-        Self::with(Log::new(log_settings(), LOG, 1), Files::default())
+        Self::with(Log::new(log_settings(), LOG, 1), Files::default(), LogDuty::Serves)
     }
 
-    fn with(log: Log, files: Files) -> Self {
+    fn with(log: Log, files: Files, duty: LogDuty) -> Self {
         let budget = Budget::new(1 << 30);
         let settings = Settings {
             row_group: RowGroupSize { rows: 100, bytes: 1 << 20 },
             cut_rows: 1000,
             ..Settings::new(ShardId(0))
         };
-        let shard = Shard::with_log(settings, budget.clone(), log, LogDuty::default());
+        let shard = Shard::with_log(settings, budget.clone(), log, duty);
         Self { rig: Rig { shard, budget, next_cut: 1, generation: 0 }, files, now_us: 0 }
     }
 
     /// The process is gone; the next one finds what is in the files.
     pub(super) fn restart(self) -> (Self, Vec<Action>) {
+        self.restart_with(LogDuty::Serves)
+    }
+
+    /// The same, with this duty.
+    pub(super) fn restart_with(self, duty: LogDuty) -> (Self, Vec<Action>) {
         let recovered =
             recover(&self.files, LOG, Options { mode: Mode::Strict, canary: Canary::None }).expect("recovers");
-        let mut rig = Self::with(Log::resume(log_settings(), 2, recovered), self.files);
+        let mut rig = Self::with(Log::resume(log_settings(), 2, recovered), self.files, duty);
         let mut actions = Vec::new();
         rig.rig.shard.start(&mut actions);
         (rig, actions)

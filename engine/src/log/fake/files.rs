@@ -8,7 +8,9 @@ enum Step {
     Create(Name),
     Zero(Name, u64),
     Write(Name, u64, Vec<u8>),
+    /// What was written before this is durable after [`Step::Synced`].
     Sync(Name),
+    Synced(Name),
     SyncDirectory,
     Rename(Name, Name),
     Delete(Name),
@@ -25,7 +27,7 @@ struct Job {
 #[derive(Default)]
 pub struct Files {
     jobs: Vec<Job>,
-    /// The last [`LogAction::Stop`].
+    /// Why the process has to end: the last [`LogAction::Stop`], or what failed.
     pub stopped: Option<String>,
     pub copies_read: u64,
     pub retired: u64,
@@ -33,6 +35,7 @@ pub struct Files {
 }
 
 impl Files {
+    /// An action begins.
     pub fn begin(&mut self, action: LogAction, disk: &Disk) {
         let mut spare = None;
         let (steps, event) = match action {
@@ -72,7 +75,9 @@ impl Files {
             LogAction::Read { ticket, place } => {
                 self.copies_read += 1;
                 let mut bytes = vec![0; place.bytes as usize];
-                disk.read(place.segment, place.offset, &mut bytes).expect("a block to copy");
+                if let Err(error) = disk.read(place.segment, place.offset, &mut bytes) {
+                    self.stopped = Some(format!("a block to copy cannot be read: {error}"));
+                }
                 (Vec::new(), LogEvent::Read { ticket, bytes })
             }
             LogAction::Stop { why } => {
@@ -83,6 +88,7 @@ impl Files {
         self.jobs.push(Job { steps: steps.into(), event: Some(event), spare });
     }
 
+    /// Whether nothing is under way.
     pub fn is_idle(&self) -> bool {
         self.jobs.is_empty()
     }
@@ -101,7 +107,11 @@ impl Files {
             }
             Some(Step::Zero(name, bytes)) => disk.write(name, 0, &vec![0; bytes as usize]),
             Some(Step::Write(name, offset, bytes)) => disk.write(name, offset as usize, &bytes),
-            Some(Step::Sync(name)) => disk.sync(name),
+            Some(Step::Sync(name)) => {
+                job.steps.push_front(Step::Synced(name));
+                disk.begin_sync(name)
+            }
+            Some(Step::Synced(name)) => disk.end_sync(name),
             Some(Step::SyncDirectory) => {
                 disk.sync_directory();
                 Ok(())
@@ -110,12 +120,17 @@ impl Files {
             Some(Step::Delete(name)) => disk.delete(name),
             None => Ok(()),
         };
-        if result.is_err() {
-            let number = job.spare.expect("only a spare may fail");
-            self.disk_full += 1;
-            disk.delete(Name::Spare(number)).expect("a spare that was begun");
-            self.jobs.swap_remove(at);
-            return Some(LogEvent::SpareMade { number, result: Err(SpareError::DiskFull) });
+        if let Err(error) = result {
+            let Job { spare, .. } = self.jobs.swap_remove(at);
+            let Some(number) = spare else {
+                self.stopped = Some(format!("the disk failed: {error}"));
+                return None;
+            };
+            let _ = disk.delete(Name::Spare(number));
+            let full = error.kind() == std::io::ErrorKind::StorageFull;
+            self.disk_full += u64::from(full);
+            let result = Err(if full { SpareError::DiskFull } else { SpareError::Other });
+            return Some(LogEvent::SpareMade { number, result });
         }
         if job.steps.is_empty() { self.jobs.swap_remove(at).event } else { None }
     }

@@ -53,6 +53,8 @@ struct File {
     synced: Vec<u8>,
     seen: Vec<u8>,
     unsynced: Vec<(usize, Vec<u8>)>,
+    /// So many of them are covered by the sync that is under way.
+    syncing: usize,
 }
 
 /// See the module head.
@@ -68,6 +70,8 @@ pub struct Disk {
     next_file: u64,
     /// Reads of this segment fail.
     pub failing: Option<u64>,
+    /// Writes, syncs and names fail.
+    pub is_broken: bool,
 }
 
 impl Disk {
@@ -81,6 +85,7 @@ impl Disk {
             changes: Vec::new(),
             next_file: 0,
             failing: None,
+            is_broken: false,
         }
     }
 
@@ -89,6 +94,9 @@ impl Disk {
     }
 
     fn file(&mut self, name: Name) -> io::Result<&mut File> {
+        if self.is_broken {
+            return Err(io::Error::other("the disk is broken"));
+        }
         let number = self.names.get(&name).ok_or_else(|| Self::missing(name))?;
         self.files.get_mut(number).ok_or_else(|| Self::missing(name))
     }
@@ -116,6 +124,33 @@ impl Disk {
         Ok(())
     }
 
+    /// A sync begins: it covers what was written before.
+    ///
+    /// # Errors
+    /// When there is no such file.
+    pub fn begin_sync(&mut self, name: Name) -> io::Result<()> {
+        let file = self.file(name)?;
+        file.syncing = file.unsynced.len();
+        Ok(())
+    }
+
+    /// The sync is over.
+    ///
+    /// # Errors
+    /// When there is no such file.
+    pub fn end_sync(&mut self, name: Name) -> io::Result<()> {
+        let file = self.file(name)?;
+        let covered = std::mem::take(&mut file.syncing).min(file.unsynced.len());
+        for (offset, bytes) in file.unsynced.drain(..covered) {
+            put(&mut file.synced, offset, &bytes);
+        }
+        Ok(())
+    }
+
+    /// Everything written to the file is durable.
+    ///
+    /// # Errors
+    /// When there is no such file.
     pub fn sync(&mut self, name: Name) -> io::Result<()> {
         let file = self.file(name)?;
         for (offset, bytes) in std::mem::take(&mut file.unsynced) {
@@ -151,6 +186,16 @@ impl Disk {
         self.sync_directory();
     }
 
+    /// The power goes, and all that was not synced with it.
+    pub fn lose_unsynced(&mut self) {
+        self.changes.clear();
+        self.names = self.synced_names.clone();
+        for file in self.files.values_mut() {
+            (file.syncing, file.seen) = (0, file.synced.clone());
+            file.unsynced.clear();
+        }
+    }
+
     /// The power goes: what was not synced is kept, lost or torn.
     pub fn cut_power(&mut self) {
         let keep = [0, 10, 50, 90, 100][self.random.below(5) as usize];
@@ -184,7 +229,7 @@ impl Disk {
                     }
                 }
             }
-            file.seen = file.synced.clone();
+            (file.syncing, file.seen) = (0, file.synced.clone());
         }
         let names: std::collections::BTreeSet<_> = self.names.values().copied().collect();
         self.files.retain(|number, _| names.contains(number));
@@ -192,9 +237,10 @@ impl Disk {
 
     /// Rot: a bit of what was synced turns.
     pub fn flip(&mut self, name: Name, at: usize, bit: u32) {
-        let file = self.file(name).expect("a file to damage");
-        file.seen[at] ^= 1 << bit;
-        file.synced[at] ^= 1 << bit;
+        if let Ok(file) = self.file(name) {
+            file.seen[at] ^= 1 << bit;
+            file.synced[at] ^= 1 << bit;
+        }
     }
 }
 

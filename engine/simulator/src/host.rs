@@ -1,0 +1,125 @@
+//! One core: the shard, its mailbox, pieces that did not fit into the port, and what is under way with its log's files.
+
+use crate::data_directory::LogStart;
+use crate::faults::{Fault, FaultCounts};
+use lakehead_engine::budget::Budget;
+use lakehead_engine::handover::TableKey;
+use lakehead_engine::handover::answer::Answer;
+use lakehead_engine::handover::cut::Piece;
+use lakehead_engine::handover::log_part::LogId;
+use lakehead_engine::handover::port::TablePort;
+use lakehead_engine::log::fake::Files;
+use lakehead_engine::log::{BlockPlace, Log};
+use lakehead_engine::shard::connection::ConnectionId;
+use lakehead_engine::shard::logging::Intake;
+use lakehead_engine::shard::{Settings, Shard};
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+/// One core.
+pub struct Host {
+    pub shard: Shard,
+    pub mail: VecDeque<Letter>,
+    pub log: Option<LogDesk>,
+    port: Option<(TableKey, TablePort)>,
+    held: VecDeque<Piece>,
+    /// Epochs that cuts asked for and of which the shard has not heard yet.
+    pub mints: Vec<(u64, Arc<str>)>,
+}
+
+/// What a core gets from others.
+#[derive(Debug)]
+pub enum Letter {
+    Answer(Answer),
+    /// A log that drains has no more rows for the table of this id.
+    Drained(Arc<str>),
+}
+
+/// What is under way with a log's files.
+pub struct LogDesk {
+    pub id: LogId,
+    pub files: Files,
+    /// Blocks that replays want.
+    pub reads: VecDeque<(TableKey, u64, BlockPlace)>,
+}
+
+impl Host {
+    /// A core without a log.
+    pub fn new(shard: Shard) -> Self {
+        Self { shard, mail: VecDeque::new(), log: None, port: None, held: VecDeque::new(), mints: Vec::new() }
+    }
+
+    /// A core with this log.
+    pub fn with_log(settings: Settings, budget: Budget, start: LogStart) -> Self {
+        let LogStart { id, log, duty } = start;
+        let desk = LogDesk { id, files: Files::default(), reads: VecDeque::new() };
+        Self { log: Some(desk), ..Self::new(Shard::with_log(settings, budget, log, duty)) }
+    }
+
+    /// Notes a table's port.
+    pub fn open(&mut self, key: TableKey, port: &TablePort) {
+        if self.port.as_ref().is_none_or(|(known, _)| *known != key) {
+            self.held.clear();
+            self.port = Some((key, port.clone()));
+        }
+    }
+
+    /// Forgets a table's port.
+    pub fn close(&mut self, key: TableKey) {
+        if self.has_open(key) {
+            self.held.clear();
+            self.port = None;
+        }
+    }
+
+    /// Whether this is the table whose port is here.
+    pub fn has_open(&self, key: TableKey) -> bool {
+        self.port.as_ref().is_some_and(|(known, _)| *known == key)
+    }
+
+    /// Sends a piece, or holds it until there is room; gives how many pieces went.
+    pub fn hand_over(&mut self, piece: Piece, faults: &mut FaultCounts) -> usize {
+        self.held.push_back(piece);
+        self.push_on(faults)
+    }
+
+    /// Sends what is held as far as there is room; gives how many pieces went.
+    pub fn push_on(&mut self, faults: &mut FaultCounts) -> usize {
+        let Some((_, port)) = &self.port else { return 0 };
+        let mut went = 0;
+        while let Some(piece) = self.held.pop_front() {
+            if let Err(piece) = port.try_send(piece) {
+                faults.met(Fault::PortFull);
+                self.held.push_front(piece);
+                break;
+            }
+            went += 1;
+        }
+        went
+    }
+
+    /// Whether nothing waits for the port.
+    pub fn is_port_free(&self) -> bool {
+        self.held.is_empty()
+    }
+
+    /// Whether rows of this connection are read: not while the port is full, the table is built again, or the log has no room.
+    pub fn reads_rows(&self, connection: ConnectionId) -> bool {
+        match self.shard.intake(connection) {
+            Intake::Built => self.held.is_empty(),
+            Intake::Logged => true,
+            Intake::None => false,
+        }
+    }
+
+    /// Whether nothing is on its way.
+    pub fn is_settled(&self) -> bool {
+        let reads = self.log.as_ref().is_none_or(|desk| desk.reads.is_empty());
+        self.mail.is_empty() && self.held.is_empty() && reads && self.shard.is_settled()
+    }
+
+    /// When the log wants to be asked.
+    pub fn wake_at_us(&self) -> Option<u64> {
+        self.shard.log().and_then(Log::wake_at_us)
+    }
+}
