@@ -151,7 +151,8 @@ impl Shard {
     fn replay_table(&mut self, key: TableKey, actions: &mut Vec<Action>) {
         let (Some(book), Some(table)) = (&self.log, self.tables.get_mut(&key)) else { return };
         let generation = table.open.generation;
-        let Some(number) = table.log.as_ref().map(|table_log| table_log.number) else { return };
+        let Some(table_log) = table.log.as_ref().filter(|table_log| !table_log.stalled) else { return };
+        let number = table_log.number;
         let Some(replay) = table.replay().filter(|replay| replay.reading.is_none()) else { return };
         if replay.blocks.is_empty() {
             replay.blocks = book.log.blocks(number, replay.next).into();
@@ -164,8 +165,7 @@ impl Shard {
             }
         }
         // What is not durable yet is found when it is.
-        if book.log.gathered_after(number, replay.next) || table.log.as_ref().is_some_and(|table_log| table_log.stalled)
-        {
+        if book.log.gathered_after(number, replay.next) {
             return;
         }
         let mut passed = false;
