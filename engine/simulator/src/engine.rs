@@ -33,6 +33,8 @@ pub struct Engine {
     pub still_until: u64,
     /// What persons were told and nobody has looked at.
     pub alarms: Vec<String>,
+    /// What logs wanted of their disks, for the trace.
+    pub notes: Vec<String>,
     /// Why the process has to end.
     pub failed: Option<String>,
 }
@@ -76,8 +78,8 @@ impl Engine {
         }
         hosts.iter_mut().for_each(|host| host.shard.await_tables(logs.awaited.clone()));
         let plane = Plane::new(shape);
-        let (draining, still_until, alarms, failed) = (None, 0, Vec::new(), None);
-        Self { budget, hosts, serving, plane, directory, now_us, draining, still_until, alarms, failed }
+        let (draining, still_until, alarms, notes, failed) = (None, 0, Vec::new(), Vec::new(), None);
+        Self { budget, hosts, serving, plane, directory, now_us, draining, still_until, alarms, notes, failed }
     }
 
     /// Shards ask for what their logs have rows for.
@@ -189,7 +191,10 @@ impl Engine {
         let Some(disk) = self.directory.disk(desk.id) else { return };
         let mut wanted = Vec::new();
         host.shard.log_actions(self.now_us, &mut wanted);
-        wanted.into_iter().for_each(|action| desk.files.begin(action, disk));
+        for action in wanted {
+            self.notes.push(format!("  log of shard {shard}: {action:?}"));
+            desk.files.begin(action, disk);
+        }
     }
 
     fn carry_out(&mut self, shard: usize, actions: Vec<Action>, faults: &mut FaultCounts) -> Vec<Sent> {

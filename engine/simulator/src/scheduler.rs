@@ -366,7 +366,19 @@ impl World {
             })
             .collect();
         let engines: Vec<bool> = self.engines.iter().flatten().map(Engine::is_settled).collect();
-        format!("{}; connections {}; engines settled {engines:?}", producers.join(", "), self.network.links.len())
+        let connections: Vec<String> = self
+            .network
+            .links
+            .iter()
+            .map(|(id, link)| {
+                let host = self.engines[link.engine].as_ref().and_then(|engine| engine.hosts.get(link.shard));
+                let reads = host.is_some_and(|host| host.reads_rows(ConnectionId(*id)));
+                let room = host.map(|host| host.shard.log_room(ConnectionId(*id)));
+                let usage = host.and_then(|host| host.shard.log()).map(lakehead_engine::log::Log::usage);
+                format!("{id} (reads: {reads}, room: {room:?}, {usage:?})")
+            })
+            .collect();
+        format!("{}; connections {}; engines settled {engines:?}", producers.join(", "), connections.join(", "))
     }
 }
 

@@ -206,6 +206,9 @@ impl World {
     /// When there was no reason for it.
     pub fn look_after(&mut self, number: usize) -> Result<(), Violation> {
         let Some(engine) = self.engines.get_mut(number).and_then(Option::as_mut) else { return Ok(()) };
+        for note in std::mem::take(&mut engine.notes) {
+            self.trace.line(|| format!("  engine {number}: {note}"));
+        }
         for alarm in std::mem::take(&mut engine.alarms) {
             self.trace.line(|| format!("ALARM at engine {number}: {alarm}"));
             if alarm.contains("they are held") {

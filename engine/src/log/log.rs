@@ -290,9 +290,17 @@ impl Log {
             return;
         }
         self.retire(out);
+        // What that gathered waits for nobody but the clock.
+        self.flushing.look_at_clock(now_us);
         self.make_spares(now_us, out);
         self.copy(out);
+        let wanted_segment = self.flushing.wants_segment;
         self.flush(out);
+        if self.flushing.wants_segment && !wanted_segment {
+            // Nobody may come again before a segment is free: what is free is looked for now.
+            self.retire(out);
+            self.flush(out);
+        }
         self.open_segment(out);
     }
 
