@@ -96,7 +96,7 @@ impl Shard {
     }
 
     /// Whether the log takes rows of this connection's table.
-    fn log_room(&self, id: ConnectionId) -> Room {
+    pub fn log_room(&self, id: ConnectionId) -> Room {
         let Some(book) = &self.log else { return Room::Yes };
         let table = self.table_of(id).and_then(|key| Some(self.tables.get(&key)?.log.as_ref()?.number));
         book.log.room(table)
