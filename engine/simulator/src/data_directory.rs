@@ -103,7 +103,7 @@ impl DataDirectory {
         }
         for log in &self.manifest.logs {
             let (random, capacity) = (&mut self.random, self.shape.disk_bytes);
-            self.disks.entry(*log).or_insert_with(|| Disk::new(random.next(), capacity));
+            self.disks.entry(*log).or_insert_with(|| Disk::new(random.draw(), capacity));
         }
         let awaited = self.manifest.awaited(|log| recovered.get(log).map(tables_with_rows).unwrap_or_default());
         let (run, settings) = (self.manifest.run, self.settings(rng));
@@ -134,7 +134,7 @@ impl DataDirectory {
                 buffer.bytes_mut().fill(0xAA);
                 Box::new(buffer)
             }),
-            salts: Rc::new(RefCell::new(move || std::array::from_fn(|_| salts.next() as u8))),
+            salts: Rc::new(RefCell::new(move || std::array::from_fn(|_| salts.draw() as u8))),
             canary: self.canary,
         }
     }

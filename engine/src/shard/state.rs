@@ -3,7 +3,7 @@
 use super::action::{Action, Outgoing};
 use super::canary::Canary;
 use super::connection::{Connection, ConnectionId, Phase, Streaming};
-use super::cuts::Restart;
+use super::cuts::{Landed, Restart};
 use super::event::Event;
 use super::log_book::LogBook;
 use super::logging::Awaited;
@@ -110,7 +110,8 @@ impl Shard {
             Answer::StreamFound { table, stream, result } => self.stream_found(table, &stream, result, actions),
             Answer::CutWanted { table, generation, cut } => self.cut_wanted(table, generation, cut, actions),
             Answer::Committed { table, generation, cut, version, minted, shown } => {
-                self.committed(table, generation, cut, version, &minted, &shown, actions);
+                let landed = Landed { generation, cut, version, minted: &minted, shown: &shown };
+                self.committed(table, landed, actions);
             }
             Answer::Discarded { table, generation, next_cut, fenced, why, shown } => {
                 self.discarded(table, Restart { generation, next_cut }, &fenced, &why, &shown, actions);

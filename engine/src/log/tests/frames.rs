@@ -19,7 +19,7 @@ pub fn frame(random: &mut Random, first: u64, rows: u32, payload: usize) -> Vec<
         }
     }
     while frame.len() < 48 + payload {
-        frame.extend_from_slice(&random.next().to_le_bytes());
+        frame.extend_from_slice(&random.draw().to_le_bytes());
     }
     frame.truncate(48 + payload);
     frame.resize(frame.len().next_multiple_of(16), 0);
