@@ -168,6 +168,11 @@ impl DataDirectory {
         self.disks.values_mut().for_each(|disk| disk.capacity = u64::MAX / 2);
     }
 
+    /// Whether disks fail.
+    pub fn is_broken(&self) -> bool {
+        self.disks.values().any(|disk| disk.is_broken)
+    }
+
     /// Disks fail from now on, or do so no more.
     pub fn set_broken(&mut self, is_broken: bool) {
         self.disks.values_mut().for_each(|disk| disk.is_broken = is_broken);
@@ -181,8 +186,12 @@ impl DataDirectory {
         let survivor = |(id, disk): (&LogId, &Disk)| {
             let mut disk = disk.clone();
             disk.lose_unsynced();
-            let recovered = recover_log(&disk, *id, LogCanary::None)?;
-            let rows = logged_rows(&disk, &recovered)?;
+            let format = match self.canary {
+                written @ (LogCanary::BelieveForgedBlock | LogCanary::BelieveRecycledBlock) => written,
+                _ => LogCanary::None,
+            };
+            let recovered = recover_log(&disk, *id, format)?;
+            let rows = logged_rows(&disk, &recovered, format)?;
             Ok((recovered, rows))
         };
         self.disks.iter().map(survivor).collect()

@@ -14,10 +14,12 @@ pub enum Disturbance {
     ForeignCommit,
     ChangeSchema,
     FailFile,
+    BreakDisk,
+    CleanUp,
 }
 
 /// Every one, with how likely it is before a shape weighs it.
-pub const DISTURBANCES: [(Disturbance, u32); 11] = [
+pub const DISTURBANCES: [(Disturbance, u32); 13] = [
     (Disturbance::CutConnection, 8),
     (Disturbance::AbandonDial, 6),
     (Disturbance::CrashEngine, 2),
@@ -29,4 +31,6 @@ pub const DISTURBANCES: [(Disturbance, u32); 11] = [
     (Disturbance::ForeignCommit, 3),
     (Disturbance::ChangeSchema, 1),
     (Disturbance::FailFile, 2),
+    (Disturbance::BreakDisk, 1),
+    (Disturbance::CleanUp, 2),
 ];

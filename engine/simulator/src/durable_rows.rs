@@ -13,7 +13,7 @@ pub type LoggedRows = BTreeMap<String, Vec<(u64, u64)>>;
 ///
 /// # Errors
 /// When a block that recovery has named cannot be read.
-pub fn logged_rows(disk: &Disk, recovered: &Recovered) -> Result<LoggedRows, Violation> {
+pub fn logged_rows(disk: &Disk, recovered: &Recovered, canary: Canary) -> Result<LoggedRows, Violation> {
     let mut logged = LoggedRows::new();
     for table in recovered.state.tables.values() {
         for place in recovered.blocks(table.number, Position(0)) {
@@ -23,7 +23,7 @@ pub fn logged_rows(disk: &Disk, recovered: &Recovered) -> Result<LoggedRows, Vio
             let (Ok(()), Some(salt)) = (read, salt) else {
                 return Violation::because(format!("{place:?} cannot be read"));
             };
-            let life = Life { segment: place.segment, salt, canary: Canary::None };
+            let life = Life { segment: place.segment, salt, canary };
             let Ok(view) = open_block(&life, place.offset, bytes.bytes()) else {
                 return Violation::because(format!("{place:?} is damaged"));
             };

@@ -12,10 +12,10 @@ use crate::shape::{Shape, chance};
 use crate::store::{Fate, Store};
 use crate::table::Commit;
 use bytes::Bytes;
-use lakehead_engine::commit::attempt::{Attempt, Event, Outcome, Plan, Step, Terms};
+use lakehead_engine::commit::attempt::{Attempt, Event, Files, Outcome, Plan, Step, Terms};
 use lakehead_engine::commit::cut_book::{CutBook, Gathered, GatheredCut};
 use lakehead_engine::commit::decide::{Patience, Sighting};
-use lakehead_engine::commit::ledger::TableView;
+use lakehead_engine::commit::ledger::{Evidence, TableView};
 use lakehead_engine::handover::answer::{Answer, OpenTable};
 use lakehead_engine::handover::cut::Piece;
 use lakehead_engine::handover::log_part::{LogEntry, LogId};
@@ -23,6 +23,7 @@ use lakehead_engine::handover::port::{TablePieces, TablePort, table_port};
 use lakehead_engine::handover::request::Request;
 use lakehead_engine::handover::row_group::RowGroup;
 use lakehead_engine::handover::{Refusal, ShardId, TableKey};
+use lakehead_engine::store::PutOutcome;
 use lakehead_protocol::arrow_schema::to_arrow;
 use lakehead_protocol::reject::RejectCode;
 use lakehead_protocol::schema::Schema;
@@ -83,7 +84,8 @@ struct Running {
     attempt: Attempt,
     base: Option<TableView>,
     plan: Option<Plan>,
-    frozen: Option<Bytes>,
+    /// The data file, once it is written.
+    file: Option<u64>,
     under_way: Option<UnderWay>,
 }
 
@@ -288,6 +290,11 @@ impl Plane {
         if let Some(put) = running.under_way.take() {
             let outcome = around.store.put(put.version, &put.bytes, put.fate, around.faults);
             around.trace.line(|| format!("put of version {}: {outcome:?} ({:?})", put.version, put.fate));
+            if let (PutOutcome::Unknown(_), Some(file), Some(Canary::DeleteStagedOnError)) =
+                (&outcome, running.file, around.canary)
+            {
+                around.store.files.remove(&file);
+            }
             running.attempt.on(now_ms, Event::Put(outcome));
             return Vec::new();
         }
@@ -313,9 +320,14 @@ impl Plane {
             }
             Step::Freeze(plan) => {
                 *around.nonce += 1;
+                if plan.files {
+                    let file = *running.file.get_or_insert(*around.nonce);
+                    if running.plan.is_none() {
+                        around.store.files.insert(file);
+                    }
+                }
                 let bytes = running.freeze(&plan, *around.nonce);
                 running.plan = Some(plan);
-                running.frozen = Some(bytes.clone());
                 running.attempt.on(now_ms, Event::Frozen(bytes));
             }
             Step::Put { version, bytes } => {
@@ -358,7 +370,7 @@ impl Plane {
             let (minted, shown) = (Arc::new([]), table.known.shown());
             Answer::Committed { table: table.key, generation, cut: cut.cut, version, minted, shown }
         });
-        self.running = Some(Running { cut, row_groups, attempt, base, plan: None, frozen: None, under_way: None });
+        self.running = Some(Running { cut, row_groups, attempt, base, plan: None, file: None, under_way: None });
         early.map_or_else(Vec::new, |answer| table.to_all(&answer))
     }
 
@@ -399,7 +411,10 @@ impl Plane {
                 let answer = Answer::Committed { table: table.key, generation, cut, version, minted, shown };
                 to_members(&running.cut, &answer)
             }
-            Outcome::Discard { fenced, why, .. } => {
+            Outcome::Discard { fenced, files, why, .. } => {
+                if let (Files::Delete, Some(file)) = (files, running.file) {
+                    around.store.files.remove(&file);
+                }
                 around.faults.met(Fault::CutDiscarded);
                 table.doomed = None;
                 running.base.into_iter().for_each(|base| table.learn(base));
@@ -407,6 +422,7 @@ impl Plane {
             }
             Outcome::Stop { why } => {
                 around.faults.met(Fault::TableClosed);
+                running.file.iter().for_each(|file| _ = around.store.files.remove(file));
                 let (held, why) = (why.held(), why.refusal());
                 let mail = table.to_all(&Answer::TableClosed { table: table.key, why, held });
                 self.table = None;
@@ -461,20 +477,21 @@ impl Running {
             epochs: plan.entries.epochs.clone(),
             logs: plan.entries.logs.clone(),
             ranges: self.cut.proposal.ranges.clone(),
+            file: self.file.filter(|_| plan.files),
             rows: if plan.files { rows } else { Vec::new() },
         };
         commit.encode()
     }
 
-    /// The engine looks for the plan's entries and file in the newest version; the model can compare the bytes.
+    /// Whether the newest version shows the plan's entries, or its file.
     fn sight(&self, plan: &Plan, around: &mut Around<'_>) -> Sighting {
         match around.store.look(around.rng, around.faults) {
             Err(why) => Sighting::Unknown(why),
             Ok(Some(view)) if view.version >= plan.version => {
-                if around.store.table.read(plan.version) == self.frozen.as_ref() {
-                    Sighting::Shown
-                } else {
-                    Sighting::NotShown("another's commit is there".into())
+                let file = self.file.filter(|_| plan.files).map(|file| around.store.table.files().contains(&file));
+                match plan.entries.evidence(&view, file) {
+                    Evidence::Shown => Sighting::Shown,
+                    Evidence::Missing(what) => Sighting::NotShown(format!("the table does not show its {what}")),
                 }
             }
             Ok(_) => Sighting::NotShown("the table is not there yet".into()),

@@ -185,6 +185,18 @@ impl World {
             }
             Disturbance::ForeignCommit => self.foreign_commit(Fault::ForeignCommit),
             Disturbance::ChangeSchema => self.foreign_commit(Fault::SchemaChanged),
+            Disturbance::BreakDisk => {
+                if let Some(engine) = self.engines[engine].as_mut() {
+                    engine.directory.set_broken(true);
+                    engine.directory.broken_until = self.step + self.rng.random_range(0..400);
+                }
+            }
+            Disturbance::CleanUp => {
+                if self.store.table.clean_up() {
+                    self.faults.met(Fault::VersionsCleanedAway);
+                    self.trace.line(|| "old versions are cleaned away".to_owned());
+                }
+            }
             Disturbance::FailFile => self.plane(engine, Plane::fail_file)?,
             Disturbance::AskCut => {
                 if self.engines[engine].as_ref().is_some_and(|engine| engine.plane.may_cut()) {
@@ -325,6 +337,12 @@ impl World {
         }
         self.ledger.table(&self.store.table)?;
         self.check_logs()?;
+        if let Some(file) = self.store.table.files().difference(&self.store.files).next() {
+            return Violation::because(format!("data file {file} of the table is missing"));
+        }
+        if self.store.table.has_stray() {
+            self.faults.met(Fault::StrayPut);
+        }
         for engine in 0..self.engines.len() {
             self.end_drain(engine)?;
             if self.engines[engine].is_some() {

@@ -11,11 +11,14 @@ use lakehead_engine::commit::ledger::TableView;
 use lakehead_engine::store::{PutOutcome, ReadOutcome};
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
+use std::collections::BTreeSet;
 
 /// The store and the table in it.
 #[derive(Debug, Default)]
 pub struct Store {
     pub table: Table,
+    /// Data files that are there.
+    pub files: BTreeSet<u64>,
     /// Puts nobody waits for that may still land.
     limbo: Vec<(u64, Bytes)>,
     /// Chance of a fault, in thousandths.

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use lakehead_engine::commit::ledger::{Logs, Streams, TableView};
 use lakehead_engine::handover::cut::StreamRange;
 use lakehead_engine::handover::log_part::{LogEntry, LogId};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::sync::Arc;
 
@@ -26,6 +26,8 @@ pub struct Commit {
     pub logs: BTreeMap<LogId, LogEntry>,
     /// What the committer proposed for its streams, so that it can be judged afterwards.
     pub ranges: Vec<StreamRange>,
+    /// The data file that holds the rows.
+    pub file: Option<u64>,
     /// Rows in the order of their file.
     pub rows: Vec<Row>,
 }
@@ -53,6 +55,9 @@ impl Commit {
         for StreamRange { stream, epoch, from, to } in &self.ranges {
             let _ = writeln!(text, "range {stream} {epoch} {from} {to}");
         }
+        if let Some(file) = self.file {
+            let _ = writeln!(text, "file {file}");
+        }
         for Row { stream, seq, content } in &self.rows {
             let _ = writeln!(text, "row {stream} {seq} {content}");
         }
@@ -69,6 +74,7 @@ impl Commit {
             let mut number = || words.next()?.parse::<u64>().ok();
             match kind {
                 "nonce" => commit.nonce = first.parse().ok()?,
+                "file" => commit.file = Some(first.parse().ok()?),
                 "meta" => commit.id = Some(first.to_owned()),
                 "schema" => commit.schema = Some(first.to_owned()),
                 "txn" => _ = commit.committed.insert(first.into(), number()?),
@@ -93,6 +99,11 @@ impl Commit {
 #[derive(Debug, Default)]
 pub struct Table {
     versions: BTreeMap<u64, (Bytes, Commit)>,
+    /// Keys below are free again, and nobody reads what comes to them.
+    cleaned_below: u64,
+    stray: BTreeMap<u64, Bytes>,
+    /// Data files of the table.
+    files: BTreeSet<u64>,
     /// Newest version that a reader reaches.
     head: Option<u64>,
     id: Arc<str>,
@@ -116,6 +127,11 @@ pub enum Landing {
 impl Table {
     /// Puts a version if its key is free.
     pub fn put(&mut self, version: u64, bytes: &Bytes) -> Landing {
+        if version < self.cleaned_below {
+            let landing = if self.stray.contains_key(&version) { Landing::Taken } else { Landing::Landed };
+            self.stray.entry(version).or_insert_with(|| bytes.clone());
+            return landing;
+        }
         if self.versions.contains_key(&version) {
             return Landing::Taken;
         }
@@ -134,6 +150,7 @@ impl Table {
             if !commit.logs.is_empty() {
                 Arc::make_mut(&mut self.logs).extend(&commit.logs);
             }
+            self.files.extend(commit.file);
             for row in &commit.rows {
                 *self.rows.entry(row.stream.clone()).or_default() += 1;
             }
@@ -158,7 +175,28 @@ impl Table {
 
     /// The bytes at a version's key.
     pub fn read(&self, version: u64) -> Option<&Bytes> {
+        if version < self.cleaned_below {
+            return self.stray.get(&version);
+        }
         self.versions.get(&version).map(|(bytes, _)| bytes)
+    }
+
+    /// Versions before the newest are cleaned away; readers begin with a checkpoint from then on.
+    pub fn clean_up(&mut self) -> bool {
+        let below = self.head.unwrap_or(0);
+        let cleans = below > self.cleaned_below;
+        self.cleaned_below = self.cleaned_below.max(below);
+        cleans
+    }
+
+    /// Whether puts came to keys that nobody reads.
+    pub fn has_stray(&self) -> bool {
+        !self.stray.is_empty()
+    }
+
+    /// Data files of the newest version.
+    pub fn files(&self) -> &BTreeSet<u64> {
+        &self.files
     }
 
     /// The newest version as commits see it; `None` while there is no table.

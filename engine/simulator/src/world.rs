@@ -217,7 +217,13 @@ impl World {
                 return Violation::because(format!("engine {number} raises an alarm without reason: {alarm}"));
             }
         }
+        let is_broken = engine.directory.is_broken();
         match engine.failed.take() {
+            Some(why) if is_broken => {
+                self.faults.met(Fault::DiskBroken);
+                self.trace.line(|| format!("engine {number} ends: {why}"));
+                self.crash(number)
+            }
             Some(why) => Violation::because(format!("engine {number} cannot go on: {why}")),
             None => Ok(()),
         }

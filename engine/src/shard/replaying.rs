@@ -105,6 +105,7 @@ impl Shard {
     fn follow_table(&mut self, key: TableKey, shown: &Shown, actions: &mut Vec<Action>) {
         let Some(table) = self.tables.get_mut(&key) else { return };
         let mut ended: Vec<(ConnectionId, RejectCode, &str)> = Vec::new();
+        let mut moved: Vec<StreamSlot> = Vec::new();
         let mut slots: Vec<StreamSlot> = table.streams.keys().copied().collect();
         slots.sort_unstable();
         for slot in slots {
@@ -132,11 +133,19 @@ impl Shard {
                 let epoch = stream.epoch;
                 stream.continue_from(state.committed, epoch, shown.version);
             } else {
+                if state.committed > stream.committed {
+                    moved.push(slot);
+                }
                 stream.build_again_from(state.committed, shown.version);
             }
         }
         for (id, code, message) in ended {
             self.refuse_with(id, code, message, actions);
+        }
+        // Another engine committed rows that are here, too: nobody else will say so.
+        for slot in moved {
+            self.acknowledge(key, slot, actions);
+            self.finish_if_closed(key, slot, actions);
         }
     }
 

@@ -8,6 +8,7 @@ use crate::handover::cut::Piece;
 use crate::handover::log_part::{Base, Remembered};
 use crate::handover::request::{Request, Ticket};
 use crate::shard::action::{Action, Outgoing};
+use crate::shard::connection::ConnectionId;
 use crate::shard::event::Event;
 use crate::shard::logging::LogDuty;
 use lakehead_protocol::ack::Ack;
@@ -290,4 +291,23 @@ fn a_log_that_drains_says_once_that_a_table_has_its_rows() {
         drained += actions.iter().filter(|action| matches!(action, Action::Drained(_))).count();
     }
     assert_eq!(drained, 1);
+}
+
+#[test]
+fn whoever_waits_hears_of_rows_that_another_engine_has_committed() {
+    let mut rig = LogRig::new();
+    rig.open();
+    rig.rig.batch(1, 0, 10);
+    rig.rig.batch(1, 10, 10);
+    let (done, _) = rig.cut(vec![]);
+    let claim = done.log.expect("a part").claim;
+    let actions = discarded(&mut rig, shown(9, claim, 0, &[("a", 15, 1)]));
+    assert_eq!(ack(&actions, 1).map(|ack| (ack.durable, ack.committed, ack.version)), Some((20, 15, 9)));
+    rig.step(Event::Close { connection: ConnectionId(1) });
+    let actions = discarded(&mut rig, shown(10, claim, 0, &[("a", 20, 1)]));
+    let closed = actions.iter().find_map(|action| match action {
+        Action::Finish(_, Outgoing::Closed(closed)) => Some(closed.committed),
+        _ => None,
+    });
+    assert_eq!(closed, Some(20));
 }
