@@ -162,8 +162,9 @@ impl DataDirectory {
         self.disks.values_mut().for_each(Disk::cut_power);
     }
 
-    /// Disks have room again.
-    pub fn make_room(&mut self) {
+    /// Disks have room, and work.
+    pub fn heal(&mut self) {
+        self.set_broken(false);
         self.shape.disk_bytes = u64::MAX / 2;
         self.disks.values_mut().for_each(|disk| disk.capacity = u64::MAX / 2);
     }

@@ -74,6 +74,8 @@ struct OpenedTable {
     gathered: VecDeque<(GatheredCut, Vec<RowGroup>)>,
     /// The newest version that is known.
     known: TableView,
+    /// When it was the newest.
+    known_at: u64,
     /// Why everything uncommitted will be given up when the commit that is under way is over.
     doomed: Option<Refusal>,
 }
@@ -86,6 +88,8 @@ struct Running {
     plan: Option<Plan>,
     /// The data file, once it is written.
     file: Option<u64>,
+    /// When the commit began.
+    began: u64,
     under_way: Option<UnderWay>,
 }
 
@@ -172,7 +176,7 @@ impl Plane {
                     Ok(Some(view)) => {
                         let entry = view.entry(&stream);
                         if let Some(table) = &mut self.table {
-                            table.learn(view);
+                            table.learn(view, around.step);
                         }
                         Ok(entry)
                     }
@@ -223,6 +227,7 @@ impl Plane {
                 rows: BTreeMap::new(),
                 gathered: VecDeque::new(),
                 known: view,
+                known_at: around.step,
                 doomed: None,
             });
         }
@@ -362,15 +367,17 @@ impl Plane {
             patience: Patience { unknown_ms_max: self.patience_steps },
             canary: Canary::of_commit(around.canary),
         };
-        let base = Some(table.known.clone()).filter(|_| chance(around.rng, 800));
-        let attempt = Attempt::new(around.step, terms, cut.proposal.clone(), base.as_ref());
+        // What is carried forward is believed as long as the version that it ends in is still there.
+        let carried = chance(around.rng, 800) && around.store.table.has(table.known.version);
+        let base = carried.then(|| table.known.clone());
+        let attempt = Attempt::new(table.known_at, terms, cut.proposal.clone(), base.as_ref());
         around.trace.line(|| format!("commit of cut {} begins: {:?}", cut.cut, cut.proposal));
         let early = (around.canary == Some(Canary::AckBeforeCommit) && cut.proposal.mints.is_empty()).then(|| {
             let (generation, version) = (table.book.generation(), table.version + 1);
             let (minted, shown) = (Arc::new([]), table.known.shown());
             Answer::Committed { table: table.key, generation, cut: cut.cut, version, minted, shown }
         });
-        self.running = Some(Running { cut, row_groups, attempt, base, plan: None, file: None, under_way: None });
+        self.running = Some(Running { cut, row_groups, attempt, base, plan: None, file: None, began: around.step, under_way: None });
         early.map_or_else(Vec::new, |answer| table.to_all(&answer))
     }
 
@@ -399,14 +406,14 @@ impl Plane {
             Outcome::Committed { version, minted, .. } => {
                 table.version = version;
                 if let Some((base, plan)) = running.base.zip(running.plan) {
-                    table.learn(base.after(version, &plan.entries));
+                    table.learn(base.after(version, &plan.entries), running.began);
                 }
                 let (minted, shown) = (minted.into(), table.known.shown());
                 let answer = Answer::Committed { table: table.key, generation, cut, version, minted, shown };
                 to_members(&running.cut, &answer)
             }
             Outcome::Nothing { version, .. } => {
-                running.base.into_iter().for_each(|base| table.learn(base));
+                running.base.into_iter().for_each(|base| table.learn(base, running.began));
                 let (minted, shown) = (Arc::new([]), table.known.shown());
                 let answer = Answer::Committed { table: table.key, generation, cut, version, minted, shown };
                 to_members(&running.cut, &answer)
@@ -417,7 +424,7 @@ impl Plane {
                 }
                 around.faults.met(Fault::CutDiscarded);
                 table.doomed = None;
-                running.base.into_iter().for_each(|base| table.learn(base));
+                running.base.into_iter().for_each(|base| table.learn(base, running.began));
                 table.discard(fenced, Refusal::new(RejectCode::Discarded, why), around.canary)
             }
             Outcome::Stop { why } => {
@@ -450,9 +457,9 @@ impl OpenedTable {
     }
 
     /// Takes over what was seen of the table, unless something newer is known.
-    fn learn(&mut self, seen: TableView) {
+    fn learn(&mut self, seen: TableView, at: u64) {
         if seen.version > self.known.version {
-            self.known = seen;
+            (self.known, self.known_at) = (seen, at);
         }
     }
 

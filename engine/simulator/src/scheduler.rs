@@ -103,6 +103,7 @@ impl World {
     fn next_step(&mut self) {
         self.step += 1;
         self.trace.at(self.step);
+        self.store.table.step = self.step;
         self.now_us += self.rng.random_range(0..=self.shape.step_us);
         if chance(&mut self.rng, 5) {
             self.now_us += self.rng.random_range(0..1_500_000);
@@ -192,7 +193,7 @@ impl World {
                 }
             }
             Disturbance::CleanUp => {
-                if self.store.table.clean_up() {
+                if self.store.table.clean_up(self.shape.patience_steps) {
                     self.faults.met(Fault::VersionsCleanedAway);
                     self.trace.line(|| "old versions are cleaned away".to_owned());
                 }
@@ -313,8 +314,8 @@ impl World {
         self.trace.line(|| "faults have healed".to_owned());
         self.healed = true;
         self.store.fault = 0;
-        self.directories.iter_mut().flatten().for_each(DataDirectory::make_room);
-        self.engines.iter_mut().flatten().for_each(|engine| engine.directory.make_room());
+        self.directories.iter_mut().flatten().for_each(DataDirectory::heal);
+        self.engines.iter_mut().flatten().for_each(|engine| engine.directory.heal());
         for producer in &mut self.producers {
             // A few new rows show that writing goes on, not only what was begun.
             producer.goal = producer.sent + 3;

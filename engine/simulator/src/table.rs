@@ -101,6 +101,9 @@ pub struct Table {
     versions: BTreeMap<u64, (Bytes, Commit)>,
     /// Keys below are free again, and nobody reads what comes to them.
     cleaned_below: u64,
+    /// The time, and when each version landed.
+    pub step: u64,
+    landed: BTreeMap<u64, u64>,
     stray: BTreeMap<u64, Bytes>,
     /// Data files of the table.
     files: BTreeSet<u64>,
@@ -137,6 +140,7 @@ impl Table {
         }
         let commit = Commit::decode(bytes).unwrap_or_default();
         self.versions.insert(version, (bytes.clone(), commit));
+        self.landed.insert(version, self.step);
         let mut next = self.head.map_or(0, |head| head + 1);
         while let Some((_, commit)) = self.versions.get(&next) {
             let streams = Arc::make_mut(&mut self.streams);
@@ -181,12 +185,19 @@ impl Table {
         self.versions.get(&version).map(|(bytes, _)| bytes)
     }
 
-    /// Versions before the newest are cleaned away; readers begin with a checkpoint from then on.
-    pub fn clean_up(&mut self) -> bool {
-        let below = self.head.unwrap_or(0);
+    /// Versions from before the last so many steps are cleaned away; readers begin with a checkpoint from then on.
+    pub fn clean_up(&mut self, retention_steps: u64) -> bool {
+        let step = self.step;
+        let young = self.landed.iter().find(|(_, landed)| *landed + retention_steps >= step);
+        let below = young.map_or(u64::MAX, |(version, _)| *version).min(self.head.unwrap_or(0));
         let cleans = below > self.cleaned_below;
         self.cleaned_below = self.cleaned_below.max(below);
         cleans
+    }
+
+    /// Whether a version's object is there, as it was when a reader followed it.
+    pub fn has(&self, version: u64) -> bool {
+        version >= self.cleaned_below && self.versions.contains_key(&version)
     }
 
     /// Whether puts came to keys that nobody reads.

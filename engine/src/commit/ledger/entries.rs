@@ -34,6 +34,9 @@ impl Entries {
     /// A file's name is nobody else's, so a table that has it shows the commit, whatever became of streams since. One that
     /// does not may have had it rewritten; then the entry of a log says it, which nobody else can bring that far under the
     /// log's claim.
+    ///
+    /// A commit that mints epochs and has neither is never taken for shown: another's mint of the same epoch looks the same, and
+    /// two producers would hold it. Given up, it is minted anew.
     pub fn evidence(&self, view: &TableView, file: Option<bool>) -> Evidence {
         let logs = self.logs.iter().all(|(log, entry)| {
             let shown = view.log(*log);
@@ -44,9 +47,13 @@ impl Entries {
             (_, false) if logs => Evidence::Shown,
             (_, false) => Evidence::Missing("log"),
             (Some(false), true) => Evidence::Missing("file"),
-            (None, true) if self.are_streams_visible(view) => Evidence::Shown,
+            (None, true) if !self.mints() && self.are_streams_visible(view) => Evidence::Shown,
             (None, true) => Evidence::Missing("streams"),
         }
+    }
+
+    fn mints(&self) -> bool {
+        self.epochs.keys().any(|stream| !self.forgotten.contains(stream))
     }
 
     /// Whether `view` is at or past what is said of streams. Epochs only grow; rows do so until a stream is forgotten.
