@@ -7,7 +7,7 @@
 use super::action::Action;
 use super::table::StreamSlot;
 use crate::handover::{Refusal, TableKey};
-use crate::log::{Log, Point, TableNumber};
+use crate::log::{Log, Point, StreamNumber, TableNumber};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// Claims of one run: enough to open a table a million times.
@@ -42,6 +42,8 @@ struct Undurable {
     point: Point,
     table: TableKey,
     slot: StreamSlot,
+    /// Under which the log has the rows: a stream that went on elsewhere meanwhile has another one, or none.
+    stream: StreamNumber,
     next: u64,
 }
 
@@ -66,19 +68,19 @@ impl LogBook {
     }
 
     /// Notes that rows up to `next` of a stream are durable once `point` is.
-    pub fn appended(&mut self, point: Point, table: TableKey, slot: StreamSlot, next: u64) {
-        self.undurable.push_back(Undurable { point, table, slot, next });
+    pub fn appended(&mut self, point: Point, table: TableKey, (slot, stream): (StreamSlot, StreamNumber), next: u64) {
+        self.undurable.push_back(Undurable { point, table, slot, stream, next });
     }
 
-    /// Streams whose durable watermark moved, in the order of their rows, each with the watermark.
-    pub fn take_durable(&mut self) -> Vec<(TableKey, StreamSlot, u64)> {
+    /// Streams whose durable watermark moved, each with the watermark.
+    pub fn take_durable(&mut self) -> Vec<(TableKey, StreamSlot, StreamNumber, u64)> {
         let durable = self.log.durable();
         let count = self.undurable.partition_point(|rows| rows.point <= durable);
-        let mut latest: BTreeMap<(TableKey, StreamSlot), u64> = BTreeMap::new();
+        let mut latest: BTreeMap<(TableKey, StreamSlot, StreamNumber), u64> = BTreeMap::new();
         for rows in self.undurable.drain(..count) {
-            latest.insert((rows.table, rows.slot), rows.next);
+            latest.insert((rows.table, rows.slot, rows.stream), rows.next);
         }
-        latest.into_iter().map(|((table, slot), next)| (table, slot, next)).collect()
+        latest.into_iter().map(|((table, slot, stream), next)| (table, slot, stream, next)).collect()
     }
 
     /// Has `action` carried out once everything appended so far is durable: at once when it is.
