@@ -122,7 +122,9 @@ impl Ledger {
             for (log, entry) in &commit.logs {
                 let known = logs.entry(*log).or_default();
                 if entry.claim < known.claim || entry.position < known.position {
-                    return Violation::because(format!("version {version} takes log {log} from {known:?} to {entry:?}"));
+                    return Violation::because(format!(
+                        "version {version} takes log {log} from {known:?} to {entry:?}"
+                    ));
                 }
                 *known = *entry;
             }

@@ -8,8 +8,8 @@ use crate::shape::{LogShape, chance};
 use lakehead_engine::handover::log_part::LogId;
 use lakehead_engine::log::fake::{Disk, Files, Random};
 use lakehead_engine::log::recovery::{Mode, Options, Tail};
-use lakehead_engine::log::{BlockPlace, HeapBuffer, Log, LogEvent, ReadDisk, Recovered, Settings, recover};
 use lakehead_engine::log::{BlockBuffer, Canary as LogCanary};
+use lakehead_engine::log::{BlockPlace, HeapBuffer, Log, LogEvent, ReadDisk, Recovered, Settings, recover};
 use lakehead_engine::log_directory::manifest::Manifest;
 use lakehead_engine::log_directory::undrained::{is_drained, tables_with_rows};
 use lakehead_engine::shard::logging::{Awaited, LogDuty};
@@ -103,7 +103,7 @@ impl DataDirectory {
         }
         for log in &self.manifest.logs {
             let (random, capacity) = (&mut self.random, self.shape.disk_bytes);
-            self.disks.entry(*log).or_insert_with(|| Disk::new(random.next(), capacity));
+            self.disks.entry(*log).or_insert_with(|| Disk::new(random.draw(), capacity));
         }
         let awaited = self.manifest.awaited(|log| recovered.get(log).map(tables_with_rows).unwrap_or_default());
         let (run, settings) = (self.manifest.run, self.settings(rng));
@@ -134,7 +134,7 @@ impl DataDirectory {
                 buffer.bytes_mut().fill(0xAA);
                 Box::new(buffer)
             }),
-            salts: Rc::new(RefCell::new(move || std::array::from_fn(|_| salts.next() as u8))),
+            salts: Rc::new(RefCell::new(move || std::array::from_fn(|_| salts.draw() as u8))),
             canary: self.canary,
         }
     }
@@ -200,5 +200,6 @@ impl DataDirectory {
 }
 
 fn recover_log(disk: &Disk, id: LogId, canary: LogCanary) -> Result<Recovered, Violation> {
-    recover(disk, id, Options { mode: Mode::Strict, canary }).or_else(|error| Violation::because(format!("log {id}: {error}")))
+    recover(disk, id, Options { mode: Mode::Strict, canary })
+        .or_else(|error| Violation::because(format!("log {id}: {error}")))
 }

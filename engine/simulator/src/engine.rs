@@ -48,7 +48,14 @@ pub struct Sent {
 
 impl Engine {
     /// An engine that has just started with so many shards, or one for each log that is served.
-    pub fn start(shape: &Shape, shards: usize, directory: DataDirectory, logs: Logs, now_us: u64, canary: Canary) -> Self {
+    pub fn start(
+        shape: &Shape,
+        shards: usize,
+        directory: DataDirectory,
+        logs: Logs,
+        now_us: u64,
+        canary: Canary,
+    ) -> Self {
         let budget = Budget::new(shape.budget_bytes);
         let settings = |shard| Settings {
             row_group: RowGroupSize { rows: shape.row_group_rows, bytes: 1 << 20 },

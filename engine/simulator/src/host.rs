@@ -9,8 +9,9 @@ use lakehead_engine::handover::cut::Piece;
 use lakehead_engine::handover::log_part::LogId;
 use lakehead_engine::handover::port::TablePort;
 use lakehead_engine::log::fake::Files;
-use lakehead_engine::log::{BlockPlace, Log, Room};
+use lakehead_engine::log::{BlockPlace, Log};
 use lakehead_engine::shard::connection::ConnectionId;
+use lakehead_engine::shard::logging::Intake;
 use lakehead_engine::shard::{Settings, Shard};
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -104,7 +105,11 @@ impl Host {
 
     /// Whether rows of this connection are read: not while the port is full, the table is built again, or the log has no room.
     pub fn reads_rows(&self, connection: ConnectionId) -> bool {
-        self.held.is_empty() && self.shard.is_table_live(connection) && self.shard.log_room(connection) == Room::Yes
+        match self.shard.intake(connection) {
+            Intake::Built => self.held.is_empty(),
+            Intake::Logged => true,
+            Intake::None => false,
+        }
     }
 
     /// Whether nothing is on its way.

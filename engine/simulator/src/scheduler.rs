@@ -286,7 +286,8 @@ impl World {
             let running = self.engines.get(link.engine).and_then(Option::as_ref);
             if let (true, Some(engine)) = (link.server_open, running.filter(|engine| !self.is_still(engine))) {
                 let over = link.to_server.is_empty() && (link.cut || !link.client_open);
-                let reads = engine.draining.is_none() && (!link.welcomed || engine.reads_rows(link.shard, ConnectionId(*id)));
+                let reads =
+                    engine.draining.is_none() && (!link.welcomed || engine.reads_rows(link.shard, ConnectionId(*id)));
                 if (over && chance(&mut self.rng, 300)) || (reads && !link.to_server.is_empty()) {
                     choices.push(Work::Up(*id));
                 }

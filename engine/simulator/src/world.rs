@@ -61,7 +61,8 @@ impl World {
         let names = (0..shape.streams).map(|index| Some(format!("s{index}")));
         for name in names.chain((0..shape.anonymous).map(|_| None)) {
             let engine = rng.random_range(0..shape.engines);
-            let keep = if chance(&mut rng, shape.keep_until_durable) { KEEP_UNTIL_DURABLE } else { KEEP_UNTIL_COMMITTED };
+            let keep =
+                if chance(&mut rng, shape.keep_until_durable) { KEEP_UNTIL_DURABLE } else { KEEP_UNTIL_COMMITTED };
             producers.push(Producer::new(producers.len(), name.as_deref(), shape.rows_goal, engine, keep));
         }
         let engines = (0..shape.engines).map(|_| None).collect();
@@ -91,7 +92,8 @@ impl World {
     /// # Errors
     /// When its logs do not have what they must, or what it sends breaks a promise.
     pub fn start(&mut self, number: usize) -> Result<(), Violation> {
-        if self.directories[number].as_ref().is_none_or(|directory| directory.broken_until > self.step && !self.healed) {
+        if self.directories[number].as_ref().is_none_or(|directory| directory.broken_until > self.step && !self.healed)
+        {
             return Ok(());
         }
         let Some(mut directory) = self.directories[number].take() else { return Ok(()) };
@@ -108,7 +110,8 @@ impl World {
         let draining = logs.draining.len();
         self.trace.line(|| format!("engine {number} starts with {shards} shards, log: {has_log}, draining {draining}"));
         self.check_durable(number, &directory)?;
-        let mut engine = Engine::start(&self.shape, shards, directory, logs, self.now_us, Canary::of_shard(self.canary));
+        let mut engine =
+            Engine::start(&self.shape, shards, directory, logs, self.now_us, Canary::of_shard(self.canary));
         let sent = engine.begin(&mut self.faults);
         self.engines[number] = Some(engine);
         self.send(sent)
@@ -170,7 +173,9 @@ impl World {
                 for (table, record) in &log.state().tables {
                     if log.last_position(*table).is_some_and(|last| last >= record.position) {
                         let (id, position) = (log.id(), record.position);
-                        return Violation::because(format!("log {id} of engine {number} has rows behind {position} left"));
+                        return Violation::because(format!(
+                            "log {id} of engine {number} has rows behind {position} left"
+                        ));
                     }
                 }
             }
@@ -372,4 +377,3 @@ impl World {
         self.crash(number)
     }
 }
-

@@ -31,8 +31,15 @@ use url::Url;
 const LOG_DEFAULT: &str = "info,delta_kernel=warn";
 /// How long a drain may take: the store may be slow.
 const DRAIN_DEADLINE: Duration = Duration::from_secs(30);
-/// Room for what waits in a table's port, whose row groups are large.
-const PORT_CAPACITY: usize = 16;
+/// Row groups that wait in a table's port: a quarter of the memory at most, so that a table whose store is down leaves the
+/// rest to others.
+fn port_capacity(budget_mb: usize) -> usize {
+    const CAPACITY_MAX: usize = 16;
+    (budget_mb / 4 / ROW_GROUP_MB).clamp(2, CAPACITY_MAX)
+}
+
+/// About what a full row group takes in memory.
+const ROW_GROUP_MB: usize = 40;
 
 /// Runs the engine: takes rows over TCP and commits them to Delta tables.
 ///
@@ -243,7 +250,7 @@ fn commit_settings(config: &Config, root: Option<&str>, directory: &Path) -> Res
         create_tables: tables.create,
         commit_interval: Duration::from_millis(tables.commit_interval_ms),
         encoders: tables.encoders,
-        port_capacity: PORT_CAPACITY,
+        port_capacity: port_capacity(config.memory.budget_mb),
         checkpoint_interval: tables.checkpoint_interval,
         streams_max: tables.streams_max,
         compression: tables.compression.into(),

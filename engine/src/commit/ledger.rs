@@ -8,7 +8,7 @@
 //! A stream can be forgotten: its entries stay, because a table cannot lose any, but say that it has no rows, under an
 //! epoch of their own that fences whoever has the stream. The next mint begins it anew at row 0.
 //!
-//! A log has two entries too, position and claim: [`logs`] says what it may bring. [`entries`] is what a commit writes.
+//! A log has two entries too, position and claim: `logs` says what it may bring. [`entries`] is what a commit writes.
 
 pub mod entries;
 mod logs;

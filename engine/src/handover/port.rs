@@ -34,6 +34,10 @@ impl TablePort {
     ///
     /// # Errors
     /// The piece itself when the port is full or the table closed; [`super::answer::Answer::Room`] or `TableClosed` follows.
+    #[expect(
+        clippy::result_large_err,
+        reason = "the piece comes back to whoever keeps it; a box for each would cost more"
+    )]
     pub fn try_send(&self, piece: Piece) -> Result<(), Piece> {
         let refused = match self.pieces.try_send(piece) {
             Ok(()) => None,

@@ -174,7 +174,10 @@ impl Index {
     /// Whether a span is at this place.
     pub fn has_block(&self, place: &BlockPlace) -> bool {
         let here = |span: &Span| (span.segment, span.offset) == (place.segment, place.offset);
-        self.books.values().flat_map(|book| [&book.kept, &book.spans]).any(|spans| spans.get(&place.first).is_some_and(here))
+        self.books
+            .values()
+            .flat_map(|book| [&book.kept, &book.spans])
+            .any(|spans| spans.get(&place.first).is_some_and(here))
     }
 
     /// Every span in a segment.

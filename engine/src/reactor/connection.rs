@@ -6,8 +6,8 @@ use super::local::{Handle, Reactor};
 use super::mailbox::{Handoff, Mail};
 use super::receive::{GREETING_BYTES, Kept, PartialFrame, READ_BYTES, Rest, TURN_BYTES};
 use crate::handover::Refusal;
-use crate::log::Room;
 use crate::shard::event::Event;
+use crate::shard::logging::Intake;
 use futures_lite::io::{AsyncRead, AsyncWrite};
 use glommio::net::TcpStream;
 use lakehead_protocol::archive::{self, MalformedArchive};
@@ -236,9 +236,13 @@ impl Connection {
             return true;
         }
         let shard = self.reactor.shard.borrow();
-        if !shard.is_table_live(self.handle.id) || shard.log_room(self.handle.id) != Room::Yes {
-            self.reactor.log.wait(context.waker());
-            return false;
+        match shard.intake(self.handle.id) {
+            Intake::Built => {}
+            Intake::Logged => return true,
+            Intake::None => {
+                self.reactor.log.wait(context.waker());
+                return false;
+            }
         }
         let table = shard.table_of(self.handle.id);
         table.is_none_or(|table| self.reactor.ports.may_read(table, context.waker()))
@@ -353,10 +357,14 @@ impl Connection {
     fn is_enough(&self, taken: usize) -> bool {
         let full = || {
             let shard = self.reactor.shard.borrow();
-            let table = shard.table_of(self.handle.id);
-            table.is_some_and(|table| self.reactor.ports.is_full(table))
-                || !shard.is_table_live(self.handle.id)
-                || shard.log_room(self.handle.id) != Room::Yes
+            match shard.intake(self.handle.id) {
+                Intake::Built => {
+                    let table = shard.table_of(self.handle.id);
+                    table.is_some_and(|table| self.reactor.ports.is_full(table))
+                }
+                Intake::Logged => false,
+                Intake::None => true,
+            }
         };
         taken >= TURN_BYTES || self.reactor.gate.is_spent() || full()
     }

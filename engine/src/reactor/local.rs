@@ -160,7 +160,7 @@ impl Reactor {
                 Action::Send(id, outgoing) => self.write(id, &outgoing, false),
                 Action::Finish(id, outgoing) => self.write(id, &outgoing, true),
                 Action::Request(request) => (self.submit)(request),
-                Action::HandOver(key, piece) => self.ports.send(key, piece),
+                Action::HandOver(key, piece) => self.ports.send(key, piece, self.now.get()),
                 Action::ReadLog { table, generation, place } => self.log.read_for_replay(table, generation, place),
                 Action::ReadAgain(_) => self.log.wake_waiting(),
                 Action::Alarm(what) => tracing::error!(core = self.core, "{what}"),
@@ -191,7 +191,7 @@ impl Reactor {
             Mail::Answer(answer) => {
                 match &answer {
                     Answer::TableOpened { result: Ok(open), .. } => self.ports.open(open.key, open.port.clone()),
-                    Answer::Room { table } => self.ports.room(*table),
+                    Answer::Room { table } => self.ports.room(*table, self.now.get()),
                     _ => {}
                 }
                 let closed = match &answer {

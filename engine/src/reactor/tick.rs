@@ -1,6 +1,7 @@
 //! What happens as time passes: deadlines, and a bound on how long the runtime can sleep by mistake.
 
 use super::local::Reactor;
+use crate::shard::event::Event;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
@@ -17,6 +18,12 @@ pub async fn tick(reactor: Rc<Reactor>) {
         reactor.now.set(now());
         // Memory of large frames comes back on this core alone, without word from the budget.
         reactor.gate.wake();
+        for table in reactor.ports.stuck(reactor.now.get()) {
+            tracing::warn!(core = reactor.core, ?table, "the table's store takes nothing: its rows wait in the log");
+            reactor.step(Event::PortStalled { table });
+            reactor.log.wake_waiting();
+            reactor.ports.let_go(table);
+        }
         ticks = ticks.wrapping_add(1);
         if ticks.is_multiple_of(TICKS_PER_SWEEP) {
             sweep(&reactor);

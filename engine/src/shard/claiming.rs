@@ -35,6 +35,7 @@ impl LogBook {
             phase,
             claim: Claim::Wanted,
             handed_to: position,
+            stalled: false,
             remembered: known.map(|_| Remembered { claim, position: position.0, version }),
             anonymous: HashMap::new(),
             layouts: HashMap::new(),
@@ -199,11 +200,8 @@ impl Shard {
         book.log.committed(table_log.number, remembered);
         if matches!(table_log.phase, LogPhase::Claiming) {
             table_log.handed_to = position;
-            let next = if book.drains && self.settings.canary.skips_replays() {
-                book.log.next_position()
-            } else {
-                position
-            };
+            let next =
+                if book.drains && self.settings.canary.skips_replays() { book.log.next_position() } else { position };
             table_log.phase = LogPhase::Replaying(Replay::from(next, shown.clone()));
             self.replay_on(actions);
         }

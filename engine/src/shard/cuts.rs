@@ -14,6 +14,16 @@ use lakehead_protocol::control::Closed;
 use lakehead_protocol::reject::RejectCode;
 use std::sync::Arc;
 
+/// A cut that is in its table.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Landed<'a> {
+    pub generation: u64,
+    pub cut: u64,
+    pub version: u64,
+    pub minted: &'a [StreamEntry],
+    pub shown: &'a Shown,
+}
+
 /// Under which numbers a table goes on after its uncommitted rows were given up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Restart {
@@ -79,16 +89,8 @@ impl Shard {
         }
     }
 
-    pub(super) fn committed(
-        &mut self,
-        key: TableKey,
-        generation: u64,
-        cut: u64,
-        version: u64,
-        minted: &[StreamEntry],
-        shown: &Shown,
-        actions: &mut Vec<Action>,
-    ) {
+    pub(super) fn committed(&mut self, key: TableKey, landed: Landed<'_>, actions: &mut Vec<Action>) {
+        let Landed { generation, cut, version, minted, shown } = landed;
         let Some(table) = self.tables.get_mut(&key).filter(|table| table.open.generation == generation) else { return };
         table.open.version = table.open.version.max(version);
         // One commit may settle several cuts, when the ones before brought nothing to commit.

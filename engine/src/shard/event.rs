@@ -27,6 +27,8 @@ pub enum Event<'a> {
     },
     /// A block of the log that [`super::action::Action::ReadLog`] asked for.
     LogRead { table: TableKey, generation: u64, place: BlockPlace, bytes: &'a [u8] },
+    /// Nothing has left the table's port for so long that its store must be in trouble.
+    PortStalled { table: TableKey },
     /// The log of an earlier set of cores has no more rows for the table of this id.
     TableDrained { id: Arc<str> },
     /// The client will send nothing more.

@@ -24,6 +24,17 @@ pub enum LogDuty {
 /// Tables, by id, that logs of an earlier set of cores have rows for, and how many of these logs.
 pub type Awaited = BTreeMap<Arc<str>, u32>;
 
+/// What becomes of rows that come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Intake {
+    /// They are logged, if there is a log, and built: they need room in the table's port.
+    Built,
+    /// They are only logged.
+    Logged,
+    /// They must wait: the log has no room, or older rows of the table are read from it first.
+    None,
+}
+
 impl Shard {
     /// A shard that keeps rows in `log` until they are in their tables; what is in it already goes there first.
     pub fn with_log(settings: Settings, budget: Budget, log: Log, duty: LogDuty) -> Self {
@@ -84,17 +95,23 @@ impl Shard {
         }
     }
 
-    /// Whether the log takes rows of this connection's table: a socket is not read otherwise.
+    /// Whether the log takes rows of this connection's table.
     pub fn log_room(&self, id: ConnectionId) -> Room {
         let Some(book) = &self.log else { return Room::Yes };
         let table = self.table_of(id).and_then(|key| Some(self.tables.get(&key)?.log.as_ref()?.number));
         book.log.room(table)
     }
 
-    /// Whether rows of this connection's table are built as they come; a socket is not read otherwise.
-    pub fn is_table_live(&self, id: ConnectionId) -> bool {
+    /// What would become of rows that this connection sends now.
+    pub fn intake(&self, id: ConnectionId) -> Intake {
         let table = self.table_of(id).and_then(|key| self.tables.get(&key));
-        table.is_none_or(super::table::ShardTable::is_live)
+        let Some(table_log) = table.and_then(|table| table.log.as_ref()) else { return Intake::Built };
+        match (table_log.is_live(), table_log.stalled) {
+            _ if self.log_room(id) != Room::Yes => Intake::None,
+            (true, _) => Intake::Built,
+            (false, true) => Intake::Logged,
+            (false, false) => Intake::None,
+        }
     }
 
     /// Appends a batch's rows from `skip` on to the log; without a log there is nothing to do.

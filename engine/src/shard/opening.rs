@@ -142,7 +142,7 @@ impl Shard {
             actions.push(Action::Finish(id, Outgoing::Closed(Closed { committed: 0, version: open.version })));
         } else if let Some(refusal) = self.log_refusal(&open) {
             self.refuse(id, &refusal, 0, actions);
-        } else if self.tables.get(&key).is_some_and(ShardTable::is_live) {
+        } else if self.tables.get(&key).is_some_and(ShardTable::admits) {
             self.admit(id, key, actions);
         } else if let Some(connection) = self.connections.get_mut(&id) {
             connection.phase = Phase::AwaitingReplay { table: key };

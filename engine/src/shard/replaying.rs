@@ -34,8 +34,8 @@ use std::rc::Rc;
 pub struct Replay {
     /// Position of the next entry to build.
     pub next: Position,
-    /// What the table showed when the replay began.
-    shown: Shown,
+    /// What the table showed when the replay began; `None` when the shard knows every stream of the entries.
+    shown: Option<Shown>,
     blocks: VecDeque<BlockPlace>,
     reading: Option<BlockPlace>,
 }
@@ -43,7 +43,17 @@ pub struct Replay {
 impl Replay {
     /// A replay of the entries from `next` on into a table that shows so much.
     pub fn from(next: Position, shown: Shown) -> Self {
-        Self { next, shown, blocks: VecDeque::new(), reading: None }
+        Self { next, shown: Some(shown), blocks: VecDeque::new(), reading: None }
+    }
+
+    /// A replay of entries whose streams are known here: they came in this run.
+    pub fn of_this_run(next: Position) -> Self {
+        Self { next, shown: None, blocks: VecDeque::new(), reading: None }
+    }
+
+    /// Whether the streams here are as far as the log.
+    pub fn knows_streams(&self) -> bool {
+        self.shown.is_none()
     }
 }
 
@@ -150,7 +160,8 @@ impl Shard {
     fn replay_table(&mut self, key: TableKey, actions: &mut Vec<Action>) {
         let (Some(book), Some(table)) = (&self.log, self.tables.get_mut(&key)) else { return };
         let generation = table.open.generation;
-        let Some(number) = table.log.as_ref().map(|table_log| table_log.number) else { return };
+        let Some(table_log) = table.log.as_ref().filter(|table_log| !table_log.stalled) else { return };
+        let number = table_log.number;
         let Some(replay) = table.replay().filter(|replay| replay.reading.is_none()) else { return };
         if replay.blocks.is_empty() {
             replay.blocks = book.log.blocks(number, replay.next).into();
@@ -176,6 +187,26 @@ impl Shard {
             self.want_cut(key, Urgency::Tick, actions);
         }
         self.table_is_live(key, actions);
+    }
+
+    /// The table's store is in trouble: from here on its rows are only logged, as far as the log has room, and read again
+    /// when the port moves. What waits in memory stays as it is.
+    pub(super) fn port_stalled(&mut self, key: TableKey) {
+        let (Some(book), Some(table)) = (&self.log, self.tables.get_mut(&key)) else { return };
+        let Some(table_log) = &mut table.log else { return };
+        table_log.stalled = true;
+        if table_log.is_live() {
+            let built = book.log.last_position(table_log.number).map_or(table_log.handed_to, Position::next);
+            table_log.phase = LogPhase::Replaying(Replay::of_this_run(built.max(table_log.handed_to)));
+        }
+    }
+
+    /// Something left the port.
+    pub(super) fn port_has_room(&mut self, key: TableKey, actions: &mut Vec<Action>) {
+        let Some(table_log) = self.tables.get_mut(&key).and_then(|table| table.log.as_mut()) else { return };
+        if std::mem::take(&mut table_log.stalled) {
+            self.replay_on(actions);
+        }
     }
 
     /// A block that a replay wanted.
@@ -339,7 +370,8 @@ fn named(table: &mut ShardTable, name: &str) -> StreamSlot {
     if let Some(slot) = table.names.get(name) {
         return *slot;
     }
-    let shown = table.replay().map(|replay| (replay.shown.stream(name), replay.shown.version));
+    let shown = table.replay().and_then(|replay| replay.shown.as_ref());
+    let shown = shown.map(|shown| (shown.stream(name), shown.version));
     let slot = table.named(name);
     if let (Some((state, version)), Some(stream)) = (shown, table.streams.get_mut(&slot)) {
         stream.continue_from(state.committed, state.epoch, version);

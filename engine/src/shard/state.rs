@@ -3,7 +3,7 @@
 use super::action::{Action, Outgoing};
 use super::canary::Canary;
 use super::connection::{Connection, ConnectionId, Phase, Streaming};
-use super::cuts::Restart;
+use super::cuts::{Landed, Restart};
 use super::event::Event;
 use super::log_book::LogBook;
 use super::logging::Awaited;
@@ -89,6 +89,7 @@ impl Shard {
             Event::LogRead { table, generation, place, bytes } => {
                 self.log_read(table, generation, place, bytes, actions);
             }
+            Event::PortStalled { table } => self.port_stalled(table),
             Event::TableDrained { id } => self.table_drained(&id),
             Event::Close { connection } => self.close(connection, actions),
             Event::Lost { connection } => self.lost(connection, actions),
@@ -109,14 +110,14 @@ impl Shard {
             Answer::StreamFound { table, stream, result } => self.stream_found(table, &stream, result, actions),
             Answer::CutWanted { table, generation, cut } => self.cut_wanted(table, generation, cut, actions),
             Answer::Committed { table, generation, cut, version, minted, shown } => {
-                self.committed(table, generation, cut, version, &minted, &shown, actions);
+                let landed = Landed { generation, cut, version, minted: &minted, shown: &shown };
+                self.committed(table, landed, actions);
             }
             Answer::Discarded { table, generation, next_cut, fenced, why, shown } => {
                 self.discarded(table, Restart { generation, next_cut }, &fenced, &why, &shown, actions);
             }
             Answer::TableClosed { table, why, held } => self.table_closed(table, &why, held, actions),
-            // The shell's business: it holds what did not fit and stops the sockets meanwhile.
-            Answer::Room { .. } => {}
+            Answer::Room { table } => self.port_has_room(table, actions),
         }
     }
 

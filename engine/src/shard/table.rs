@@ -109,6 +109,11 @@ impl ShardTable {
         self.log.as_ref().is_none_or(TableLog::is_live)
     }
 
+    /// Whether streams may be opened and resumed: what is known of them is as far as the log.
+    pub fn admits(&self) -> bool {
+        self.log.as_ref().is_none_or(TableLog::admits)
+    }
+
     /// The replay that is going on.
     pub fn replay(&mut self) -> Option<&mut Replay> {
         match &mut self.log.as_mut()?.phase {

@@ -30,6 +30,8 @@ pub struct TableLog {
     pub handed_to: Position,
     /// The newest that the table was heard to show; `None` when it has never heard of the log.
     pub remembered: Option<Remembered>,
+    /// Nothing has left the table's port for long: rows that come are only logged, instead of waiting in memory.
+    pub stalled: bool,
     /// Anonymous streams by the log's number.
     pub anonymous: HashMap<StreamNumber, StreamSlot>,
     /// Layouts of logged schemas.
@@ -58,7 +60,16 @@ pub enum Claim {
 }
 
 impl TableLog {
-    /// Whether rows that come may be read: they would only be logged otherwise.
+    /// Whether what is known of the table's streams is as far as the log.
+    pub fn admits(&self) -> bool {
+        match &self.phase {
+            LogPhase::Claiming => false,
+            LogPhase::Replaying(replay) => self.stalled && replay.knows_streams(),
+            LogPhase::Live => true,
+        }
+    }
+
+    /// Whether rows that come are built.
     pub fn is_live(&self) -> bool {
         matches!(self.phase, LogPhase::Live)
     }

@@ -1,10 +1,10 @@
 //! What is written reads the same, what is not intact does not read, and no bytes make a decoder panic.
 
-use crate::log::fake::Random;
 use super::frames::frame;
 use super::world::schema;
 use crate::handover::log_part::LogId;
 use crate::log::block_header::{BlockHeader, Life};
+use crate::log::fake::Random;
 use crate::log::limits::{PAGE_BYTES, pages};
 use crate::log::live_state::LiveState;
 use crate::log::numbers::NextNumbers;

@@ -1,7 +1,7 @@
 //! Rot of acked rows is refused, with the streams named; accepting it lets the log go on.
 
-use crate::log::fake::Name;
 use super::world::World;
+use crate::log::fake::Name;
 use crate::log::recovery::Mode;
 use crate::log::{Position, ReadDisk, RecoveryError};
 

@@ -1,7 +1,7 @@
 //! Frames of rows, some with bytes inside that look like blocks of the log.
 
-use crate::log::fake::Random;
 use crate::log::block_header::{BlockHeader, Life};
+use crate::log::fake::Random;
 use crate::log::{Canary, Position};
 use lakehead_protocol::header::Header;
 use lakehead_protocol::kind::Kind;
@@ -19,7 +19,7 @@ pub fn frame(random: &mut Random, first: u64, rows: u32, payload: usize) -> Vec<
         }
     }
     while frame.len() < 48 + payload {
-        frame.extend_from_slice(&random.next().to_le_bytes());
+        frame.extend_from_slice(&random.draw().to_le_bytes());
     }
     frame.truncate(48 + payload);
     frame.resize(frame.len().next_multiple_of(16), 0);

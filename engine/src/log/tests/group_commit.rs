@@ -1,7 +1,7 @@
 //! When blocks are written, and when they count.
 
-use crate::log::fake::Files;
 use super::world::World;
+use crate::log::fake::Files;
 use crate::log::{Canary, LogAction, Room};
 
 fn actions(world: &mut World) -> Vec<LogAction> {

@@ -91,7 +91,7 @@ pub struct World {
 /// Small sizes: every limit is met within a few hundred steps.
 pub fn settings(random: &mut Random, canary: Canary) -> Settings {
     let mut salts = random.clone();
-    let salt = move || std::array::from_fn(|_| salts.next() as u8);
+    let salt = move || std::array::from_fn(|_| salts.draw() as u8);
     Settings {
         bytes_max: 65536 * (5 + random.below(6)),
         segment_bytes: 65536,
@@ -137,7 +137,7 @@ impl World {
             })
             .collect();
         Self {
-            disk: Disk::new(random.next(), capacity),
+            disk: Disk::new(random.draw(), capacity),
             log: Log::new(settings.clone(), LOG, 1),
             files: Files::default(),
             now_us: 1,

@@ -230,6 +230,28 @@ fn a_table_that_is_closed_for_a_while_is_asked_for_again() {
     assert!(closed.iter().any(|action| matches!(action, Action::Request(Request::OpenTable { insist: true, .. }))));
 }
 
+#[test]
+fn while_a_tables_store_is_in_trouble_its_rows_are_only_logged() {
+    let mut rig = LogRig::new();
+    rig.open();
+    rig.rig.batch(1, 0, 10);
+    rig.settle(vec![]);
+    let used = rig.rig.budget.used();
+    rig.step(Event::PortStalled { table: TABLE });
+    let said = rig.rig.batch(1, 10, 10);
+    let settled = rig.settle(said);
+    assert_eq!(ack(&settled, 1).map(|ack| ack.durable), Some(20));
+    assert_eq!(rig.rig.budget.used(), used, "no memory is used for them");
+    let resumed = rig.rig.hello(2, resume_hello("a", 1, 2, 1));
+    assert_eq!(welcomed(&resumed, 2).map(|welcome| (welcome.resume_offset, welcome.durable)), Some((20, 20)));
+    let actions = rig.step(Event::Answer(Answer::Room { table: TABLE }));
+    let settled = rig.settle(actions);
+    assert!(settled.iter().any(|action| matches!(action, Action::ReadAgain(TABLE))));
+    let (done, values) = rig.cut(settled);
+    assert_eq!(values, (0..20).collect::<Vec<i64>>());
+    assert_eq!((done.rows, done.ranges[0].to), (20, 20));
+}
+
 fn wants_cut(actions: &[Action]) -> bool {
     actions.iter().any(|action| matches!(action, Action::Request(Request::WantCut { table: TABLE, .. })))
 }

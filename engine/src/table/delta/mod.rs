@@ -6,9 +6,9 @@
 //! | the bytes of one commit | [`freeze`] |
 //! | which tables are refused | [`support`] |
 //! | columns on the wire, in Arrow and in the table | [`columns`] |
-//! | the entries of named streams, and of logs | [`streams`], [`logs`] |
-//! | where entries are read from, and what they add up to | [`transactions`], [`entries`] |
-//! | whether the table shows a commit that was in doubt | [`sight`] |
+//! | the entries of named streams, and of logs | [`streams`], `logs` |
+//! | where entries are read from, and what they add up to | `transactions`, `entries` |
+//! | whether the table shows a commit that was in doubt | `sight` |
 //! | what a person wants to see | [`describe`] |
 //! | forgetting a stream | [`forget`] |
 //!

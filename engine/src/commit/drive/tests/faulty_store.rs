@@ -56,6 +56,8 @@ pub struct FaultyStore {
     /// Puts until the process that makes them dies.
     puts_to_crash: AtomicU32,
     pub crashed: Notify,
+    /// What holds the last puts of such processes up; dropped, they go on.
+    still: Mutex<Vec<Sender<()>>>,
     /// Commits that were cleaned away, by version: what a reader had followed.
     pub cleaned: Mutex<BTreeMap<u64, Bytes>>,
     late: Mutex<Late>,
@@ -90,18 +92,25 @@ impl FaultyStore {
             sick: AtomicBool::new(true),
             puts_to_crash: AtomicU32::new(0),
             crashed: Notify::new(),
+            still: Mutex::default(),
             cleaned: Mutex::default(),
             late: Mutex::new(Late { puts: Some(puts), thread: Some(thread) }),
         }
     }
 
-    /// The process dies at its `puts`-th put from now; never for zero.
+    /// The process dies at its `puts`-th put from now; never for zero. That put goes on at [`Self::thaw`].
     pub fn crash_after(&self, puts: u32) {
         self.puts_to_crash.store(puts, Ordering::SeqCst);
     }
 
+    /// The puts at which processes died go on.
+    pub fn thaw(&self) {
+        lock(&self.still).clear();
+    }
+
     /// From here on everything works, and what was under way has landed.
     pub fn heal(&self) {
+        self.thaw();
         self.sick.store(false, Ordering::SeqCst);
         let mut late = lock(&self.late);
         late.puts = None;
@@ -207,11 +216,14 @@ impl Store for FaultyStore {
     fn put_if_absent(&self, path: &str, bytes: &Bytes) -> PutOutcome {
         let dies =
             self.puts_to_crash.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |puts| puts.checked_sub(1)) == Ok(1);
-        let outcome = self.carry_out(self.draw(), path, bytes);
         if dies {
+            let (holds, held) = unbounded::<()>();
+            lock(&self.still).push(holds);
             self.crashed.notify_one();
+            // An error is the sender that was dropped.
+            let _thawed = held.recv();
         }
-        outcome
+        self.carry_out(self.draw(), path, bytes)
     }
 
     fn read(&self, path: &str) -> ReadOutcome {

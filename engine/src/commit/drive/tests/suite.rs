@@ -24,9 +24,12 @@ use rand::{Rng, SeedableRng};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::channel;
+use std::time::Duration;
 use tokio::task::JoinHandle;
 
 const ROUNDS: usize = 6;
+/// A commit that takes longer does not end.
+const PATIENCE: Duration = Duration::from_secs(15);
 /// Seeds at a time; they mostly wait.
 const SEEDS_AT_ONCE: usize = 6;
 
@@ -176,8 +179,11 @@ impl<'a> Play<'a> {
 
     /// One cut, or a death in the middle of it.
     fn round(&mut self) -> Result<(), String> {
+        if self.random.random_bool(0.3) {
+            self.store.thaw();
+        }
         let cut = self.cut(false);
-        if self.random.random_bool(0.25) {
+        if self.random.random_bool(0.3) {
             self.store.crash_after(self.random.random_range(1..4));
         }
         let (context, table, job) = (self.context.clone(), self.table.clone(), self.job(&cut));
@@ -185,10 +191,11 @@ impl<'a> Play<'a> {
         let store = self.store.clone();
         let ended = self.runtime.block_on(async {
             tokio::select! {
-                driven = &mut running => Some(driven.unwrap()),
-                () = store.crashed.notified() => None,
+                driven = &mut running => Ok(Some(driven.unwrap())),
+                () = store.crashed.notified() => Ok(None),
+                () = tokio::time::sleep(PATIENCE) => Err(format!("it does not end: {cut:?}")),
             }
-        });
+        })?;
         self.store.crash_after(0);
         match ended {
             Some(driven) => self.ended(cut, driven),
@@ -257,6 +264,11 @@ impl<'a> Play<'a> {
         Ok(())
     }
 
+    fn within_patience<T>(&self, future: impl Future<Output = T>) -> Result<T, String> {
+        let timed = async { tokio::time::timeout(PATIENCE, future).await };
+        self.runtime.block_on(timed).map_err(|_| format!("a commit does not end: {:?}", self.logs))
+    }
+
     fn play(mut self) -> Result<(), String> {
         for _ in 0..ROUNDS {
             self.round()?;
@@ -264,15 +276,15 @@ impl<'a> Play<'a> {
         }
         self.store.heal();
         for (cut, running) in std::mem::take(&mut self.zombies) {
-            let driven = self.runtime.block_on(running).unwrap();
-            self.ended(cut, driven)?;
+            let driven = self.within_patience(running)?;
+            self.ended(cut, driven.unwrap())?;
         }
         self.restart();
         let mut cuts = 0;
         while self.logs.iter().any(|log| log.claimed != Some(log.end)) {
             let cut = self.cut(true);
             let job = self.job(&cut);
-            let driven = self.runtime.block_on(drive(self.context, &self.table, job));
+            let driven = self.within_patience(drive(self.context, &self.table, job))?;
             cuts += 1;
             if cuts > 10 {
                 return Err(format!("it does not end: {:?} for {:?}", driven.outcome, cut.proposal));
@@ -363,7 +375,11 @@ fn first_failure(seeds: u64, canary: Canary) -> Option<(u64, String)> {
                         return;
                     }
                     let play = Play::begin(&runtime, &context, folder.path(), seed, canary);
-                    if let Err(why) = play.play() {
+                    let store = play.store.clone();
+                    let played = play.play();
+                    // Nothing of it may hold up the runtime's end.
+                    store.heal();
+                    if let Err(why) = played {
                         failure.lock().unwrap().get_or_insert((seed, why));
                     }
                 }
