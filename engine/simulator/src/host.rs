@@ -108,7 +108,7 @@ impl Host {
         match self.shard.intake(connection) {
             Intake::Built => self.held.is_empty(),
             Intake::Logged => true,
-            Intake::None => false,
+            Intake::Behind | Intake::Later => false,
         }
     }
 

@@ -239,8 +239,12 @@ impl Connection {
         match shard.intake(self.handle.id) {
             Intake::Built => {}
             Intake::Logged => return true,
-            Intake::None => {
-                self.reactor.log.wait(context.waker());
+            Intake::Behind => {
+                self.reactor.log.wait_for_disk(context.waker());
+                return false;
+            }
+            Intake::Later => {
+                self.reactor.log.wait_for_room(context.waker());
                 return false;
             }
         }
@@ -363,7 +367,7 @@ impl Connection {
                     table.is_some_and(|table| self.reactor.ports.is_full(table))
                 }
                 Intake::Logged => false,
-                Intake::None => true,
+                Intake::Behind | Intake::Later => true,
             }
         };
         taken >= TURN_BYTES || self.reactor.gate.is_spent() || full()

@@ -198,7 +198,11 @@ impl Reactor {
                     Answer::TableClosed { table, .. } => Some(*table),
                     _ => None,
                 };
+                let frees_log = matches!(answer, Answer::Committed { .. });
                 self.step(Event::Answer(answer));
+                if frees_log {
+                    self.log.wake_waiting();
+                }
                 if let Some(table) = closed {
                     self.ports.close(table);
                 }

@@ -25,7 +25,9 @@ pub struct LogDesk {
     /// Something may have changed since the log was asked last.
     stirred: Cell<bool>,
     reader: RefCell<Option<Waker>>,
-    /// Connections that wait for room in the log, or for their table's replay.
+    /// Connections that wait for the next sync.
+    behind: RefCell<Vec<Waker>>,
+    /// Connections that wait for room in the log, or for their table's replay: they look again at each tick.
     waiting: RefCell<Vec<Waker>>,
     began: Cell<Option<Instant>>,
     armed_us: Cell<Option<u64>>,
@@ -48,12 +50,23 @@ impl LogDesk {
         }
     }
 
-    /// Notes a connection that waits for the log.
-    pub fn wait(&self, waker: &Waker) {
+    /// Notes a connection that waits for the log's disk.
+    pub fn wait_for_disk(&self, waker: &Waker) {
+        self.behind.borrow_mut().push(waker.clone());
+    }
+
+    /// Notes a connection that waits for room in the log, or for its table.
+    pub fn wait_for_room(&self, waker: &Waker) {
         self.waiting.borrow_mut().push(waker.clone());
     }
 
-    /// Has those who wait look again.
+    /// The disk has done something.
+    fn wake_behind(&self) {
+        let behind = std::mem::take(&mut *self.behind.borrow_mut());
+        behind.into_iter().for_each(Waker::wake);
+    }
+
+    /// Has those who wait for room or for a table look again.
     pub fn wake_waiting(&self) {
         let waiting = std::mem::take(&mut *self.waiting.borrow_mut());
         waiting.into_iter().for_each(Waker::wake);
@@ -122,7 +135,7 @@ async fn carry_out(reactor: Rc<Reactor>, action: LogAction) {
             let mut actions = Vec::new();
             reactor.shard.borrow_mut().log_event(event, &mut actions);
             reactor.carry_out(actions);
-            reactor.log.wake_waiting();
+            reactor.log.wake_behind();
             reactor.log.stir();
         }
         Err(error) => reactor.end(&error.to_string()),

@@ -18,10 +18,11 @@ pub async fn tick(reactor: Rc<Reactor>) {
         reactor.now.set(now());
         // Memory of large frames comes back on this core alone, without word from the budget.
         reactor.gate.wake();
+        // There may be room in the log, which nobody says on every single release.
+        reactor.log.wake_waiting();
         for table in reactor.ports.stuck(reactor.now.get()) {
             tracing::warn!(core = reactor.core, ?table, "the table's store takes nothing: its rows wait in the log");
             reactor.step(Event::PortStalled { table });
-            reactor.log.wake_waiting();
             reactor.ports.let_go(table);
         }
         ticks = ticks.wrapping_add(1);

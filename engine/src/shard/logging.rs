@@ -31,8 +31,10 @@ pub enum Intake {
     Built,
     /// They are only logged.
     Logged,
+    /// They must wait for the log's disk: not for long.
+    Behind,
     /// They must wait: the log has no room, or older rows of the table are read from it first.
-    None,
+    Later,
 }
 
 impl Shard {
@@ -106,11 +108,11 @@ impl Shard {
     pub fn intake(&self, id: ConnectionId) -> Intake {
         let table = self.table_of(id).and_then(|key| self.tables.get(&key));
         let Some(table_log) = table.and_then(|table| table.log.as_ref()) else { return Intake::Built };
-        match (table_log.is_live(), table_log.stalled) {
-            _ if self.log_room(id) != Room::Yes => Intake::None,
-            (true, _) => Intake::Built,
-            (false, true) => Intake::Logged,
-            (false, false) => Intake::None,
+        match (self.log_room(id), table_log.is_live(), table_log.stalled) {
+            (Room::Behind, ..) => Intake::Behind,
+            (Room::TableShare | Room::Full, ..) | (Room::Yes, false, false) => Intake::Later,
+            (Room::Yes, true, _) => Intake::Built,
+            (Room::Yes, false, true) => Intake::Logged,
         }
     }
 
