@@ -42,6 +42,8 @@ struct Undurable {
     point: Point,
     table: TableKey,
     slot: StreamSlot,
+    /// Under which they came: a newer owner of the stream is told nothing of them.
+    epoch: u64,
     next: u64,
 }
 
@@ -65,20 +67,20 @@ impl LogBook {
         self.log.run() * CLAIMS_PER_RUN + self.claims
     }
 
-    /// Notes that rows up to `next` of a stream are durable once `point` is.
-    pub fn appended(&mut self, point: Point, table: TableKey, slot: StreamSlot, next: u64) {
-        self.undurable.push_back(Undurable { point, table, slot, next });
+    /// Notes that rows up to `next` of a stream's epoch are durable once `point` is.
+    pub fn appended(&mut self, point: Point, table: TableKey, slot: StreamSlot, epoch: u64, next: u64) {
+        self.undurable.push_back(Undurable { point, table, slot, epoch, next });
     }
 
-    /// Streams whose durable watermark moved, in the order of their rows, each with the watermark.
-    pub fn take_durable(&mut self) -> Vec<(TableKey, StreamSlot, u64)> {
+    /// Streams whose durable watermark moved, each with its epoch and the watermark.
+    pub fn take_durable(&mut self) -> Vec<(TableKey, StreamSlot, u64, u64)> {
         let durable = self.log.durable();
         let count = self.undurable.partition_point(|rows| rows.point <= durable);
-        let mut latest: BTreeMap<(TableKey, StreamSlot), u64> = BTreeMap::new();
+        let mut latest: BTreeMap<(TableKey, StreamSlot, u64), u64> = BTreeMap::new();
         for rows in self.undurable.drain(..count) {
-            latest.insert((rows.table, rows.slot), rows.next);
+            latest.insert((rows.table, rows.slot, rows.epoch), rows.next);
         }
-        latest.into_iter().map(|((table, slot), next)| (table, slot, next)).collect()
+        latest.into_iter().map(|((table, slot, epoch), next)| (table, slot, epoch, next)).collect()
     }
 
     /// Has `action` carried out once everything appended so far is durable: at once when it is.
