@@ -38,24 +38,25 @@ pub struct Job {
     pub file: Option<AddedFile>,
     /// The version that is believed to be the newest.
     pub known: Version,
+    /// When it was the newest.
+    pub known_ms: u64,
 }
 
 /// Carries `job` out until it is decided.
 pub async fn drive(context: &Arc<Context>, table: &DeltaTable, job: Job) -> Driven {
-    let Job { terms, proposal, file, mut known } = job;
+    let Job { terms, proposal, file, mut known, known_ms } = job;
     let file = file.map(Arc::new);
     let id = terms.id.clone();
     #[cfg(any(test, feature = "canary"))]
     let canary = terms.canary;
     let history_from = history_from(&proposal);
-    // What is carried forward from commit to commit is believed as long as the table still ends in our last commit. The
-    // time is from before, so that a look's age is never thought too low.
-    let mut now_ms = context.now_ms();
+    // What is carried forward from commit to commit is believed as long as the table still has our last commit, and is as old
+    // as when it was seen: others may have written the next version long ago, for it to be cleaned away right now.
     let view = carried(context, table, &mut known, history_from).await;
-    let mut attempt = Attempt::new(now_ms, terms, proposal, view.as_ref());
+    let mut attempt = Attempt::new(known_ms, terms, proposal, view.as_ref());
     let mut after: Option<Version> = None;
     loop {
-        now_ms = context.now_ms();
+        let now_ms = context.now_ms();
         let event = match attempt.step() {
             Step::Done(outcome) => {
                 match (&outcome, after.take()) {

@@ -36,6 +36,7 @@ pub(super) fn open_table(
     create: Option<&Schema>,
     reopen: UnboundedSender<DirectoryMessage>,
 ) -> Result<OpenedTable, OpenFailure> {
+    let looked_ms = context.now_ms();
     let table = DeltaTable::at(place, context.kernel.clone()).map_err(refused)?;
     let version = match (table.load().map_err(refused)?, create) {
         (Some(version), _) => version,
@@ -64,7 +65,8 @@ pub(super) fn open_table(
     let sent = Arc::new(Notify::new());
     let wake = sent.clone();
     let (port, pieces) = table_port(context.settings.port_capacity.max(1), Arc::new(move || wake.notify_one()));
-    Ok(OpenedTable { key, table, columns, encoding: Arc::new(encoding), version, terms, port, pieces, sent, reopen })
+    let encoding = Arc::new(encoding);
+    Ok(OpenedTable { key, table, columns, encoding, version, looked_ms, terms, port, pieces, sent, reopen })
 }
 
 fn refused(error: TableError) -> OpenFailure {

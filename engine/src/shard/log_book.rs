@@ -7,7 +7,7 @@
 use super::action::Action;
 use super::table::StreamSlot;
 use crate::handover::{Refusal, TableKey};
-use crate::log::{Log, Point, StreamNumber, TableNumber};
+use crate::log::{Log, Point, TableNumber};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// Claims of one run: enough to open a table a million times.
@@ -42,8 +42,8 @@ struct Undurable {
     point: Point,
     table: TableKey,
     slot: StreamSlot,
-    /// Under which the log has the rows: a stream that went on elsewhere meanwhile has another one, or none.
-    stream: StreamNumber,
+    /// Under which they came: a newer owner of the stream is told nothing of them.
+    epoch: u64,
     next: u64,
 }
 
@@ -67,20 +67,20 @@ impl LogBook {
         self.log.run() * CLAIMS_PER_RUN + self.claims
     }
 
-    /// Notes that rows up to `next` of a stream are durable once `point` is.
-    pub fn appended(&mut self, point: Point, table: TableKey, (slot, stream): (StreamSlot, StreamNumber), next: u64) {
-        self.undurable.push_back(Undurable { point, table, slot, stream, next });
+    /// Notes that rows up to `next` of a stream's epoch are durable once `point` is.
+    pub fn appended(&mut self, point: Point, table: TableKey, slot: StreamSlot, epoch: u64, next: u64) {
+        self.undurable.push_back(Undurable { point, table, slot, epoch, next });
     }
 
-    /// Streams whose durable watermark moved, each with the watermark.
-    pub fn take_durable(&mut self) -> Vec<(TableKey, StreamSlot, StreamNumber, u64)> {
+    /// Streams whose durable watermark moved, each with its epoch and the watermark.
+    pub fn take_durable(&mut self) -> Vec<(TableKey, StreamSlot, u64, u64)> {
         let durable = self.log.durable();
         let count = self.undurable.partition_point(|rows| rows.point <= durable);
-        let mut latest: BTreeMap<(TableKey, StreamSlot, StreamNumber), u64> = BTreeMap::new();
+        let mut latest: BTreeMap<(TableKey, StreamSlot, u64), u64> = BTreeMap::new();
         for rows in self.undurable.drain(..count) {
-            latest.insert((rows.table, rows.slot, rows.stream), rows.next);
+            latest.insert((rows.table, rows.slot, rows.epoch), rows.next);
         }
-        latest.into_iter().map(|((table, slot, stream), next)| (table, slot, stream, next)).collect()
+        latest.into_iter().map(|((table, slot, epoch), next)| (table, slot, epoch, next)).collect()
     }
 
     /// Has `action` carried out once everything appended so far is durable: at once when it is.

@@ -66,14 +66,9 @@ impl Shard {
         let Some(book) = &mut self.log else { return };
         book.log.on(event);
         let durable = book.take_durable();
-        for (key, slot, number, next) in durable {
-            let Some(stream) = self.tables.get_mut(&key).and_then(|table| table.streams.get_mut(&slot)) else {
-                continue;
-            };
-            // Rows of an epoch that is over count for nobody here any more.
-            if stream.log_number != Some(number) {
-                continue;
-            }
+        for (key, slot, epoch, next) in durable {
+            let stream = self.tables.get_mut(&key).and_then(|table| table.streams.get_mut(&slot));
+            let Some(stream) = stream.filter(|stream| stream.epoch == epoch) else { continue };
             stream.durable = stream.durable.max(next);
             self.acknowledge(key, slot, actions);
         }
@@ -154,7 +149,7 @@ impl Shard {
         table_log.layouts.entry(schema).or_insert_with(|| announced.layout.clone());
         let rows = NewRows { table: number, schema, stream: named, skip, next: stream.next, frame };
         let appended = log.append(rows);
-        book.appended(appended.point, key, (slot, named), stream.next);
+        book.appended(appended.point, key, slot, stream.epoch, stream.next);
     }
 
     /// Sends a frame when everything that was appended so far is durable.

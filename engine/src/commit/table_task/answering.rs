@@ -48,6 +48,7 @@ impl TableTask {
             return;
         }
         self.finding = std::mem::take(&mut self.finds);
+        self.finding_since_ms = self.context.now_ms();
         let (context, own) = (self.context.clone(), self.own.clone());
         let (table, known) = (self.opened.table.clone(), self.known.clone());
         drop(self.context.runtime.spawn(async move {
@@ -63,7 +64,7 @@ impl TableTask {
                 // A version that the commit in flight has to judge is left to it.
                 if version.view().id == self.opened.terms.id {
                     self.answer_from(&version, finding);
-                    self.learn(version);
+                    self.learn(version, self.finding_since_ms);
                     self.look();
                     return Life::GoesOn;
                 }

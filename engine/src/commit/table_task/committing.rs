@@ -33,6 +33,7 @@ impl TableTask {
             proposal: cut.proposal.clone(),
             file: file.as_ref().map(|file| file.added.clone()),
             known: self.known.clone(),
+            known_ms: self.known_ms,
         };
         let began_ms = self.context.now_ms();
         self.in_flight = Some(InFlight::Commit(Box::new(CutInFlight { cut, file, times, began_ms })));
@@ -46,8 +47,8 @@ impl TableTask {
     /// The commit in flight is decided.
     pub(super) fn committed(&mut self, driven: Driven) -> Life {
         let Driven { outcome, version, races_lost } = driven;
-        self.learn(version);
         let Some(InFlight::Commit(ended)) = self.in_flight.take() else { return self.life() };
+        self.learn(version, ended.began_ms);
         match outcome {
             Outcome::Committed { version, minted, refused } => {
                 self.rhythm.committed(self.context.now_ms());
@@ -142,10 +143,10 @@ impl TableTask {
         }));
     }
 
-    /// Takes over what was seen of the table, unless something newer is known.
-    pub(super) fn learn(&mut self, seen: Version) {
+    /// Takes over what was the table's newest version at `seen_ms`, or later, unless something newer is known.
+    pub(super) fn learn(&mut self, seen: Version, seen_ms: u64) {
         if seen.view().version > self.known.view().version || seen.view().id != self.known.view().id {
-            self.known = seen;
+            (self.known, self.known_ms) = (seen, seen_ms);
         }
     }
 

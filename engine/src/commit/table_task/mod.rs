@@ -80,6 +80,8 @@ pub struct OpenedTable {
     pub columns: Columns,
     pub encoding: Arc<EncodingPlan>,
     pub version: Version,
+    /// When reading it began.
+    pub looked_ms: u64,
     pub terms: Terms,
     pub port: TablePort,
     pub pieces: TablePieces,
@@ -116,6 +118,10 @@ pub struct TableTask {
     opened: OpenedTable,
     /// The newest version that is known.
     known: Version,
+    /// When it was the newest.
+    known_ms: u64,
+    /// When the look that is under way began.
+    finding_since_ms: u64,
     messages: UnboundedReceiver<TableMessage>,
     /// The way back for jobs.
     own: UnboundedSender<TableMessage>,
@@ -152,6 +158,8 @@ impl TableTask {
             context,
             checkpointed: known.view().version,
             known,
+            known_ms: opened.looked_ms,
+            finding_since_ms: 0,
             opened,
             messages,
             own,

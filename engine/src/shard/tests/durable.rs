@@ -338,3 +338,22 @@ fn rows_of_an_epoch_that_is_over_move_nobodys_watermark() {
     assert_eq!((welcome.resume_offset, welcome.durable), (5, 5));
     assert!(ack(&settled, 2).is_none_or(|ack| ack.durable == 5), "{settled:?}");
 }
+
+#[test]
+fn a_newer_producer_is_told_nothing_of_what_an_older_one_has_durable() {
+    let mut rig = LogRig::new();
+    rig.open();
+    let (done, _) = rig.cut(vec![]);
+    let claim = done.log.expect("a part").claim;
+    rig.rig.batch(1, 0, 10);
+    // Before these rows are durable, another engine mints an epoch.
+    let actions = discarded(&mut rig, shown(9, claim, 0, &[("a", 0, 2)]));
+    assert_eq!(code(&actions, 1), Some(RejectCode::Fenced));
+    let resumed = rig.rig.hello(2, resume_hello("a", 9, 1, 2));
+    let resumed = rig.settle(resumed);
+    assert_eq!(welcomed(&resumed, 2).map(|welcome| (welcome.resume_offset, welcome.durable)), Some((0, 0)));
+    rig.rig.announce(2);
+    rig.rig.batch(2, 0, 3);
+    let settled = rig.settle(vec![]);
+    assert_eq!(ack(&settled, 2).map(|ack| ack.durable), Some(3));
+}

@@ -174,7 +174,8 @@ impl<'a> Play<'a> {
 
     fn job(&self, cut: &Cut) -> Job {
         let file = cut.file.as_ref().map(|file| file.added.clone());
-        Job { terms: self.terms.clone(), proposal: cut.proposal.clone(), file, known: self.known.clone() }
+        let (known, known_ms) = (self.known.clone(), self.context.now_ms());
+        Job { terms: self.terms.clone(), proposal: cut.proposal.clone(), file, known, known_ms }
     }
 
     /// One cut, or a death in the middle of it.
