@@ -6,7 +6,7 @@ use crate::durable_rows::{LoggedRows, logged_rows};
 use crate::faults::{Fault, FaultCounts};
 use crate::shape::{LogShape, chance};
 use lakehead_engine::handover::log_part::LogId;
-use lakehead_engine::log::fake::{Disk, Files, Random};
+use lakehead_engine::log::fake::{Disk, Files, Name, Random};
 use lakehead_engine::log::recovery::{Mode, Options, Tail};
 use lakehead_engine::log::{BlockBuffer, Canary as LogCanary};
 use lakehead_engine::log::{BlockPlace, HeapBuffer, Log, LogEvent, ReadDisk, Recovered, Settings, recover};
@@ -160,6 +160,30 @@ impl DataDirectory {
     /// The power goes.
     pub fn cut_power(&mut self) {
         self.disks.values_mut().for_each(Disk::cut_power);
+    }
+
+    /// A bit of a log turns; whoever restores it from elsewhere turns it back.
+    ///
+    /// # Errors
+    /// When it costs acknowledged rows and nobody notices.
+    pub fn rot(&mut self, rng: &mut ChaCha8Rng, faults: &mut FaultCounts) -> Result<(), Violation> {
+        for (id, disk) in &mut self.disks {
+            let Some(number) = disk.segments().ok().and_then(|segments| segments.last().copied()) else { continue };
+            let bytes = disk.bytes(number).unwrap_or(0);
+            if bytes == 0 {
+                continue;
+            }
+            let (at, bit) = (rng.random_range(0..bytes) as usize, rng.random_range(0..8));
+            let mut rotten = disk.clone();
+            rotten.flip(Name::Segment(number), at, bit);
+            if recover_log(&rotten, *id, LogCanary::None).is_err() {
+                faults.met(Fault::RotRefused);
+                if recover_log(&rotten, *id, self.canary).is_ok() {
+                    return Violation::because(format!("log {id} has lost rows and starts as if nothing had happened"));
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Disks have room, and work.

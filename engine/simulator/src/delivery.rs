@@ -109,6 +109,7 @@ impl World {
             return Ok(());
         };
         self.trace.line(|| format!("producer {number} on connection {id} gets {}", outgoing(&frame)));
+        self.producers[number].expects_anything = self.is_meddled;
         match frame {
             Outgoing::Welcome(welcome) => {
                 let rebatch = chance(&mut self.rng, self.shape.rebatch);

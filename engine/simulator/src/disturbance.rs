@@ -16,10 +16,13 @@ pub enum Disturbance {
     FailFile,
     BreakDisk,
     CleanUp,
+    StoreOutage,
+    CopyDirectory,
+    RollBack,
 }
 
 /// Every one, with how likely it is before a shape weighs it.
-pub const DISTURBANCES: [(Disturbance, u32); 13] = [
+pub const DISTURBANCES: [(Disturbance, u32); 16] = [
     (Disturbance::CutConnection, 8),
     (Disturbance::AbandonDial, 6),
     (Disturbance::CrashEngine, 2),
@@ -33,4 +36,7 @@ pub const DISTURBANCES: [(Disturbance, u32); 13] = [
     (Disturbance::FailFile, 2),
     (Disturbance::BreakDisk, 1),
     (Disturbance::CleanUp, 2),
+    (Disturbance::StoreOutage, 1),
+    (Disturbance::CopyDirectory, 0),
+    (Disturbance::RollBack, 0),
 ];

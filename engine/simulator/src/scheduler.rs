@@ -23,6 +23,9 @@ use rand_chacha::ChaCha8Rng;
 /// Steps within which everything must be done once faults have healed.
 const HEALING_STEPS: u64 = 60_000;
 
+/// Steps that a run goes on when it cannot be told what would be its end.
+const MEDDLED_STEPS: u64 = 3_000;
+
 /// How a run went.
 pub struct Run {
     pub outcome: Result<(), Violation>,
@@ -192,6 +195,13 @@ impl World {
                     engine.directory.broken_until = self.step + self.rng.random_range(0..400);
                 }
             }
+            Disturbance::StoreOutage => {
+                self.faults.met(Fault::StoreOutage);
+                self.store.down_until = self.step + self.rng.random_range(50..800);
+                self.trace.line(|| "the store is down".to_owned());
+            }
+            Disturbance::CopyDirectory => self.copy_directory(engine),
+            Disturbance::RollBack => self.roll_back(engine)?,
             Disturbance::CleanUp => {
                 if self.store.table.clean_up(self.shape.patience_steps) {
                     self.faults.met(Fault::VersionsCleanedAway);
@@ -314,6 +324,7 @@ impl World {
         self.trace.line(|| "faults have healed".to_owned());
         self.healed = true;
         self.store.fault = 0;
+        self.store.down_until = 0;
         self.directories.iter_mut().flatten().for_each(DataDirectory::heal);
         self.engines.iter_mut().flatten().for_each(|engine| engine.directory.heal());
         for producer in &mut self.producers {
@@ -323,6 +334,9 @@ impl World {
         for stream in 0..self.shape.streams {
             let stream = format!("s{stream}");
             self.rival_if_alone(&stream);
+        }
+        if self.is_meddled {
+            return self.wind_down();
         }
         let end = self.step + HEALING_STEPS;
         while !self.is_over() {
@@ -351,6 +365,18 @@ impl World {
             }
         }
         Ok(())
+    }
+
+    /// Somebody meddled with what engines rest on: tables may be stopped and producers may wait for ever. What comes into the
+    /// table must be right all the same.
+    fn wind_down(&mut self) -> Result<(), Violation> {
+        let end = self.step + MEDDLED_STEPS;
+        while self.step < end {
+            self.next_step();
+            self.work()?;
+            self.look_after_all()?;
+        }
+        self.ledger.table(&self.store.table)
     }
 
     /// Where every producer of a stream was fenced or is done, a fresh one must be able to go on.
@@ -402,5 +428,8 @@ impl World {
 }
 
 fn weights(shape: &Shape) -> impl Iterator<Item = u32> + '_ {
-    shape.weights.iter().zip(DISTURBANCES).map(|(weight, (_, usual))| weight * usual)
+    let meddling = |disturbance| matches!(disturbance, Disturbance::CopyDirectory | Disturbance::RollBack);
+    shape.weights.iter().zip(DISTURBANCES).map(move |(weight, (disturbance, usual))| {
+        if meddling(disturbance) { if shape.meddles { 2 } else { 0 } } else { weight * usual }
+    })
 }

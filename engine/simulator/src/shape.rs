@@ -41,6 +41,10 @@ pub struct Shape {
     pub keep_until_durable: u32,
     /// Microseconds that pass with a step, at most.
     pub step_us: u64,
+    /// Chance that a bit of a log has turned when an engine starts.
+    pub rot: u32,
+    /// Whether somebody copies data directories, or takes them back to an older state.
+    pub meddles: bool,
 }
 
 /// When engines have logs.
@@ -99,6 +103,8 @@ impl Shape {
             core_change: pick(&[0, 200, 800]) as u32,
             keep_until_durable: pick(&[0, 500, 1_000]) as u32,
             step_us: pick(&[20, 200, 2_000]),
+            rot: pick(&[0, 0, 200]) as u32,
+            meddles: pick(&[0, 0, 0, 0, 0, 1]) == 1,
         }
     }
 }

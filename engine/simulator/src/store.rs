@@ -23,6 +23,8 @@ pub struct Store {
     limbo: Vec<(u64, Bytes)>,
     /// Chance of a fault, in thousandths.
     pub fault: u32,
+    /// Nothing answers before this step.
+    pub down_until: u64,
 }
 
 /// What will become of a put.
@@ -38,8 +40,15 @@ pub enum Fate {
 }
 
 impl Store {
+    fn is_down(&self) -> bool {
+        self.table.step < self.down_until
+    }
+
     /// Draws the fate of a put that begins.
     pub fn fate(&self, rng: &mut ChaCha8Rng) -> Fate {
+        if self.is_down() {
+            return Fate::FailsBefore;
+        }
         if !chance(rng, self.fault) {
             return Fate::Prompt;
         }
@@ -100,6 +109,9 @@ impl Store {
 
     /// Reads a version.
     pub fn read(&mut self, version: u64, rng: &mut ChaCha8Rng, faults: &mut FaultCounts) -> ReadOutcome {
+        if self.is_down() {
+            return ReadOutcome::Unknown("the store is down".into());
+        }
         let fails = chance(rng, self.fault);
         match self.table.read(version) {
             Some(_) if fails && chance(rng, 500) => {
@@ -120,7 +132,7 @@ impl Store {
     /// # Errors
     /// A sentence when it does not.
     pub fn look(&mut self, rng: &mut ChaCha8Rng, faults: &mut FaultCounts) -> Result<Option<TableView>, String> {
-        if chance(rng, self.fault) {
+        if self.is_down() || chance(rng, self.fault) {
             faults.met(Fault::LookFailed);
             return Err("listing failed".into());
         }

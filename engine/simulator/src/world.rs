@@ -6,6 +6,7 @@ use crate::data_directory::DataDirectory;
 use crate::durable_rows::{LoggedRows, reach};
 use crate::engine::{Engine, Sent};
 use crate::faults::{Fault, FaultCounts};
+use crate::host::Letter;
 use crate::network::{Link, Network};
 use crate::plane::{Around, Mail, Plane};
 use crate::producer::Producer;
@@ -22,6 +23,8 @@ use lakehead_protocol::reject::RejectCode;
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 
+/// Engines in a run, copies among them.
+const ENGINES_MAX: usize = 3;
 /// Steps that a drain waits for what is on its way.
 const DRAIN_STEPS: u64 = 2_000;
 
@@ -45,6 +48,10 @@ pub struct World {
     pub canary: Option<Canary>,
     pub step: u64,
     pub healed: bool,
+    /// Somebody copied a data directory, or took one back to an older state.
+    pub is_meddled: bool,
+    /// Older states of engines' directories.
+    snapshots: Vec<Option<DataDirectory>>,
     pub nonce: u64,
     pub now_us: u64,
 }
@@ -82,6 +89,8 @@ impl World {
             canary,
             step: 0,
             healed: false,
+            is_meddled: false,
+            snapshots: Vec::new(),
             nonce: 0,
             now_us: 1,
         }
@@ -98,6 +107,9 @@ impl World {
         }
         let Some(mut directory) = self.directories[number].take() else { return Ok(()) };
         directory.set_broken(false);
+        if chance(&mut self.rng, self.shape.rot) {
+            directory.rot(&mut self.rng, &mut self.faults)?;
+        }
         let changes = chance(&mut self.rng, self.shape.core_change) || directory.cores() == 0;
         let drawn = self.rng.random_range(1..=self.shape.shards_max);
         let shards = if changes { usize::from(drawn) } else { directory.cores() };
@@ -140,6 +152,39 @@ impl World {
         Ok(())
     }
 
+    /// Another engine is started upon a copy of this one's directory.
+    pub fn copy_directory(&mut self, number: usize) {
+        let Some(engine) = &self.engines[number] else { return };
+        let copy = engine.directory.clone();
+        if self.engines.len() > ENGINES_MAX || copy.cores() == 0 {
+            return;
+        }
+        self.trace.line(|| format!("the directory of engine {number} is copied"));
+        self.faults.met(Fault::DirectoryCopied);
+        self.is_meddled = true;
+        self.engines.push(None);
+        self.directories.push(Some(copy));
+    }
+
+    /// An engine's directory is taken back to an older state, when there is one; otherwise this one is kept for later.
+    ///
+    /// # Errors
+    /// When the engine's end breaks a promise.
+    pub fn roll_back(&mut self, number: usize) -> Result<(), Violation> {
+        let Some(engine) = &self.engines[number] else { return Ok(()) };
+        self.snapshots.resize(self.engines.len(), None);
+        let Some(older) = self.snapshots[number].take() else {
+            self.snapshots[number] = Some(engine.directory.clone());
+            return Ok(());
+        };
+        self.crash(number)?;
+        self.trace.line(|| format!("the directory of engine {number} is rolled back"));
+        self.faults.met(Fault::RolledBack);
+        self.is_meddled = true;
+        self.directories[number] = Some(older);
+        Ok(())
+    }
+
     /// Everything that was acknowledged as durable by this engine must be in the table or in its logs, were the power to go
     /// now.
     ///
@@ -147,6 +192,9 @@ impl World {
     /// When it is not.
     pub fn check_durable(&self, number: usize, directory: &DataDirectory) -> Result<(), Violation> {
         let survivors = directory.survivors()?;
+        if self.is_meddled {
+            return Ok(());
+        }
         for (stream, durable) in self.ledger.durable_at(number) {
             let committed = self.store.table.rows_of(stream);
             let logs = survivors.iter().map(|(_, rows): &(_, LoggedRows)| rows);
@@ -213,7 +261,7 @@ impl World {
             self.trace.line(|| format!("ALARM at engine {number}: {alarm}"));
             if alarm.contains("they are held") {
                 self.faults.met(Fault::RowsHeld);
-            } else {
+            } else if !self.is_meddled {
                 return Violation::because(format!("engine {number} raises an alarm without reason: {alarm}"));
             }
         }
@@ -256,7 +304,12 @@ impl World {
         };
         let mail = act(&mut engine.plane, &mut around);
         for (_, answer) in &mail {
-            if let Answer::TableClosed { why, held: Held::UntilDecided, .. } = answer {
+            if self.is_meddled {
+                let stops = matches!(answer, Answer::TableClosed { held: Held::UntilDecided, .. });
+                if stops {
+                    self.faults.met(Fault::TableStopped);
+                }
+            } else if let Answer::TableClosed { why, held: Held::UntilDecided, .. } = answer {
                 return Violation::because(format!("engine {number} stops the table: {}", why.message));
             }
         }
@@ -276,6 +329,15 @@ impl World {
                 let text: String = text.chars().take(160).collect();
                 format!("engine {number} shard {shard} mail {text}")
             });
+        }
+        if let Some(Letter::Answer(Answer::CutWanted { cut, .. })) = engine.hosts[shard].mail.front() {
+            // Whoever waits for an epoch now has it asked for by this cut, though it may be handed over later.
+            let waits = |link: &&Link| {
+                (link.engine, link.shard) == (number, shard) && link.opens && link.greeted && link.server_open && !link.welcomed
+            };
+            let minted = self.network.links.values().filter(waits).map(|link| (*cut, link.stream.as_str().into()));
+            let minted: Vec<_> = minted.collect();
+            engine.hosts[shard].mints.extend(minted);
         }
         let sent = engine.take_mail(shard, &mut self.faults);
         self.send(sent)
