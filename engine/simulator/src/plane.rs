@@ -377,7 +377,16 @@ impl Plane {
             let (minted, shown) = (Arc::new([]), table.known.shown());
             Answer::Committed { table: table.key, generation, cut: cut.cut, version, minted, shown }
         });
-        self.running = Some(Running { cut, row_groups, attempt, base, plan: None, file: None, began: around.step, under_way: None });
+        self.running = Some(Running {
+            cut,
+            row_groups,
+            attempt,
+            base,
+            plan: None,
+            file: None,
+            began: around.step,
+            under_way: None,
+        });
         early.map_or_else(Vec::new, |answer| table.to_all(&answer))
     }
 

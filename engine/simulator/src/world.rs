@@ -333,7 +333,11 @@ impl World {
         if let Some(Letter::Answer(Answer::CutWanted { cut, .. })) = engine.hosts[shard].mail.front() {
             // Whoever waits for an epoch now has it asked for by this cut, though it may be handed over later.
             let waits = |link: &&Link| {
-                (link.engine, link.shard) == (number, shard) && link.opens && link.greeted && link.server_open && !link.welcomed
+                (link.engine, link.shard) == (number, shard)
+                    && link.opens
+                    && link.greeted
+                    && link.server_open
+                    && !link.welcomed
             };
             let minted = self.network.links.values().filter(waits).map(|link| (*cut, link.stream.as_str().into()));
             let minted: Vec<_> = minted.collect();
