@@ -21,7 +21,7 @@ UNITTEST_RAN = re.compile(r"^Ran (\d+) tests? in ")
 UNITTEST_FAILED = re.compile(r"^FAILED \((.*)\)")
 UNITTEST_SKIPPED = re.compile(r"^(.*?)(?: \(.*\))? \.\.\. skipped (['\"])(.*)\2$")
 
-SIMULATOR_SEEDS, SIMULATOR_SEEDS_LONG = 10_000, 1_000_000
+SIMULATOR_SEEDS, SIMULATOR_SEEDS_LONG = 1_000, 20_000
 # Seconds for each fuzz target, and of mutated frames at a real engine.
 FUZZ_SECONDS, FUZZ_SECONDS_LONG = 60, 600
 

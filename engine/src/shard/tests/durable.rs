@@ -313,6 +313,33 @@ fn whoever_waits_hears_of_rows_that_another_engine_has_committed() {
 }
 
 #[test]
+fn rows_of_an_epoch_that_is_over_move_nobodys_watermark() {
+    let mut rig = LogRig::new();
+    rig.open();
+    rig.rig.batch(1, 0, 10);
+    let (done, _) = rig.cut(vec![]);
+    let claim = done.log.expect("a part").claim;
+    rig.rig.batch(1, 10, 10);
+    // Before those are durable it turns out that another engine took the stream over at row 5.
+    rig.rig.generation += 1;
+    let actions = rig.step(Event::Answer(Answer::Discarded {
+        table: TABLE,
+        generation: rig.rig.generation,
+        next_cut: rig.rig.next_cut,
+        fenced: vec![].into(),
+        why: Refusal::new(RejectCode::Discarded, "because"),
+        shown: shown(9, claim, 0, &[("a", 5, 2)]),
+    }));
+    assert_eq!(code(&actions, 1), Some(RejectCode::Fenced));
+    let before_disk = rig.rig.hello(2, resume_hello("a", 2, 1, 2));
+    let mut settled = rig.settle(actions);
+    settled.splice(0..0, before_disk);
+    let welcome = welcomed(&settled, 2).expect("welcome");
+    assert_eq!((welcome.resume_offset, welcome.durable), (5, 5));
+    assert!(ack(&settled, 2).is_none_or(|ack| ack.durable == 5), "{settled:?}");
+}
+
+#[test]
 fn a_newer_producer_is_told_nothing_of_what_an_older_one_has_durable() {
     let mut rig = LogRig::new();
     rig.open();
