@@ -14,8 +14,8 @@
 //! | connections that are cut anywhere | [`network`] | fake, batches are real frames |
 //! | clients | [`producer`], [`clients`], [`rows`] | fake |
 //! | what comes next | [`scheduler`], [`disturbance`], [`shape`] | |
-//! | what happens then | [`world`], [`delivery`] | |
-//! | what must hold | [`checks`], [`durable_rows`] | |
+//! | what happens then | [`world`], [`processes`], [`delivery`] | |
+//! | what must hold | [`checks`], [`omniscience`], [`durable_rows`] | |
 //! | what was met, written down, planted | [`faults`], [`trace`], [`wording`], [`canary`] | |
 //! | many seeds | [`suite`] | |
 
@@ -30,7 +30,9 @@ pub mod engine;
 pub mod faults;
 pub mod host;
 pub mod network;
+pub mod omniscience;
 pub mod plane;
+pub mod processes;
 pub mod producer;
 pub mod rows;
 pub mod scheduler;
