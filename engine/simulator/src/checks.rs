@@ -2,11 +2,11 @@
 
 use crate::network::Link;
 use crate::rows;
-use crate::table::Table;
+use crate::table::{Commit, Table};
 use lakehead_engine::handover::log_part::{LogEntry, LogId};
 use lakehead_protocol::ack::Ack;
 use lakehead_protocol::welcome::Welcome;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A promise was broken.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -110,6 +110,27 @@ impl Ledger {
         Ok(())
     }
 
+    /// The table at the end of a run in which somebody meddled with logs: rows may be missing, and none is there twice or with
+    /// another content.
+    ///
+    /// # Errors
+    /// The first row that is.
+    pub fn nothing_twice(&self, table: &Table) -> Result<(), Violation> {
+        let mut seen: BTreeSet<(&str, u64)> = BTreeSet::new();
+        let mut logs: BTreeMap<LogId, LogEntry> = BTreeMap::new();
+        for (version, commit) in table.versions() {
+            follow_logs(&mut logs, version, commit)?;
+            for row in &commit.rows {
+                if !seen.insert((&row.stream, row.seq)) || row.content != rows::content(&row.stream, row.seq) {
+                    return Violation::because(format!(
+                        "version {version} holds {row:?}, which is there twice or wrong"
+                    ));
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// The table at the end: every row once, with its content, in order, and counted right.
     ///
     /// # Errors
@@ -119,15 +140,7 @@ impl Ledger {
         let mut entries: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
         let mut logs: BTreeMap<LogId, LogEntry> = BTreeMap::new();
         for (version, commit) in table.versions() {
-            for (log, entry) in &commit.logs {
-                let known = logs.entry(*log).or_default();
-                if entry.claim < known.claim || entry.position < known.position {
-                    return Violation::because(format!(
-                        "version {version} takes log {log} from {known:?} to {entry:?}"
-                    ));
-                }
-                *known = *entry;
-            }
+            follow_logs(&mut logs, version, commit)?;
             for range in &commit.ranges {
                 let (committed, epoch) = entries.get(&*range.stream).copied().unwrap_or_default();
                 if range.epoch != epoch || range.from != committed {
@@ -178,4 +191,16 @@ impl Ledger {
         }
         Ok(())
     }
+}
+
+/// Who speaks for a log, and how far it has come, only grows.
+fn follow_logs(logs: &mut BTreeMap<LogId, LogEntry>, version: u64, commit: &Commit) -> Result<(), Violation> {
+    for (log, entry) in &commit.logs {
+        let known = logs.entry(*log).or_default();
+        if entry.claim < known.claim || entry.position < known.position {
+            return Violation::because(format!("version {version} takes log {log} from {known:?} to {entry:?}"));
+        }
+        *known = *entry;
+    }
+    Ok(())
 }

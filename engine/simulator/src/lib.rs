@@ -6,16 +6,17 @@
 //!
 //! | what | file | real or fake |
 //! |---|---|---|
-//! | shard, cut book, port, attempt, decide, ledger | `lakehead_engine` | real |
-//! | reactor around a shard; a process that crashes | [`engine`] | fake |
+//! | shard, log and its recovery, cut book, port, attempt, decide, ledger | `lakehead_engine` | real |
+//! | a process that crashes; the reactor around a shard | [`engine`], [`host`] | fake |
+//! | disks that forget what was not synced | [`data_directory`], `lakehead_engine::log::fake` | fake |
 //! | commit plane between the real pieces | [`plane`] | fake |
 //! | table, store with faults | [`table`], [`store`] | fake |
 //! | connections that are cut anywhere | [`network`] | fake, batches are real frames |
-//! | clients | [`producer`], [`rows`] | fake |
+//! | clients | [`producer`], [`clients`], [`rows`] | fake |
 //! | what comes next | [`scheduler`], [`disturbance`], [`shape`] | |
-//! | what happens then | [`world`] | |
-//! | what must hold | [`checks`] | |
-//! | what was met, written down, planted | [`faults`], [`trace`], [`canary`] | |
+//! | what happens then | [`world`], [`processes`], [`delivery`] | |
+//! | what must hold | [`checks`], [`omniscience`], [`durable_rows`] | |
+//! | what was met, written down, planted | [`faults`], [`trace`], [`wording`], [`canary`] | |
 //! | many seeds | [`suite`] | |
 
 pub mod canary;
@@ -29,7 +30,9 @@ pub mod engine;
 pub mod faults;
 pub mod host;
 pub mod network;
+pub mod omniscience;
 pub mod plane;
+pub mod processes;
 pub mod producer;
 pub mod rows;
 pub mod scheduler;

@@ -5,17 +5,18 @@
 //! requests, keeping the row groups of each cut, carrying out an attempt's steps against the model store, and telling the
 //! shards how it ended. When cuts are asked for is left to chance: every rhythm is one of its schedules.
 
+mod committing;
+
 use crate::canary::Canary;
 use crate::faults::{Fault, FaultCounts};
-use crate::rows::{self, Row};
-use crate::shape::{Shape, chance};
+use crate::rows;
+use crate::shape::Shape;
 use crate::store::{Fate, Store};
 use crate::table::Commit;
 use bytes::Bytes;
-use lakehead_engine::commit::attempt::{Attempt, Event, Files, Outcome, Plan, Step, Terms};
+use lakehead_engine::commit::attempt::{Attempt, Plan};
 use lakehead_engine::commit::cut_book::{CutBook, Gathered, GatheredCut};
-use lakehead_engine::commit::decide::{Patience, Sighting};
-use lakehead_engine::commit::ledger::{Evidence, TableView};
+use lakehead_engine::commit::ledger::TableView;
 use lakehead_engine::handover::answer::{Answer, OpenTable};
 use lakehead_engine::handover::cut::Piece;
 use lakehead_engine::handover::log_part::{LogEntry, LogId};
@@ -23,11 +24,9 @@ use lakehead_engine::handover::port::{TablePieces, TablePort, table_port};
 use lakehead_engine::handover::request::Request;
 use lakehead_engine::handover::row_group::RowGroup;
 use lakehead_engine::handover::{Refusal, ShardId, TableKey};
-use lakehead_engine::store::PutOutcome;
 use lakehead_protocol::arrow_schema::to_arrow;
 use lakehead_protocol::reject::RejectCode;
 use lakehead_protocol::schema::Schema;
-use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -284,174 +283,6 @@ impl Plane {
         }
         if was_full { table.to_all(&Answer::Room { table: table.key }) } else { Vec::new() }
     }
-
-    /// Takes the commit one step further.
-    pub fn commit(&mut self, around: &mut Around<'_>) -> Mail {
-        if self.running.is_none() {
-            return self.begin(around);
-        }
-        let Some(running) = &mut self.running else { return Vec::new() };
-        let now_ms = around.step;
-        if let Some(put) = running.under_way.take() {
-            let outcome = around.store.put(put.version, &put.bytes, put.fate, around.faults);
-            around.trace.line(|| format!("put of version {}: {outcome:?} ({:?})", put.version, put.fate));
-            if let (PutOutcome::Unknown(_), Some(file), Some(Canary::DeleteStagedOnError)) =
-                (&outcome, running.file, around.canary)
-            {
-                around.store.files.remove(&file);
-            }
-            running.attempt.on(now_ms, Event::Put(outcome));
-            return Vec::new();
-        }
-        match running.attempt.step() {
-            Step::Look => {
-                let event = match around.store.look(around.rng, around.faults) {
-                    Ok(Some(view)) => {
-                        running.base = Some(view.clone());
-                        Event::Looked(view)
-                    }
-                    Ok(None) => Event::LookFailed("no table".into()),
-                    Err(why) => Event::LookFailed(why),
-                };
-                let races = running.attempt.races_lost();
-                around.trace.line(|| {
-                    let version = running.base.as_ref().map(|view| view.version);
-                    format!("commit of cut {} looks: version {version:?}, races lost: {races}", running.cut.cut)
-                });
-                if races > 0 {
-                    around.faults.met(Fault::LostRace);
-                }
-                running.attempt.on(now_ms, event);
-            }
-            Step::Freeze(plan) => {
-                *around.nonce += 1;
-                if plan.files {
-                    let file = *running.file.get_or_insert(*around.nonce);
-                    if running.plan.is_none() {
-                        around.store.files.insert(file);
-                    }
-                }
-                let bytes = running.freeze(&plan, *around.nonce);
-                running.plan = Some(plan);
-                running.attempt.on(now_ms, Event::Frozen(bytes));
-            }
-            Step::Put { version, bytes } => {
-                let logs = running.plan.as_ref().map(|plan| plan.entries.logs.iter());
-                self.put_begun = logs.map(|logs| logs.map(|(log, entry)| (*log, *entry)).collect());
-                let fate = around.store.fate(around.rng);
-                let delay = if fate == Fate::Slow { around.rng.random_range(30..300) } else { 0 };
-                running.under_way = Some(UnderWay { version, bytes, fate, not_before: around.step + delay });
-            }
-            Step::Read { version } => {
-                let outcome = around.store.read(version, around.rng, around.faults);
-                running.attempt.on(now_ms, Event::Read(outcome));
-            }
-            Step::Sight(plan) => {
-                around.faults.met(Fault::LateSight);
-                let sighting = running.sight(&plan, around);
-                running.attempt.on(now_ms, Event::Sighted(sighting));
-            }
-            Step::Pause { .. } => running.attempt.on(now_ms, Event::Paused),
-            Step::Done(outcome) => return self.finish(outcome, around),
-        }
-        Vec::new()
-    }
-
-    fn begin(&mut self, around: &mut Around<'_>) -> Mail {
-        let Some(table) = &mut self.table else { return Vec::new() };
-        let Some((cut, row_groups)) = table.gathered.pop_front() else { return Vec::new() };
-        let terms = Terms {
-            id: table.id.clone(),
-            schema: table.schema.clone(),
-            streams_max: 1_000,
-            patience: Patience { unknown_ms_max: self.patience_steps },
-            canary: Canary::of_commit(around.canary),
-        };
-        // What is carried forward is believed as long as the version that it ends in is still there.
-        let carried = chance(around.rng, 800) && around.store.table.has(table.known.version);
-        let base = carried.then(|| table.known.clone());
-        let attempt = Attempt::new(table.known_at, terms, cut.proposal.clone(), base.as_ref());
-        around.trace.line(|| format!("commit of cut {} begins: {:?}", cut.cut, cut.proposal));
-        let early = (around.canary == Some(Canary::AckBeforeCommit) && cut.proposal.mints.is_empty()).then(|| {
-            let (generation, version) = (table.book.generation(), table.version + 1);
-            let (minted, shown) = (Arc::new([]), table.known.shown());
-            Answer::Committed { table: table.key, generation, cut: cut.cut, version, minted, shown }
-        });
-        self.running = Some(Running {
-            cut,
-            row_groups,
-            attempt,
-            base,
-            plan: None,
-            file: None,
-            began: around.step,
-            under_way: None,
-        });
-        early.map_or_else(Vec::new, |answer| table.to_all(&answer))
-    }
-
-    /// A data file of the cut that is gathered, or will be, cannot be written: what is uncommitted is given up.
-    pub fn fail_file(&mut self, around: &mut Around<'_>) -> Mail {
-        let is_committing = self.running.is_some();
-        let Some(table) = self.table.as_mut().filter(|table| table.doomed.is_none()) else { return Vec::new() };
-        if table.gathered.is_empty() && table.rows.is_empty() {
-            return Vec::new();
-        }
-        around.faults.met(Fault::FileFailed);
-        around.trace.line(|| "a data file cannot be written".to_owned());
-        let why = Refusal::new(RejectCode::TableUnavailable, "a data file cannot be written");
-        if is_committing {
-            table.doomed = Some(why);
-            return Vec::new();
-        }
-        table.discard(Vec::new(), why, around.canary)
-    }
-
-    fn finish(&mut self, outcome: Outcome, around: &mut Around<'_>) -> Mail {
-        let (Some(running), Some(table)) = (self.running.take(), &mut self.table) else { return Vec::new() };
-        let (generation, cut) = (table.book.generation(), running.cut.cut);
-        around.trace.line(|| format!("commit of cut {cut} ends: {outcome:?}"));
-        let mut mail = match outcome {
-            Outcome::Committed { version, minted, .. } => {
-                table.version = version;
-                if let Some((base, plan)) = running.base.zip(running.plan) {
-                    table.learn(base.after(version, &plan.entries), running.began);
-                }
-                let (minted, shown) = (minted.into(), table.known.shown());
-                let answer = Answer::Committed { table: table.key, generation, cut, version, minted, shown };
-                to_members(&running.cut, &answer)
-            }
-            Outcome::Nothing { version, .. } => {
-                running.base.into_iter().for_each(|base| table.learn(base, running.began));
-                let (minted, shown) = (Arc::new([]), table.known.shown());
-                let answer = Answer::Committed { table: table.key, generation, cut, version, minted, shown };
-                to_members(&running.cut, &answer)
-            }
-            Outcome::Discard { fenced, files, why, .. } => {
-                if let (Files::Delete, Some(file)) = (files, running.file) {
-                    around.store.files.remove(&file);
-                }
-                around.faults.met(Fault::CutDiscarded);
-                table.doomed = None;
-                running.base.into_iter().for_each(|base| table.learn(base, running.began));
-                table.discard(fenced, Refusal::new(RejectCode::Discarded, why), around.canary)
-            }
-            Outcome::Stop { why } => {
-                around.faults.met(Fault::TableClosed);
-                running.file.iter().for_each(|file| _ = around.store.files.remove(file));
-                let (held, why) = (why.held(), why.refusal());
-                let mail = table.to_all(&Answer::TableClosed { table: table.key, why, held });
-                self.table = None;
-                self.pieces = 0;
-                self.wanted = false;
-                return mail;
-            }
-        };
-        if let Some(why) = table.doomed.take() {
-            mail.extend(table.discard(Vec::new(), why, around.canary));
-        }
-        mail
-    }
 }
 
 impl OpenedTable {
@@ -474,44 +305,6 @@ impl OpenedTable {
 
     fn to_all(&self, answer: &Answer) -> Mail {
         self.book.members().map(|shard| (shard, answer.clone())).collect()
-    }
-}
-
-/// An answer for the shards that the cut is from.
-fn to_members(cut: &GatheredCut, answer: &Answer) -> Mail {
-    cut.members.iter().map(|shard| (*shard, answer.clone())).collect()
-}
-
-impl Running {
-    fn freeze(&self, plan: &Plan, nonce: u64) -> Bytes {
-        let rows: Vec<Row> = self.row_groups.iter().flat_map(|group| rows::read(&group.rows)).collect();
-        let commit = Commit {
-            id: None,
-            schema: None,
-            nonce,
-            committed: plan.entries.committed.clone(),
-            epochs: plan.entries.epochs.clone(),
-            logs: plan.entries.logs.clone(),
-            ranges: self.cut.proposal.ranges.clone(),
-            file: self.file.filter(|_| plan.files),
-            rows: if plan.files { rows } else { Vec::new() },
-        };
-        commit.encode()
-    }
-
-    /// Whether the newest version shows the plan's entries, or its file.
-    fn sight(&self, plan: &Plan, around: &mut Around<'_>) -> Sighting {
-        match around.store.look(around.rng, around.faults) {
-            Err(why) => Sighting::Unknown(why),
-            Ok(Some(view)) if view.version >= plan.version => {
-                let file = self.file.filter(|_| plan.files).map(|file| around.store.table.files().contains(&file));
-                match plan.entries.evidence(&view, file) {
-                    Evidence::Shown => Sighting::Shown,
-                    Evidence::Missing(what) => Sighting::NotShown(format!("the table does not show its {what}")),
-                }
-            }
-            Ok(_) => Sighting::NotShown("the table is not there yet".into()),
-        }
     }
 }
 

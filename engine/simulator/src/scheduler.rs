@@ -376,7 +376,7 @@ impl World {
             self.work()?;
             self.look_after_all()?;
         }
-        self.ledger.table(&self.store.table)
+        self.ledger.nothing_twice(&self.store.table)
     }
 
     /// Where every producer of a stream was fenced or is done, a fresh one must be able to go on.

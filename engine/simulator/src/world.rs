@@ -3,14 +3,13 @@
 use crate::canary::Canary;
 use crate::checks::{Ledger, Violation};
 use crate::data_directory::DataDirectory;
-use crate::durable_rows::{LoggedRows, reach};
 use crate::engine::{Engine, Sent};
 use crate::faults::{Fault, FaultCounts};
 use crate::host::Letter;
 use crate::network::{Link, Network};
 use crate::plane::{Around, Mail, Plane};
 use crate::producer::Producer;
-use crate::shape::{LogUse, Shape, chance};
+use crate::shape::{Shape, chance};
 use crate::store::Store;
 use crate::table::Commit;
 use crate::trace::Trace;
@@ -23,8 +22,6 @@ use lakehead_protocol::reject::RejectCode;
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 
-/// Engines in a run, copies among them.
-const ENGINES_MAX: usize = 3;
 /// Steps that a drain waits for what is on its way.
 const DRAIN_STEPS: u64 = 2_000;
 
@@ -51,7 +48,7 @@ pub struct World {
     /// Somebody copied a data directory, or took one back to an older state.
     pub is_meddled: bool,
     /// Older states of engines' directories.
-    snapshots: Vec<Option<DataDirectory>>,
+    pub snapshots: Vec<Option<DataDirectory>>,
     pub nonce: u64,
     pub now_us: u64,
 }
@@ -94,158 +91,6 @@ impl World {
             nonce: 0,
             now_us: 1,
         }
-    }
-
-    /// Starts an engine; it need not have as many shards as before, nor logs.
-    ///
-    /// # Errors
-    /// When its logs do not have what they must, or what it sends breaks a promise.
-    pub fn start(&mut self, number: usize) -> Result<(), Violation> {
-        if self.directories[number].as_ref().is_none_or(|directory| directory.broken_until > self.step && !self.healed)
-        {
-            return Ok(());
-        }
-        let Some(mut directory) = self.directories[number].take() else { return Ok(()) };
-        directory.set_broken(false);
-        if chance(&mut self.rng, self.shape.rot) {
-            directory.rot(&mut self.rng, &mut self.faults)?;
-        }
-        let changes = chance(&mut self.rng, self.shape.core_change) || directory.cores() == 0;
-        let drawn = self.rng.random_range(1..=self.shape.shards_max);
-        let shards = if changes { usize::from(drawn) } else { directory.cores() };
-        let has_log = match self.shape.log.used {
-            LogUse::Never => false,
-            LogUse::Always => true,
-            LogUse::Changes => chance(&mut self.rng, 700),
-        };
-        let logs = directory.begin_run(if has_log { shards } else { 0 }, &mut self.rng, &mut self.faults)?;
-        let draining = logs.draining.len();
-        self.trace.line(|| format!("engine {number} starts with {shards} shards, log: {has_log}, draining {draining}"));
-        self.check_durable(number, &directory)?;
-        let mut engine =
-            Engine::start(&self.shape, shards, directory, logs, self.now_us, Canary::of_shard(self.canary));
-        let sent = engine.begin(&mut self.faults);
-        self.engines[number] = Some(engine);
-        self.send(sent)
-    }
-
-    /// An engine loses everything it has in memory, and perhaps the power.
-    ///
-    /// # Errors
-    /// When memory is still accounted for after all of it is gone.
-    pub fn crash(&mut self, number: usize) -> Result<(), Violation> {
-        let Some(engine) = self.engines[number].take() else { return Ok(()) };
-        self.trace.line(|| format!("engine {number} is gone"));
-        let Engine { budget, hosts, plane, mut directory, .. } = engine;
-        drop(hosts);
-        plane.crash(&mut self.store, &mut self.faults);
-        self.network.engine_died(number, &mut self.rng);
-        if budget.used() != 0 {
-            return Violation::because(format!("{} bytes stay reserved when nothing is left", budget.used()));
-        }
-        if chance(&mut self.rng, 600) {
-            self.faults.met(Fault::PowerCut);
-            self.trace.line(|| format!("engine {number} has lost power"));
-            directory.cut_power();
-        }
-        self.directories[number] = Some(directory);
-        Ok(())
-    }
-
-    /// Another engine is started upon a copy of this one's directory.
-    pub fn copy_directory(&mut self, number: usize) {
-        let Some(engine) = &self.engines[number] else { return };
-        let copy = engine.directory.clone();
-        if self.engines.len() > ENGINES_MAX || copy.cores() == 0 {
-            return;
-        }
-        self.trace.line(|| format!("the directory of engine {number} is copied"));
-        self.faults.met(Fault::DirectoryCopied);
-        self.is_meddled = true;
-        self.engines.push(None);
-        self.directories.push(Some(copy));
-    }
-
-    /// An engine's directory is taken back to an older state, when there is one; otherwise this one is kept for later.
-    ///
-    /// # Errors
-    /// When the engine's end breaks a promise.
-    pub fn roll_back(&mut self, number: usize) -> Result<(), Violation> {
-        let Some(engine) = &self.engines[number] else { return Ok(()) };
-        self.snapshots.resize(self.engines.len(), None);
-        let Some(older) = self.snapshots[number].take() else {
-            self.snapshots[number] = Some(engine.directory.clone());
-            return Ok(());
-        };
-        self.crash(number)?;
-        self.trace.line(|| format!("the directory of engine {number} is rolled back"));
-        self.faults.met(Fault::RolledBack);
-        self.is_meddled = true;
-        self.directories[number] = Some(older);
-        Ok(())
-    }
-
-    /// Everything that was acknowledged as durable by this engine must be in the table or in its logs, were the power to go
-    /// now.
-    ///
-    /// # Errors
-    /// When it is not.
-    pub fn check_durable(&self, number: usize, directory: &DataDirectory) -> Result<(), Violation> {
-        let survivors = directory.survivors()?;
-        if self.is_meddled {
-            return Ok(());
-        }
-        for (stream, durable) in self.ledger.durable_at(number) {
-            let committed = self.store.table.rows_of(stream);
-            let logs = survivors.iter().map(|(_, rows): &(_, LoggedRows)| rows);
-            let reached = reach(stream, committed, logs);
-            if reached < durable {
-                return Violation::because(format!(
-                    "engine {number}: {durable} rows of {stream} were acknowledged as durable, the table has {committed} and its \
-                     logs reach to {reached}"
-                ));
-            }
-        }
-        Ok(())
-    }
-
-    /// At the end: no log has rows that their table lacks, but those that are held.
-    ///
-    /// # Errors
-    /// When one has.
-    pub fn check_logs(&self) -> Result<(), Violation> {
-        for (number, engine) in self.engines.iter().enumerate() {
-            let Some(engine) = engine else { continue };
-            self.check_durable(number, &engine.directory)?;
-            for log in engine.hosts.iter().filter_map(|host| host.shard.log()) {
-                for (table, record) in &log.state().tables {
-                    if log.last_position(*table).is_some_and(|last| last >= record.position) {
-                        let (id, position) = (log.id(), record.position);
-                        return Violation::because(format!(
-                            "log {id} of engine {number} has rows behind {position} left"
-                        ));
-                    }
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// A put may cover only what is durable.
-    fn check_put(&mut self, number: usize) -> Result<(), Violation> {
-        let Some(engine) = self.engines[number].as_mut() else { return Ok(()) };
-        let Some(entries) = engine.plane.put_begun.take().filter(|entries| !entries.is_empty()) else { return Ok(()) };
-        for (recovered, _) in engine.directory.survivors()? {
-            if let Some((_, entry)) = entries.iter().find(|(log, _)| *log == recovered.id)
-                && entry.position > recovered.next_position.0
-            {
-                return Violation::because(format!(
-                    "engine {number} commits log {} up to {}, and only {} is durable",
-                    recovered.id, entry.position, recovered.next_position
-                ));
-            }
-        }
-        Ok(())
     }
 
     /// What persons were told, and whether an engine has to end.
