@@ -82,11 +82,14 @@ class FaultyStoreTest(EndToEnd):
             rows += report.data.rows
         return rows
 
+    def acked(self, table, ack):
+        """Rows of a table that were acknowledged so far, as `committed` or before that as `durable`."""
+        ledgers = self.ledgers(self.folder / "ledgers", table)
+        lines = [json.loads(line) for path in ledgers for line in path.read_bytes().rpartition(b"\n")[0].splitlines()]
+        return sum(line["to"] - line["from"] for line in lines if line.get("ack", "committed") == ack)
+
     def committed(self, table):
-        """Rows of a table that were acknowledged so far."""
-        return sum(json.loads(line)["to"] - json.loads(line)["from"]
-                   for path in self.ledgers(self.folder / "ledgers", table)
-                   for line in path.read_bytes().rpartition(b"\n")[0].splitlines())
+        return self.acked(table, "committed")
 
     def test_operations_fail_before_and_after_they_are_done(self):
         tables = ["faulty.one", "faulty.two"]
@@ -135,6 +138,8 @@ class FaultyStoreTest(EndToEnd):
         wait_until("the other table's commits", lambda: self.committed("well") > well + 5_000, 30)
         seconds = time.monotonic() - began
         self.assertEqual(self.committed("sick"), sick, "nothing is acknowledged that is not committed")
+        durable = self.acked("sick", "durable")
+        wait_until("durable acks of the sick table", lambda: self.acked("sick", "durable") > durable, 30)
         self.store.faults()
         wait_until("the table's recovery", lambda: self.committed("sick") > sick + 1_000, 30)
         rows = self.stop_and_judge(engine, producers, tables)
