@@ -105,7 +105,11 @@ impl Shard {
             Ok(layout) => {
                 streaming.layouts.insert(schema_id, Announced::new(layout, schema.clone()));
             }
-            Err(error) => self.refuse_with(id, RejectCode::SchemaMismatch, &error.to_string(), actions),
+            // Behind a Welcome that may still wait for the log.
+            Err(error) => {
+                let refusal = Refusal::new(RejectCode::SchemaMismatch, error.to_string());
+                self.refuse_durably(id, &refusal, 0, actions);
+            }
         }
     }
 
