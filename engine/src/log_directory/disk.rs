@@ -5,6 +5,7 @@ use super::names::{LogFile, log_file, segment_name, spare_name};
 use crate::log::{ReadDisk, Spare};
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::FileExt;
@@ -44,10 +45,10 @@ impl FileDisk {
 
     fn with<T>(&self, segment: u64, work: impl FnOnce(&File) -> io::Result<T>) -> io::Result<T> {
         let mut open = self.open.borrow_mut();
-        if !open.contains_key(&segment) {
-            open.insert(segment, File::open(self.folder.join(segment_name(segment)))?);
+        match open.entry(segment) {
+            Entry::Occupied(file) => work(file.get()),
+            Entry::Vacant(place) => work(place.insert(File::open(self.folder.join(segment_name(segment)))?)),
         }
-        open.get(&segment).map_or_else(|| Err(io::ErrorKind::NotFound.into()), work)
     }
 }
 

@@ -8,10 +8,16 @@ use super::action::Action;
 use super::table::StreamSlot;
 use crate::handover::{Refusal, TableKey};
 use crate::log::{Log, Point, TableNumber};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
 
 /// Claims of one run: enough to open a table a million times.
 const CLAIMS_PER_RUN: u64 = 1 << 20;
+
+/// The lowest claim of a run. Claims of later runs are higher.
+pub fn first_claim(run: u64) -> u64 {
+    run * CLAIMS_PER_RUN
+}
 
 /// What a shard with a log has beside it.
 pub(super) struct LogBook {
@@ -20,6 +26,8 @@ pub(super) struct LogBook {
     pub closed: BTreeMap<TableNumber, ClosedTable>,
     /// Whether the log only drains: nobody connects to its shard.
     pub drains: bool,
+    /// Ids of tables whose next claim takes what they show as it is.
+    pub accepted: BTreeSet<Arc<str>>,
     undurable: VecDeque<Undurable>,
     deferred: VecDeque<(Point, Action)>,
     claims: u64,
@@ -46,13 +54,26 @@ struct Undurable {
 impl LogBook {
     /// A book for a log in which nothing was appended in this run.
     pub fn new(log: Log, drains: bool) -> Self {
-        Self { log, closed: BTreeMap::new(), drains, undurable: VecDeque::new(), deferred: VecDeque::new(), claims: 0 }
+        Self {
+            log,
+            closed: BTreeMap::new(),
+            drains,
+            accepted: BTreeSet::new(),
+            undurable: VecDeque::new(),
+            deferred: VecDeque::new(),
+            claims: 0,
+        }
     }
 
     /// A claim that no other opening of a table had.
     pub fn new_claim(&mut self) -> u64 {
         self.claims += 1;
-        self.log.run() * CLAIMS_PER_RUN + self.claims
+        first_claim(self.log.run()) + self.claims
+    }
+
+    /// Whether a person has said that what this table shows is right.
+    pub fn accepts(&self, table: TableNumber) -> bool {
+        self.log.state().tables.get(&table).is_some_and(|table| self.accepted.contains(&table.id))
     }
 
     /// Notes that rows up to `next` of a stream are durable once `point` is.
