@@ -1,6 +1,6 @@
 //! The command line's words.
 
-use super::{completions, config, demo, serve, stream, table, write};
+use super::{completions, config, demo, log, serve, stream, table, write};
 use clap::{Parser, Subcommand};
 
 /// Rows over TCP straight into lakehouse tables.
@@ -29,6 +29,8 @@ pub enum Command {
     Table(table::TableArguments),
     /// Look at named streams and forget them.
     Stream(stream::StreamArguments),
+    /// Look into the logs of a data directory, repair them, decide about rows that are kept there.
+    Log(log::LogArguments),
     /// Look at the configuration.
     Config(config::ConfigArguments),
     /// Send live telemetry for some seconds, to see the engine work.
@@ -44,6 +46,7 @@ impl Command {
             Self::Write(arguments) => write::run(&arguments),
             Self::Table(arguments) => table::run(arguments),
             Self::Stream(arguments) => stream::run(arguments),
+            Self::Log(arguments) => log::run(arguments),
             Self::Config(arguments) => config::run(arguments),
             Self::Demo(arguments) => demo::run(arguments),
             Self::Completions(arguments) => completions::run(&arguments),

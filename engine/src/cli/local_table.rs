@@ -22,6 +22,18 @@ pub enum LocalTableError {
     Missing { url: Url },
     #[error("no runtime could be started: {0}")]
     Runtime(std::io::Error),
+    #[error("{0:?} is not a place for tables; write file:///absolute/path")]
+    Root(String),
+}
+
+/// A folder's URI; its path ends with a slash, so that names can be joined to it.
+///
+/// # Errors
+/// [`LocalTableError::Root`].
+pub fn parse_root(text: &str) -> Result<Url, LocalTableError> {
+    let slashed = if text.ends_with('/') { text.to_owned() } else { format!("{text}/") };
+    let url = Url::parse(&slashed).ok().filter(|url| url.scheme() == "file");
+    url.ok_or_else(|| LocalTableError::Root(text.to_owned()))
 }
 
 /// A table, and the runtime that its reader needs.
@@ -41,7 +53,15 @@ impl LocalTable {
         let folder = tables.unwrap_or_else(|| data_dir.to_owned());
         let folder = folder.canonicalize().map_err(|source| LocalTableError::Directory { path: folder, source })?;
         let root = Url::from_directory_path(&folder).map_err(|()| LocalTableError::Path { path: folder })?;
-        let url = resolve(table, &root, &BTreeMap::new())?;
+        Self::placed(table, &root, &BTreeMap::new())
+    }
+
+    /// The table of this name, as an engine finds it that has its tables below `root`, but for those in `uris`.
+    ///
+    /// # Errors
+    /// When the place cannot be one. Whether there is a table shows when it is read.
+    pub fn placed(table: &str, root: &Url, uris: &BTreeMap<String, Url>) -> Result<Self, LocalTableError> {
+        let url = resolve(table, root, uris)?;
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
         let runtime = runtime.map_err(LocalTableError::Runtime)?;
         let table = DeltaTable::at(&url, kernel_engine(runtime.handle().clone()))?;

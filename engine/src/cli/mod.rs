@@ -7,10 +7,11 @@
 //! | `write` | [`mod@write`] |
 //! | `table describe`, `table create` | [`table`], [`columns`] |
 //! | `stream list`, `describe`, `forget` | [`stream`] |
+//! | `log inspect`, `repair`, `held` | [`log`] |
 //! | `config show` | [`mod@config`] |
 //! | `demo`, `completions` | [`demo`], [`completions`] |
 //!
-//! Shared: [`exit`] codes, [`output`], tables with and without an engine ([`served_table`], [`local_table`]),
+//! Shared: [`directory_lock`], [`exit`] codes, [`output`], tables with and without an engine ([`served_table`], [`local_table`]),
 //! [`client_args`], [`time`].
 
 pub mod arguments;
@@ -19,8 +20,10 @@ pub mod columns;
 pub mod completions;
 pub mod config;
 pub mod demo;
+pub mod directory_lock;
 pub mod exit;
 pub mod local_table;
+pub mod log;
 pub mod output;
 pub mod serve;
 pub mod served_table;

@@ -1,6 +1,8 @@
 //! `lakehead serve`: the engine's life from start to drain.
 
+use super::directory_lock::lock;
 use super::exit::Exit;
+use super::local_table::parse_root;
 use super::output::{say, tell};
 use crate::budget::Budget;
 use crate::commit::ShardMailbox;
@@ -19,7 +21,7 @@ use crate::reactor::mailbox::{Mail, Mailbox};
 use crate::shard::Settings as ShardSettings;
 use clap::Args;
 use signal_hook::consts::{SIGINT, SIGTERM};
-use std::fs::{self, File};
+use std::fs;
 use std::io::IsTerminal;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -101,7 +103,7 @@ fn serve(arguments: ServeArguments) -> Result<(), Failure> {
         return Err(Failure::new(Exit::Configuration, message));
     };
     let directory = prepare_directory(data_dir)?;
-    let _lock = lock(&directory)?;
+    let _lock = lock(&directory).map_err(|error| Failure::new(Exit::Configuration, error))?;
     let elsewhere = config.tables.root.as_ref().filter(|_| effective.origin("tables.root") != Origin::Default);
     let commit = commit_settings(&config, elsewhere.map(String::as_str), &directory)?;
     let tables = commit.tables_root.to_string();
@@ -215,24 +217,11 @@ fn prepare_directory(path: &Path) -> Result<PathBuf, Failure> {
     path.canonicalize().map_err(unusable)
 }
 
-/// Keeps a second engine out of the directory for as long as the file lives.
-fn lock(directory: &Path) -> Result<File, Failure> {
-    let path = directory.join("lock");
-    let unusable = |error: &dyn std::fmt::Display| {
-        let message = format!("{} is in use by another engine or cannot be locked: {error}", directory.display());
-        Failure::new(Exit::Configuration, message)
-    };
-    let file =
-        File::options().create(true).truncate(false).write(true).open(&path).map_err(|error| unusable(&error))?;
-    file.try_lock().map_err(|error| unusable(&error))?;
-    Ok(file)
-}
-
 /// `root` is where tables are when not in the data directory.
 fn commit_settings(config: &Config, root: Option<&str>, directory: &Path) -> Result<CommitSettings, Failure> {
     let tables = &config.tables;
     let root = match root {
-        Some(root) => parse_root(root)?,
+        Some(root) => parse_root(root).map_err(|error| Failure::new(Exit::Configuration, error))?,
         None => {
             let path = directory.join("tables");
             fs::create_dir_all(&path).map_err(|error| {
@@ -244,7 +233,8 @@ fn commit_settings(config: &Config, root: Option<&str>, directory: &Path) -> Res
     };
     let mut table_uris = std::collections::BTreeMap::new();
     for (name, uri) in &tables.uris {
-        table_uris.insert(name.clone(), parse_root(uri)?);
+        let uri = parse_root(uri).map_err(|error| Failure::new(Exit::Configuration, error))?;
+        table_uris.insert(name.clone(), uri);
     }
     Ok(CommitSettings {
         create_tables: tables.create,
@@ -256,16 +246,6 @@ fn commit_settings(config: &Config, root: Option<&str>, directory: &Path) -> Res
         compression: tables.compression.into(),
         table_uris,
         ..CommitSettings::new(root)
-    })
-}
-
-/// A folder's URI; its path ends with a slash, so that names can be joined to it.
-fn parse_root(text: &str) -> Result<Url, Failure> {
-    let slashed = if text.ends_with('/') { text.to_owned() } else { format!("{text}/") };
-    let url = Url::parse(&slashed).ok().filter(|url| url.scheme() == "file");
-    url.ok_or_else(|| {
-        let message = format!("{text:?} is not a place for tables; write file:///absolute/path");
-        Failure::new(Exit::Configuration, message)
     })
 }
 

@@ -273,6 +273,11 @@ impl Log {
         open_block(&segment.life(self.settings.canary), place.offset, bytes)
     }
 
+    /// Whether this run has opened a segment.
+    pub fn has_segment(&self) -> bool {
+        self.segments.current.is_some()
+    }
+
     /// Whether no entry is left that is not in its table, and none is held.
     pub fn is_drained(&self) -> bool {
         let in_table = |(number, last): (&TableNumber, Position)| {

@@ -17,7 +17,7 @@ pub enum OpenError {
     Manifest { path: PathBuf, reason: String },
     #[error(
         "log {log} in {path} cannot be recovered: {cause}. Nothing was changed. `lakehead log inspect {path}` shows more; \
-         `lakehead log repair --accept-loss` gives up what is damaged and says what that is"
+         `lakehead log repair` says what giving it up would cost and, with --accept-loss, does so"
     )]
     Damaged { log: LogId, path: PathBuf, cause: Box<RecoveryError> },
     #[error(

@@ -21,6 +21,20 @@ pub struct Manifest {
     pub logs: Vec<LogId>,
     /// Logs of an earlier set of cores, whose rows are still on their way to their tables.
     pub draining: Vec<LogId>,
+    /// Tables whose logs take them as they are, once.
+    pub accepted: Vec<Acceptance>,
+}
+
+/// A person's decision that what a table shows is right, whatever its logs remember of it.
+///
+/// It is used up, log by log, by the claim that a later run makes: the log notes the claim, and claims tell their runs. So
+/// nothing has to be written when it is used, and a crash before the note only has it used again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Acceptance {
+    /// `metaData.id`.
+    pub table: String,
+    /// The last run before the decision.
+    pub run: u64,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -29,6 +43,8 @@ struct Written {
     run: u64,
     logs: Vec<String>,
     draining: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    accepted: Vec<Acceptance>,
 }
 
 impl Manifest {
@@ -79,7 +95,19 @@ impl Manifest {
         let ids = |texts: &[String]| -> Result<Vec<LogId>, OpenError> {
             texts.iter().map(|text| text.parse().map_err(|_| wrong(format!("{text:?} is no log")))).collect()
         };
-        Ok(Self { run: written.run, logs: ids(&written.logs)?, draining: ids(&written.draining)? })
+        let (logs, draining) = (ids(&written.logs)?, ids(&written.draining)?);
+        Ok(Self { run: written.run, logs, draining, accepted: written.accepted })
+    }
+
+    /// Every log, those that drain last.
+    pub fn all(&self) -> impl Iterator<Item = LogId> {
+        self.logs.iter().chain(&self.draining).copied()
+    }
+
+    /// Notes that the table of this id is right as it is; not twice.
+    pub fn accept(&mut self, table: &str) {
+        self.accepted.retain(|known| known.table != table);
+        self.accepted.push(Acceptance { table: table.to_owned(), run: self.run });
     }
 
     fn none(logs: &Path, path: PathBuf) -> Result<Self, OpenError> {
@@ -98,8 +126,13 @@ impl Manifest {
     /// When the disk does not take it; the old one stays.
     pub fn write(&self, logs: &Path) -> io::Result<()> {
         let texts = |ids: &[LogId]| ids.iter().map(LogId::to_string).collect();
-        let written =
-            Written { format: FORMAT, run: self.run, logs: texts(&self.logs), draining: texts(&self.draining) };
+        let written = Written {
+            format: FORMAT,
+            run: self.run,
+            logs: texts(&self.logs),
+            draining: texts(&self.draining),
+            accepted: self.accepted.clone(),
+        };
         let text = serde_json::to_string_pretty(&written).map_err(io::Error::other)?;
         let staged = logs.join("manifest.new");
         let mut file = File::create(&staged)?;
@@ -127,9 +160,18 @@ mod tests {
     fn a_manifest_comes_back_and_a_missing_one_is_noticed() {
         let folder = tempfile::tempdir().unwrap();
         assert_eq!(Manifest::read(folder.path()).unwrap(), Manifest::default());
-        let manifest = Manifest { run: 7, logs: vec![LogId([1; 16]), LogId([2; 16])], draining: vec![LogId([3; 16])] };
-        manifest.write(folder.path()).unwrap();
-        assert_eq!(Manifest::read(folder.path()).unwrap(), manifest);
+        let mut manifest = Manifest {
+            run: 7,
+            logs: vec![LogId([1; 16]), LogId([2; 16])],
+            draining: vec![LogId([3; 16])],
+            accepted: vec![],
+        };
+        for _ in 0..2 {
+            manifest.write(folder.path()).unwrap();
+            assert_eq!(Manifest::read(folder.path()).unwrap(), manifest);
+            manifest.accept("table");
+        }
+        assert_eq!(manifest.accepted, [Acceptance { table: "table".into(), run: 7 }]);
         fs::write(folder.path().join(NAME), "{}").unwrap();
         assert!(matches!(Manifest::read(folder.path()), Err(OpenError::Manifest { .. })));
         fs::remove_file(folder.path().join(NAME)).unwrap();

@@ -2,15 +2,16 @@
 
 use super::disk::FileDisk;
 use super::error::OpenError;
-use super::manifest::{Manifest, sync_folder};
+use super::manifest::{Acceptance, Manifest, sync_folder};
 use super::undrained::{is_drained, live_bytes, tables_with_rows};
 use crate::handover::log_part::LogId;
 use crate::log::recovery::{Mode, Options, Tail};
 use crate::log::{Canary, Recovered, recover};
-use crate::shard::logging::{Awaited, LogDuty};
-use std::collections::BTreeMap;
+use crate::shard::logging::{Awaited, LogDuty, first_claim};
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// A segment takes at least a batch of the maximum size.
@@ -28,6 +29,8 @@ pub struct LogStart {
     pub duty: LogDuty,
     pub bytes_max: u64,
     pub segment_bytes: u32,
+    /// Ids of tables that the log takes as they are, because a person said so.
+    pub accepted: BTreeSet<Arc<str>>,
 }
 
 /// Where a log comes from.
@@ -81,9 +84,11 @@ pub fn open(logs: &Path, wanted: Wanted) -> Result<Opened, OpenError> {
     let folder = |cause| OpenError::Folder { path: logs.to_owned(), cause };
     fs::create_dir_all(logs).map_err(folder)?;
     let mut manifest = Manifest::read(logs)?;
-    let known: Vec<LogId> = manifest.logs.iter().chain(&manifest.draining).copied().collect();
+    let known: Vec<LogId> = manifest.all().collect();
     let (recovered, summary) = recover_all(logs, &known)?;
     let drained = manifest.begin_run(wanted.cores, |log| recovered.get(log).is_some_and(is_drained), new_log);
+    let known_to_logs = || recovered.iter().filter(|(log, _)| !drained.contains(log)).map(|(_, log)| log);
+    manifest.accepted.retain(|acceptance| known_to_logs().any(|log| is_wanted(acceptance, log).is_some()));
     for log in manifest.logs.iter().filter(|log| !known.contains(log)) {
         fs::create_dir(logs.join(log.to_string())).map_err(folder)?;
     }
@@ -105,7 +110,11 @@ fn assemble(
     (bytes_max, segment_bytes): (u64, u32),
 ) -> Opened {
     let awaited = manifest.awaited(|log| recovered.get(log).map(tables_with_rows).unwrap_or_default());
+    let accepted = |recovered: &Recovered| -> BTreeSet<Arc<str>> {
+        manifest.accepted.iter().filter_map(|acceptance| is_wanted(acceptance, recovered)).collect()
+    };
     let mut start = |log: &LogId, duty: LogDuty| LogStart {
+        accepted: recovered.get(log).map(&accepted).unwrap_or_default(),
         id: *log,
         folder: logs.join(log.to_string()),
         run: manifest.run,
@@ -117,6 +126,12 @@ fn assemble(
     let serving = manifest.logs.iter().map(|log| start(log, LogDuty::Serves)).collect();
     let draining = manifest.draining.iter().map(|log| start(log, LogDuty::Drains)).collect();
     Opened { run: manifest.run, serving, draining, awaited, summary }
+}
+
+/// The table's id, when the log knows the table and has not claimed it since the decision.
+fn is_wanted(acceptance: &Acceptance, recovered: &Recovered) -> Option<Arc<str>> {
+    let table = recovered.state.tables.values().find(|table| *table.id == *acceptance.table)?;
+    (table.claim < first_claim(acceptance.run + 1)).then(|| table.id.clone())
 }
 
 #[expect(clippy::disallowed_methods, reason = "logs are named here, and only here")]
@@ -131,7 +146,7 @@ fn recover_all(logs: &Path, known: &[LogId]) -> Result<(BTreeMap<LogId, Recovere
         .iter()
         .map(|log| {
             let (log, folder) = (*log, logs.join(log.to_string()));
-            let work = move || recover_one(log, folder);
+            let work = move || recover_one(log, folder, Mode::Strict);
             std::thread::Builder::new().name("recover".into()).spawn(work).map_err(OpenError::Threads)
         })
         .collect();
@@ -150,10 +165,14 @@ fn recover_all(logs: &Path, known: &[LogId]) -> Result<(BTreeMap<LogId, Recovere
     Ok((recovered, summary))
 }
 
-fn recover_one(log: LogId, folder: PathBuf) -> Result<Recovered, OpenError> {
+/// Recovers a log for somebody who writes to it.
+pub(super) fn recover_one(log: LogId, folder: PathBuf, mode: Mode) -> Result<Recovered, OpenError> {
     let disk = FileDisk::new(folder.clone());
     // Before anything is believed: what was read must not be lost by the next power cut.
     disk.sync().map_err(|cause| OpenError::Folder { path: folder.clone(), cause })?;
-    let recovered = recover(&disk, log, Options { mode: Mode::Strict, canary: Canary::None });
+    let recovered = recover(&disk, log, Options { mode, canary: Canary::None });
     recovered.map_err(|cause| OpenError::Damaged { log, path: folder, cause: Box::new(cause) })
 }
+
+#[cfg(test)]
+mod tests;

@@ -191,7 +191,7 @@ async fn start_shard(
     log: Option<LogStart>,
 ) -> Result<(Shard, Option<LogFiles>), LogFileError> {
     let (shard, budget) = ((settings.shard)(index), settings.budget.clone());
-    let Some(LogStart { id, folder, run, origin, duty, bytes_max, segment_bytes }) = log else {
+    let Some(LogStart { id, folder, run, origin, duty, bytes_max, segment_bytes, accepted }) = log else {
         return Ok((Shard::new(shard, budget), None));
     };
     let files = LogFiles::open(&folder).await?;
@@ -200,7 +200,9 @@ async fn start_shard(
         LogOrigin::New => Log::new(log_settings, id, run),
         LogOrigin::Recovered(recovered) => Log::resume(log_settings, run, *recovered),
     };
-    Ok((Shard::with_log(shard, budget, log, duty), Some(files)))
+    let mut shard = Shard::with_log(shard, budget, log, duty);
+    shard.accept_tables(accepted);
+    Ok((shard, Some(files)))
 }
 
 #[expect(clippy::disallowed_methods, reason = "a segment's salt has to be one that nobody can foresee")]

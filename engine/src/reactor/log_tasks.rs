@@ -183,7 +183,10 @@ async fn perform(files: &LogFiles, action: LogAction) -> Result<LogEvent, LogFil
 async fn read_for_replay(reactor: Rc<Reactor>, table: TableKey, generation: u64, place: BlockPlace) {
     let Some(files) = reactor.log.files() else { return };
     while reactor.ports.is_full(table) || reactor.gate.is_spent() {
-        reactor.step(Event::MemoryShort);
+        // A full port frees itself as its table is committed; only memory is freed by others' commits.
+        if reactor.gate.is_spent() {
+            reactor.step(Event::MemoryShort);
+        }
         glommio::timer::sleep(REPLAY_PAUSE).await;
     }
     match files.read(&place).await {

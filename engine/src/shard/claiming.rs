@@ -29,7 +29,7 @@ impl LogBook {
         let record = self.log.state().tables.get(&number);
         let record = record.map(|table| (table.claim, table.position, table.version)).unwrap_or_default();
         let (claim, position, version) = record;
-        let phase = if self.has_rows(number) { LogPhase::Claiming } else { LogPhase::Live };
+        let phase = if self.has_rows(number) || self.accepts(number) { LogPhase::Claiming } else { LogPhase::Live };
         TableLog {
             number,
             phase,
@@ -62,11 +62,11 @@ impl TableLog {
 }
 
 impl Shard {
-    /// Asks for the tables whose rows the log has.
+    /// Asks for the tables whose rows the log has, and for those that a person has decided about.
     pub fn start(&mut self, actions: &mut Vec<Action>) {
         let Some(book) = &self.log else { return };
-        let numbers: Vec<TableNumber> =
-            book.log.state().tables.keys().copied().filter(|number| book.has_rows(*number)).collect();
+        let wants = |number: &TableNumber| book.has_rows(*number) || book.accepts(*number);
+        let numbers: Vec<TableNumber> = book.log.state().tables.keys().copied().filter(wants).collect();
         numbers.into_iter().for_each(|number| self.ask_for_table(number, actions));
     }
 
@@ -180,7 +180,8 @@ impl Shard {
                 // It may land without our hearing of it: then the table is no longer one that never heard of the log.
                 table_log.remembered.get_or_insert_default();
                 table_log.claim = Claim::InFlight(claim);
-                (claim, Base::Unclaimed { remembered, end: book.log.next_position().0, adopt: false })
+                let adopt = book.accepts(table_log.number);
+                (claim, Base::Unclaimed { remembered, end: book.log.next_position().0, adopt })
             }
             Claim::InFlight(_) if matches!(table_log.phase, LogPhase::Claiming) => return None,
             Claim::InFlight(claim) | Claim::Granted(claim) => (claim, Base::Claimed { position: from.0 }),
@@ -198,6 +199,9 @@ impl Shard {
         table_log.remembered = Some(remembered);
         table_log.claim = Claim::Granted(claim);
         book.log.committed(table_log.number, remembered);
+        if let Some(record) = book.log.state().tables.get(&table_log.number) {
+            book.accepted.remove(&record.id);
+        }
         if matches!(table_log.phase, LogPhase::Claiming) {
             table_log.handed_to = position;
             let next =

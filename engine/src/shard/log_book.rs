@@ -9,9 +9,15 @@ use super::table::StreamSlot;
 use crate::handover::{Refusal, TableKey};
 use crate::log::{Log, Point, TableNumber};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
 
 /// Claims of one run: enough to open a table a million times.
 const CLAIMS_PER_RUN: u64 = 1 << 20;
+
+/// The lowest claim of a run. Claims of later runs are higher.
+pub fn first_claim(run: u64) -> u64 {
+    run * CLAIMS_PER_RUN
+}
 
 /// What a shard with a log has beside it.
 pub(super) struct LogBook {
@@ -22,6 +28,8 @@ pub(super) struct LogBook {
     pub drains: bool,
     /// Tables that were said to be drained.
     pub drained: BTreeSet<TableNumber>,
+    /// Ids of tables whose next claim takes what they show as it is.
+    pub accepted: BTreeSet<Arc<str>>,
     undurable: VecDeque<Undurable>,
     deferred: VecDeque<(Point, Action)>,
     claims: u64,
@@ -55,6 +63,7 @@ impl LogBook {
             closed: BTreeMap::new(),
             drains,
             drained: BTreeSet::new(),
+            accepted: BTreeSet::new(),
             undurable: VecDeque::new(),
             deferred: VecDeque::new(),
             claims: 0,
@@ -64,7 +73,12 @@ impl LogBook {
     /// A claim that no other opening of a table had.
     pub fn new_claim(&mut self) -> u64 {
         self.claims += 1;
-        self.log.run() * CLAIMS_PER_RUN + self.claims
+        first_claim(self.log.run()) + self.claims
+    }
+
+    /// Whether a person has said that what this table shows is right.
+    pub fn accepts(&self, table: TableNumber) -> bool {
+        self.log.state().tables.get(&table).is_some_and(|table| self.accepted.contains(&table.id))
     }
 
     /// Notes that rows up to `next` of a stream's epoch are durable once `point` is.

@@ -3,12 +3,13 @@
 use super::action::{Action, Outgoing};
 use super::connection::{Announced, Connection, ConnectionId, Phase};
 use super::log_book::LogBook;
+pub use super::log_book::first_claim;
 use super::state::{Settings, Shard};
 use super::table::StreamSlot;
 use crate::budget::Budget;
 use crate::handover::TableKey;
 use crate::log::{Log, LogAction, LogEvent, NewRows, Room};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// What a shard's log is there for.
@@ -47,6 +48,13 @@ impl Shard {
     /// Has streams of these tables wait until all rows in those logs are in their tables.
     pub fn await_tables(&mut self, awaited: Awaited) {
         self.awaited = awaited;
+    }
+
+    /// Has the next claims of these tables, by id, take what the tables show as it is: a person has decided so.
+    pub fn accept_tables(&mut self, ids: BTreeSet<Arc<str>>) {
+        if let Some(book) = &mut self.log {
+            book.accepted = ids;
+        }
     }
 
     /// The log, if there is one.

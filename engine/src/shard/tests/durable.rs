@@ -357,3 +357,41 @@ fn a_newer_producer_is_told_nothing_of_what_an_older_one_has_durable() {
     let settled = rig.settle(vec![]);
     assert_eq!(ack(&settled, 2).map(|ack| ack.durable), Some(3));
 }
+
+#[test]
+fn a_table_that_was_accepted_is_claimed_as_it_is_once() {
+    let mut rig = LogRig::new();
+    rig.open();
+    let (mut rig, nothing) = rig.restart();
+    assert!(nothing.is_empty(), "the log has no rows for it: {nothing:?}");
+    rig.rig.shard.accept_tables([rig.rig.table().id].into());
+    let mut actions = Vec::new();
+    rig.rig.shard.start(&mut actions);
+    let [Action::Request(Request::OpenTable { ticket: ticket @ Ticket::Log(_), .. })] = actions[..] else {
+        panic!("{actions:?}")
+    };
+    let opened = rig.rig.table();
+    let actions = rig.step(Event::Answer(Answer::TableOpened { ticket, result: Ok(opened) }));
+    rig.settle(actions);
+    let (done, _) = rig.cut(vec![]);
+    let part = done.log.expect("a claim");
+    assert!(matches!(part.base, Base::Unclaimed { adopt: true, .. }), "{part:?}");
+    // The commit did not land: the next one decides again.
+    discarded(&mut rig, shown(7, 0, 0, &[]));
+    let (done, _) = rig.cut(vec![]);
+    let part = done.log.expect("a claim");
+    assert!(matches!(part.base, Base::Unclaimed { adopt: true, .. }), "{part:?}");
+    let actions = rig.commit(done.cut, vec![], shown(8, part.claim, part.to, &[]));
+    rig.settle(actions);
+    discarded(&mut rig, shown(8, part.claim, part.to, &[]));
+    let closed = Answer::TableClosed {
+        table: TABLE,
+        why: Refusal::new(RejectCode::TableChanged, "because"),
+        held: Held::UntilReopened,
+    };
+    rig.step(Event::Answer(closed));
+    rig.rig.hello(3, open_hello("a", 3, 1));
+    let (done, _) = rig.cut(vec![]);
+    let part = done.log.expect("a claim");
+    assert!(matches!(part.base, Base::Unclaimed { adopt: false, .. }), "{part:?}");
+}
