@@ -12,6 +12,7 @@ pub mod config;
 pub mod handover;
 pub mod log;
 pub mod log_directory;
+mod planted;
 pub mod reactor;
 pub mod shard;
 pub mod store;

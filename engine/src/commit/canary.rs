@@ -4,6 +4,8 @@
 //! be told to misbehave in the ways that matter most, so that the suites can show that they notice. Without the feature
 //! there is only [`Canary::None`].
 
+use crate::planted::planted;
+
 /// A planted fault.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Canary {
@@ -36,31 +38,8 @@ pub enum Canary {
     IgnorePosition,
 }
 
-impl Canary {
-    /// Whether claims are compared.
-    pub(super) fn compares_claims(self) -> bool {
-        #[cfg(any(test, feature = "canary"))]
-        if self == Self::IgnoreClaim {
-            return false;
-        }
-        true
-    }
-
-    /// Whether positions are compared.
-    pub(super) fn compares_positions(self) -> bool {
-        #[cfg(any(test, feature = "canary"))]
-        if self == Self::IgnorePosition {
-            return false;
-        }
-        true
-    }
-
-    /// Whether streams are compared.
-    pub(super) fn compares_streams(self) -> bool {
-        #[cfg(any(test, feature = "canary"))]
-        if self == Self::NoCompareAndSet {
-            return false;
-        }
-        true
-    }
+planted! {
+    ignores_claims: IgnoreClaim;
+    ignores_positions: IgnorePosition;
+    ignores_streams: NoCompareAndSet;
 }

@@ -166,7 +166,7 @@ fn judge_streams(proposal: &Proposal, view: &TableView, entries: &mut Entries, c
     let mut ranges: Vec<_> = proposal.ranges.iter().collect();
     ranges.sort_by(|a, b| (&a.stream, a.from).cmp(&(&b.stream, b.from)));
     for range in ranges {
-        if !canary.compares_streams() {
+        if canary.ignores_streams() {
             entries.committed.insert(range.stream.clone(), range.to);
             continue;
         }

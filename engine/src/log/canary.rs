@@ -3,6 +3,8 @@
 //! A test that cannot fail proves nothing. With the feature `canary` (and in this crate's own tests) a log can be told to
 //! misbehave, so that a simulator can show that it notices. Without the feature there is only [`Canary::None`].
 
+use crate::planted::planted;
+
 /// A planted fault.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Canary {
@@ -33,19 +35,6 @@ pub enum Canary {
     /// What recovery read is used before it is synced.
     #[cfg(any(test, feature = "canary"))]
     AnswerFromUnsynced,
-}
-
-macro_rules! planted {
-    ($($(#[$about:meta])* $name:ident: $variant:ident;)*) => {
-        impl Canary {
-            $($(#[$about])* pub(super) fn $name(self) -> bool {
-                #[cfg(any(test, feature = "canary"))]
-                return self == Self::$variant;
-                #[cfg(not(any(test, feature = "canary")))]
-                false
-            })*
-        }
-    };
 }
 
 planted! {

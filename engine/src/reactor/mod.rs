@@ -12,6 +12,7 @@
 //! | how reactors start and stop | [`cores`], [`bind`] |
 //! | what one reactor holds, how a shard's actions are carried out | [`local`] |
 //! | how a connection lives | [`connection`], [`outbox`] |
+//! | how its frames reach the shard | [`frames`] |
 //! | how bytes become frames without a buffer per idle peer | [`receive`] |
 //! | where compressed batches are unpacked | [`decompressor`] |
 //! | when a socket is not read | [`gate`], [`ports`] |
@@ -34,6 +35,7 @@ pub mod bind;
 pub mod connection;
 pub mod cores;
 pub mod decompressor;
+pub mod frames;
 pub mod gate;
 pub mod home;
 pub mod local;

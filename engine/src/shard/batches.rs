@@ -46,9 +46,16 @@ impl Shard {
         Ok(())
     }
 
-    /// Refuses what a connection sent, for a reason found outside the shard.
+    /// Refuses what a connection sent, for a reason found outside the shard; unless it is refused already, and its reason
+    /// waits for the log.
     pub fn refuse_frame(&mut self, id: ConnectionId, refusal: &Refusal, offset: u64, actions: &mut Vec<Action>) {
-        self.refuse(id, refusal, offset, actions);
+        if !self.is_dismissed(id) {
+            self.refuse(id, refusal, offset, actions);
+        }
+    }
+
+    pub(super) fn is_dismissed(&self, id: ConnectionId) -> bool {
+        matches!(self.connections.get(&id), Some(Connection { phase: Phase::Dismissed, .. }))
     }
 
     pub(super) fn batch(

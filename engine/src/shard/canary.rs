@@ -3,6 +3,8 @@
 //! A test that cannot fail proves nothing. With the feature `canary` (and in this crate's own tests) a shard can be told to
 //! misbehave, so that a simulator can show that it notices. Without the feature there is only [`Canary::None`].
 
+use crate::planted::planted;
+
 /// A planted fault.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Canary {
@@ -36,19 +38,6 @@ pub enum Canary {
     /// Rows of an older epoch are dropped, whatever the table has.
     #[cfg(any(test, feature = "canary"))]
     DropOlderEpochs,
-}
-
-macro_rules! planted {
-    ($($name:ident: $variant:ident;)*) => {
-        impl Canary {
-            $(pub(super) fn $name(self) -> bool {
-                #[cfg(any(test, feature = "canary"))]
-                return self == Self::$variant;
-                #[cfg(not(any(test, feature = "canary")))]
-                false
-            })*
-        }
-    };
 }
 
 planted! {

@@ -18,6 +18,7 @@ impl Shard {
                 let (table, slot) = (streaming.table, streaming.slot);
                 self.finish_if_closed(table, slot, actions);
             }
+            Phase::Dismissed => {}
             _ => self.refuse_with(id, RejectCode::UnexpectedFrame, "Close came before Welcome", actions),
         }
     }
@@ -38,13 +39,13 @@ impl Shard {
                 Some(Phase::Streaming(_)) => {
                     actions.push(Action::Send(id, Outgoing::GoingAway(GoingAway { deadline_ms })));
                 }
+                None | Some(Phase::Dismissed) => {}
                 Some(_) => self.refuse_with(
                     id,
                     RejectCode::ShuttingDown,
                     "this engine is stopping; connect again later",
                     actions,
                 ),
-                None => {}
             }
         }
         let mut keys: Vec<TableKey> = self.tables.keys().copied().collect();

@@ -52,6 +52,9 @@ impl Shard {
     }
 
     pub(super) fn schema(&mut self, id: ConnectionId, schema_id: u32, schema: Schema, actions: &mut Vec<Action>) {
+        if self.is_dismissed(id) {
+            return;
+        }
         if let Err(error) = schema.check() {
             return self.refuse_with(id, RejectCode::SchemaMismatch, &error.to_string(), actions);
         }

@@ -38,14 +38,14 @@ pub(super) fn judge_log(proposal: &LogProposal, view: &TableView, canary: Canary
             }
         }
         Base::Unclaimed { remembered, adopt, end } => {
-            if shown.claim >= *claim && canary.compares_claims() {
+            if shown.claim >= *claim && !canary.ignores_claims() {
                 return LogJudgement::Stop(Stop::Copied { log: *log, claim: *claim, shown: shown.claim });
             }
             let why = unclaimed(&proposal.part, *remembered, *end, view).filter(|_| !adopt);
-            if let Some(why) = why.filter(|_| canary.compares_positions()) {
+            if let Some(why) = why.filter(|_| !canary.ignores_positions()) {
                 return LogJudgement::Stop(why);
             }
-            if canary.compares_positions() {
+            if !canary.ignores_positions() {
                 if proposal.rows > 0 && shown.position > *to {
                     return LogJudgement::Conflict;
                 }
@@ -59,11 +59,11 @@ pub(super) fn judge_log(proposal: &LogProposal, view: &TableView, canary: Canary
 /// What is wrong with a table that a log has claimed, if anything.
 fn claimed(part: &LogPart, expected: u64, view: &TableView, canary: Canary) -> Option<Stop> {
     let (log, claim, shown) = (part.log, part.claim, view.log(part.log));
-    if shown.claim > claim && canary.compares_claims() {
+    if shown.claim > claim && !canary.ignores_claims() {
         return Some(Stop::Superseded { log, claim, shown: shown.claim });
     }
-    let claims = shown.claim == claim || !canary.compares_claims();
-    let positions = shown.position == expected || !canary.compares_positions();
+    let claims = shown.claim == claim || canary.ignores_claims();
+    let positions = shown.position == expected || canary.ignores_positions();
     if !claims || !positions {
         let expected = LogEntry { claim, position: expected };
         return Some(Stop::Restored { log, how: Setback::ForeignHand { expected, shown, version: view.version } });

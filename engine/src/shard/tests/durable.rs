@@ -14,6 +14,7 @@ use crate::shard::logging::LogDuty;
 use lakehead_protocol::ack::Ack;
 use lakehead_protocol::hello::Hello;
 use lakehead_protocol::reject::RejectCode;
+use lakehead_protocol::schema::Schema;
 
 fn ack(actions: &[Action], id: u64) -> Option<Ack> {
     actions.iter().rev().find_map(|action| match action {
@@ -22,16 +23,21 @@ fn ack(actions: &[Action], id: u64) -> Option<Ack> {
     })
 }
 
-fn discarded(rig: &mut LogRig, shown: crate::handover::shown::Shown) -> Vec<Action> {
+/// What was not committed is given up; the disk has not moved yet.
+fn discard(rig: &mut LogRig, shown: crate::handover::shown::Shown) -> Vec<Action> {
     rig.rig.generation += 1;
-    let actions = rig.step(Event::Answer(Answer::Discarded {
+    rig.step(Event::Answer(Answer::Discarded {
         table: TABLE,
         generation: rig.rig.generation,
         next_cut: rig.rig.next_cut,
         fenced: vec![].into(),
         why: Refusal::new(RejectCode::Discarded, "because"),
         shown,
-    }));
+    }))
+}
+
+fn discarded(rig: &mut LogRig, shown: crate::handover::shown::Shown) -> Vec<Action> {
+    let actions = discard(rig, shown);
     rig.settle(actions)
 }
 
@@ -103,15 +109,7 @@ fn rows_that_come_while_the_log_is_read_wait_their_turn() {
     rig.rig.batch(1, 0, 10);
     let (done, _) = rig.cut(vec![]);
     let claim = done.log.expect("a part").claim;
-    rig.rig.generation += 1;
-    let actions = rig.step(Event::Answer(Answer::Discarded {
-        table: TABLE,
-        generation: rig.rig.generation,
-        next_cut: rig.rig.next_cut,
-        fenced: vec![].into(),
-        why: Refusal::new(RejectCode::Discarded, "because"),
-        shown: shown(9, claim, 0, &[("a", 0, 1)]),
-    }));
+    let actions = discard(&mut rig, shown(9, claim, 0, &[("a", 0, 1)]));
     assert!(actions.iter().any(|action| matches!(action, Action::ReadLog { .. })));
     rig.rig.batch(1, 10, 10);
     let settled = rig.settle(actions);
@@ -195,7 +193,18 @@ fn a_refusal_that_names_a_row_waits_for_the_rows_before_it() {
     rig.rig.batch(1, 0, 10);
     let refused = rig.rig.batch(1, 11, 1);
     assert!(rejected(&refused, 1).is_none());
-    assert!(rig.rig.batch(1, 12, 1).is_empty(), "what comes meanwhile is not looked at");
+    let connection = ConnectionId(1);
+    let malformed = Refusal::new(RejectCode::MalformedFrame, "because");
+    let mut meanwhile = rig.rig.batch(1, 12, 1);
+    meanwhile.extend(rig.rig.step(Event::Schema {
+        connection,
+        schema_id: 7,
+        schema: Schema { columns: vec![9], fields: vec![] },
+    }));
+    meanwhile.extend(rig.rig.step(Event::Close { connection }));
+    rig.rig.shard.refuse_frame(connection, &malformed, 0, &mut meanwhile);
+    meanwhile.extend(rig.rig.step(Event::Drain));
+    assert!(rejected(&meanwhile, 1).is_none(), "what comes meanwhile is not looked at: {meanwhile:?}");
     let settled = rig.settle(vec![]);
     assert_eq!(
         rejected(&settled, 1).map(|reject| (reject.code, reject.offset)),
@@ -321,15 +330,7 @@ fn rows_of_an_epoch_that_is_over_move_nobodys_watermark() {
     let claim = done.log.expect("a part").claim;
     rig.rig.batch(1, 10, 10);
     // Before those are durable it turns out that another engine took the stream over at row 5.
-    rig.rig.generation += 1;
-    let actions = rig.step(Event::Answer(Answer::Discarded {
-        table: TABLE,
-        generation: rig.rig.generation,
-        next_cut: rig.rig.next_cut,
-        fenced: vec![].into(),
-        why: Refusal::new(RejectCode::Discarded, "because"),
-        shown: shown(9, claim, 0, &[("a", 5, 2)]),
-    }));
+    let actions = discard(&mut rig, shown(9, claim, 0, &[("a", 5, 2)]));
     assert_eq!(code(&actions, 1), Some(RejectCode::Fenced));
     let before_disk = rig.rig.hello(2, resume_hello("a", 2, 1, 2));
     let mut settled = rig.settle(actions);
