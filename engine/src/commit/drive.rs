@@ -109,7 +109,8 @@ pub async fn drive(context: &Arc<Context>, table: &DeltaTable, job: Job) -> Driv
 /// The oldest version whose RESTOREs the proposal's logs have to know of: the one behind what they remember.
 fn history_from(proposal: &Proposal) -> Option<u64> {
     let remembered = proposal.logs.iter().filter_map(|log| match &log.part.base {
-        Base::Unclaimed { remembered, adopt: false, .. } => remembered.map(|remembered| remembered.version + 1),
+        // A table that never heard of the log has lost nothing of it.
+        Base::Unclaimed { remembered, spoken, adopt: false } if !spoken.is_empty() => Some(remembered.version + 1),
         Base::Unclaimed { .. } | Base::Claimed { .. } => None,
     });
     remembered.min()

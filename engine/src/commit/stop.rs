@@ -19,19 +19,24 @@ pub enum Stop {
     /// The table does not show what it has shown to the log before.
     #[error("the table no longer shows what log {log} has written: {how}. {NEXT_STEP}")]
     Restored { log: LogId, how: Setback },
-    /// Somebody else speaks for the log under the claim that the log wants, or a newer one.
+    /// Somebody else speaks for the log, under a claim that the log has never made.
     #[error(
-        "log {log} wants to speak under claim {claim} and the table shows claim {shown} already: another copy of this data \
-         directory writes to the table, or a newer run of it. Stop the other one. {NEXT_STEP}"
+        "the table shows claim {shown} of log {log}, which this log has never made (its next one is {claim}): another copy of \
+         this data directory writes to the table, or this directory is an older copy that was put back. Stop the other one. \
+         {NEXT_STEP}"
     )]
     Copied { log: LogId, claim: u64, shown: u64 },
     /// The table shows more of the log than the log itself knows.
-    #[error("{}. {NEXT_STEP}", rolled_back(*log, shown, *end))]
+    #[error(
+        "the table shows position {} of log {log} under claim {}, and under that claim the log had come to {end}: the data \
+         directory was rolled back or copied. {NEXT_STEP}",
+        shown.position, shown.claim
+    )]
     RolledBack {
         log: LogId,
         shown: LogEntry,
-        /// The log's next position; `None` when the log has never written to the table.
-        end: Option<u64>,
+        /// Where the log ended when the run of that claim did.
+        end: u64,
     },
     /// A newer run of the log has claimed the table, or this one has opened it again: what speaks here is the past.
     #[error(
@@ -90,20 +95,6 @@ impl fmt::Display for Setback {
     }
 }
 
-fn rolled_back(log: LogId, shown: &LogEntry, end: Option<u64>) -> String {
-    let LogEntry { claim, position } = shown;
-    match end {
-        None => format!(
-            "the table shows claim {claim} and position {position} of log {log}, which has never written to it: the data \
-             directory was rolled back or copied"
-        ),
-        Some(end) => format!(
-            "the table shows position {position} of log {log} under claim {claim}, and the log ends at {end}: the data directory \
-             was rolled back or copied"
-        ),
-    }
-}
-
 impl Stop {
     /// What becomes of rows that logs hold for the table.
     pub fn held(&self) -> Held {
@@ -154,8 +145,7 @@ mod tests {
                 vec!["41", "42", "48", "foreign hand"],
             ),
             (Stop::Copied { log, claim: 40, shown: 41 }, vec!["40", "41", "copy"]),
-            (Stop::RolledBack { log, shown, end: Some(30) }, vec!["41", "42", "30"]),
-            (Stop::RolledBack { log, shown, end: None }, vec!["41", "42", "never written"]),
+            (Stop::RolledBack { log, shown, end: 30 }, vec!["41", "42", "30"]),
             (Stop::Superseded { log, claim: 40, shown: 41 }, vec!["40", "41", "newer run"]),
         ];
         for (stop, parts) in cases {

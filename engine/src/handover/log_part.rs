@@ -2,10 +2,11 @@
 //!
 //! A log numbers its entries; a *position* says that every entry of a table below it is in the table. The table keeps the
 //! position of each log, and who speaks for it: a *claim*, a number that grows with every run of the log and with every
-//! time that a run opens the table. A commit is made only upon a version that shows the claim and the position that it
+//! time that a run opens the table, and that no copy of the log has. A commit is made only upon a version that shows the claim and the position that it
 //! builds upon, so neither a zombie nor a copy of the log can repeat or skip a row.
 
 use std::fmt;
+use std::sync::Arc;
 
 /// A log's identity, minted with it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -32,18 +33,25 @@ pub enum Base {
     /// A lower claim or none: the part makes its own. What the table shows of the log must fit what the log remembers of
     /// the table.
     Unclaimed {
-        /// `None` when no claim of this log can have reached the table: the table was noted in the log after everything else
-        /// that is in it, and this is the first claim that is handed over. A log that had noted the table before and has
-        /// heard nothing yet remembers all zero: its first commit may have landed without its hearing of it.
-        remembered: Option<Remembered>,
-        /// Whether what the table shows is taken as it is, because somebody who knows what happened to it said so.
+        remembered: Remembered,
+        /// Every claim of the log that the table may show: what is remembered, and what was handed over since.
+        spoken: Arc<[Spoken]>,
+        /// Whether a table that shows less than it has shown before is taken as it is, because somebody who knows what
+        /// happened to it said so.
         adopt: bool,
-        /// The log's next position: no table can show more of it.
-        end: u64,
     },
 }
 
-/// The newest that a log knows a table to have shown. The table can only have gone on since.
+/// A claim that a log has made of a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Spoken {
+    pub claim: u64,
+    /// Nothing at or past this position can have come into the table under the claim.
+    pub end: u64,
+}
+
+/// The newest that a log knows a table to have shown; all zero when it has heard of nothing. The table can only have gone on
+/// since.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Remembered {
     pub claim: u64,

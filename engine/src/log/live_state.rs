@@ -5,9 +5,11 @@
 //! than the records behind it does no harm. That is why it holds no stream's offset: this would be a promise about rows
 //! that come only behind it. Offsets come from the entries.
 
+use super::claims::Claims;
 use super::numbers::{NextNumbers, Position, SchemaNumber, StreamNumber, TableNumber};
 use super::record::{Record, RecordKind};
 use super::state_record::{LostBlocks, StateRecord};
+use crate::handover::log_part::Remembered;
 use lakehead_protocol::schema::Schema;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -20,12 +22,21 @@ pub struct TableRecord {
     pub id: Arc<str>,
     /// As clients call it.
     pub name: Arc<str>,
-    /// The highest claim noted.
+    /// The highest claim that the table was heard to show.
     pub claim: u64,
+    /// That one, and those that were tried since.
+    pub claims: Claims,
     /// Entries of the table below this are in the table.
     pub position: Position,
     /// The table version that showed it.
     pub version: u64,
+}
+
+impl TableRecord {
+    /// The newest that the table was heard to show.
+    pub fn remembered(&self) -> Remembered {
+        Remembered { claim: self.claim, position: self.position.0, version: self.version }
+    }
 }
 
 /// One epoch of a stream.
@@ -109,6 +120,7 @@ impl LiveState {
             StateRecord::Table(table) => self.note_table(table),
             StateRecord::Schema(schema) => self.note_schema(schema),
             StateRecord::Stream(stream) => self.note_stream(stream),
+            StateRecord::Claim { claim } => self.tried(header.table, claim),
             StateRecord::Committed { claim, version } => self.committed(header.table, claim, header.position, version),
             StateRecord::Held => {
                 self.held.insert(header.position, (header.table, header.stream));
@@ -132,7 +144,10 @@ impl LiveState {
         let number = table.number;
         let TableRecord { claim, position, version, .. } = table;
         match self.tables.get_mut(&number) {
-            Some(known) => known.name = table.name,
+            Some(known) => {
+                known.name = table.name;
+                table.claims.iter().for_each(|(claim, end)| known.claims.note(claim, end));
+            }
             None => drop(self.tables.insert(number, table)),
         }
         self.committed(number, claim, position, version);
@@ -151,9 +166,22 @@ impl LiveState {
     pub(super) fn committed(&mut self, table: TableNumber, claim: u64, position: Position, version: u64) {
         if let Some(table) = self.tables.get_mut(&table) {
             table.claim = table.claim.max(claim);
+            table.claims.confirm(table.claim);
             table.position = table.position.max(position);
             table.version = table.version.max(version);
         }
+    }
+
+    /// A claim that the table may show from now on.
+    pub(super) fn tried(&mut self, table: TableNumber, claim: u64) {
+        if let Some(table) = self.tables.get_mut(&table).filter(|table| table.claim < claim) {
+            table.claims.note_open(claim);
+        }
+    }
+
+    /// The run that wrote all this is over, and ended there.
+    pub(super) fn end_run(&mut self, end: Position) {
+        self.tables.values_mut().for_each(|table| table.claims.end_run(end));
     }
 
     /// An entry uses its schema and moves its stream on. Copies come in no order, so the highest position decides.

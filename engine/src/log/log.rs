@@ -2,6 +2,7 @@
 
 use super::action::{LogAction, LogEvent};
 use super::block_view::{BadBlock, BlockView, open_block};
+use super::claims::{Claims, drawn_claim};
 use super::copying::Copying;
 use super::flush::Flushing;
 use super::gather::{Gather, Purpose};
@@ -38,6 +39,8 @@ pub struct Log {
     /// What the next new entry is numbered.
     next_position: Position,
     point: Point,
+    /// What the last claim was numbered, of whichever table.
+    last_claim: Option<u64>,
     /// Payloads of state records are made here.
     scratch: Vec<u8>,
 }
@@ -77,6 +80,7 @@ impl Log {
             damage: None,
             next_position: Position(0),
             point: Point(0),
+            last_claim: None,
             scratch: Vec::new(),
             settings,
             id,
@@ -88,11 +92,13 @@ impl Log {
     /// directory fsynced, before any action of the log is carried out.
     pub fn resume(settings: Settings, run: u64, recovered: Recovered) -> Self {
         let position = recovered.next_position;
+        let mut state = recovered.state;
+        state.end_run(position);
         Self {
             segments: Segments::new(recovered.spares),
             flushing: Flushing::new(recovered.next_sequence, recovered.last_checksum, position),
             index: recovered.index,
-            state: recovered.state,
+            state,
             next_position: position,
             ..Self::new(settings, recovered.id, run)
         }
@@ -141,6 +147,7 @@ impl Log {
                 id: id.clone(),
                 name: name.clone(),
                 claim: 0,
+                claims: Claims::default(),
                 position: Position(0),
                 version: 0,
             },
@@ -200,6 +207,18 @@ impl Log {
         let slot = book.slot.and_then(|(number, slot)| (number == gather.number).then_some(slot));
         book.slot = Some((gather.number, gather.entry(rows.table, position, bytes, slot)));
         Appended { position, point: self.point }
+    }
+
+    /// A claim of the table that nobody made before: not this log, nor a copy of it. It may be handed over once it is durable.
+    pub fn claim(&mut self, table: TableNumber) -> u64 {
+        let claim = match self.last_claim {
+            Some(last) => last + 1,
+            None => drawn_claim(self.run, (self.settings.salts.borrow_mut())()),
+        };
+        self.last_claim = Some(claim);
+        self.state.tried(table, claim);
+        self.put_state(&StateRecord::Claim { claim }, |header| RecordHeader { table, ..header });
+        claim
     }
 
     /// The table shows this: entries below the position are in it. Notes it, and frees what nobody needs then. The position

@@ -38,6 +38,7 @@ pub mod block_header;
 pub mod block_view;
 pub mod buffer;
 pub mod canary;
+pub mod claims;
 mod copying;
 #[cfg(any(test, feature = "canary"))]
 pub mod fake;
@@ -68,6 +69,7 @@ pub use block_header::Life;
 pub use block_view::{BadBlock, BlockView, open_block};
 pub use buffer::{BlockBuffer, HeapBuffer};
 pub use canary::Canary;
+pub use claims::{Claims, first_claim};
 pub use live_state::{LiveSchema, LiveState, LiveStream, SchemaRecord, StreamRecord, TableRecord};
 pub use log::{Appended, Log, NewRows};
 pub use numbers::{Point, Position, SchemaNumber, StreamNumber, TableNumber};

@@ -43,9 +43,11 @@ pub enum RecordKind {
     Freed = 9,
     /// Blocks whose loss somebody has accepted.
     Lost = 10,
+    /// A claim that the log is about to make of a table.
+    Claim = 11,
 }
 
-const KINDS: [RecordKind; 10] = [
+const KINDS: [RecordKind; 11] = [
     RecordKind::Rows,
     RecordKind::Table,
     RecordKind::Schema,
@@ -56,6 +58,7 @@ const KINDS: [RecordKind; 10] = [
     RecordKind::Numbers,
     RecordKind::Freed,
     RecordKind::Lost,
+    RecordKind::Claim,
 ];
 
 /// A record's header without the length.

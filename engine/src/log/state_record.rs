@@ -2,15 +2,17 @@
 //!
 //! | kind | payload |
 //! |---|---|
-//! | Table | claim 8, position 8, version 8, identity (text), name (text) |
+//! | Table | claim 8, position 8, version 8, identity (text), name (text), number of claims 4, each claim 8 and its end 8 |
 //! | Schema | see [`super::schema_payload`] |
 //! | Stream | epoch 8, named 1 (0 or 1), name (text, empty without one) |
+//! | Claim | claim 8 |
 //! | Committed | claim 8, version 8; the position is in the record's header |
 //! | Held, Released | nothing; the position is in the record's header |
 //! | Numbers | next table 4, next schema 4, next stream 4 |
 //! | Freed | the lowest segment still needed 8 |
 //! | Lost | segment 8, first lost sequence 8, first sequence not lost 8 |
 
+use super::claims::Claims;
 use super::fields::{Fields, put_text};
 use super::live_state::{SchemaRecord, StreamRecord, TableRecord};
 use super::numbers::{NextNumbers, Position};
@@ -32,6 +34,10 @@ pub enum StateRecord {
     Table(TableRecord),
     Schema(SchemaRecord),
     Stream(StreamRecord),
+    /// The record's header has the table.
+    Claim {
+        claim: u64,
+    },
     /// The record's header has table and position.
     Committed {
         claim: u64,
@@ -60,6 +66,7 @@ impl StateRecord {
                 version: fields.u64()?,
                 id: Arc::from(fields.text()?),
                 name: Arc::from(fields.text()?),
+                claims: read_claims(&mut fields)?,
             }),
             RecordKind::Schema => {
                 let schema = schema_payload::decode(&mut fields)?;
@@ -76,6 +83,7 @@ impl StateRecord {
                 };
                 Self::Stream(StreamRecord { number: header.stream, table: header.table, name, epoch })
             }
+            RecordKind::Claim => Self::Claim { claim: fields.u64()? },
             RecordKind::Committed => Self::Committed { claim: fields.u64()?, version: fields.u64()? },
             RecordKind::Held => Self::Held,
             RecordKind::Released => Self::Released,
@@ -100,6 +108,11 @@ impl StateRecord {
                 [table.claim, table.position.0, table.version].into_iter().for_each(&mut put);
                 put_text(out, &table.id);
                 put_text(out, &table.name);
+                out.extend_from_slice(&(table.claims.iter().len() as u32).to_le_bytes());
+                for (claim, end) in table.claims.iter() {
+                    out.extend_from_slice(&claim.to_le_bytes());
+                    out.extend_from_slice(&end.0.to_le_bytes());
+                }
                 RecordHeader { table: table.number, ..RecordHeader::new(RecordKind::Table) }
             }
             Self::Schema(schema) => {
@@ -111,6 +124,10 @@ impl StateRecord {
                 out.push(stream.name.is_some().into());
                 put_text(out, stream.name.as_deref().unwrap_or(""));
                 RecordHeader { table: stream.table, stream: stream.number, ..RecordHeader::new(RecordKind::Stream) }
+            }
+            Self::Claim { claim } => {
+                put(*claim);
+                RecordHeader::new(RecordKind::Claim)
             }
             Self::Committed { claim, version } => {
                 [*claim, *version].into_iter().for_each(&mut put);
@@ -134,4 +151,12 @@ impl StateRecord {
             }
         }
     }
+}
+
+fn read_claims(fields: &mut Fields<'_>) -> Option<Claims> {
+    let mut claims = Claims::default();
+    for _ in 0..fields.u32()? {
+        claims.note(fields.u64()?, Position(fields.u64()?));
+    }
+    Some(claims)
 }

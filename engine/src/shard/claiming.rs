@@ -16,7 +16,7 @@ use crate::handover::log_part::{Base, LogPart, Remembered};
 use crate::handover::request::{Request, Ticket};
 use crate::handover::shown::Shown;
 use crate::handover::{Refusal, TableKey};
-use crate::log::{Position, Room, TableNumber};
+use crate::log::{Position, Room, TableNumber, TableRecord};
 use lakehead_protocol::reject::RejectCode;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -24,27 +24,27 @@ use std::sync::Arc;
 impl LogBook {
     /// How a table that is opened now stands with the log; the log knows it from here on. Clients call it `name`.
     pub fn open_table(&mut self, open: &OpenTable, name: &Arc<str>) -> TableLog {
-        let known = self.log.table_of(&open.id);
-        let number = known.unwrap_or_else(|| self.log.note_table(&open.id, name));
-        let record = self.log.state().tables.get(&number);
-        let record = record.map(|table| (table.claim, table.position, table.version)).unwrap_or_default();
-        let (claim, position, version) = record;
+        let number = self.log.table_of(&open.id).unwrap_or_else(|| self.log.note_table(&open.id, name));
         let phase = if self.has_rows(number) || self.accepts(number) { LogPhase::Claiming } else { LogPhase::Live };
         TableLog {
             number,
             phase,
             claim: Claim::Wanted,
-            handed_to: position,
+            handed_to: Position(self.remembered(number).position),
             stalled: false,
-            remembered: known.map(|_| Remembered { claim, position: position.0, version }),
             anonymous: HashMap::new(),
             layouts: HashMap::new(),
         }
     }
 
+    /// The newest that the table was heard to show.
+    pub fn remembered(&self, table: TableNumber) -> Remembered {
+        self.log.state().tables.get(&table).map(TableRecord::remembered).unwrap_or_default()
+    }
+
     /// Whether the log has rows that the table is not known to have.
     pub fn has_rows(&self, table: TableNumber) -> bool {
-        let position = self.log.state().tables.get(&table).map_or(Position(0), |table| table.position);
+        let position = Position(self.remembered(table).position);
         self.log.last_position(table).is_some_and(|last| last >= position)
     }
 }
@@ -175,13 +175,14 @@ impl Shard {
         let (from, to) = (table_log.handed_to, table_log.cut_to(book, self.settings.canary));
         let (claim, base) = match table_log.claim {
             Claim::Wanted => {
-                let claim = book.new_claim();
-                let remembered = table_log.remembered;
-                // It may land without our hearing of it: then the table is no longer one that never heard of the log.
-                table_log.remembered.get_or_insert_default();
+                let (number, next) = (table_log.number, book.log.next_position());
+                let record = book.log.state().tables.get(&number);
+                let spoken = record.into_iter().flat_map(|record| record.claims.spoken(next)).collect();
+                let base = Base::Unclaimed { remembered: book.remembered(number), spoken, adopt: book.accepts(number) };
+                // In the log before the cut's end leaves the shard: it may land without our hearing of it.
+                let claim = book.log.claim(number);
                 table_log.claim = Claim::InFlight(claim);
-                let adopt = book.accepts(table_log.number);
-                (claim, Base::Unclaimed { remembered, end: book.log.next_position().0, adopt })
+                (claim, base)
             }
             Claim::InFlight(_) if matches!(table_log.phase, LogPhase::Claiming) => return None,
             Claim::InFlight(claim) | Claim::Granted(claim) => (claim, Base::Claimed { position: from.0 }),
@@ -196,7 +197,6 @@ impl Shard {
         let Some(table_log) = &mut table.log else { return };
         let position = Position(shown.log(book.log.id()).position);
         let remembered = Remembered { claim, position: position.0, version: shown.version };
-        table_log.remembered = Some(remembered);
         table_log.claim = Claim::Granted(claim);
         book.log.committed(table_log.number, remembered);
         if let Some(record) = book.log.state().tables.get(&table_log.number) {

@@ -11,14 +11,6 @@ use crate::log::{Log, Point, TableNumber};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
-/// Claims of one run: enough to open a table a million times.
-const CLAIMS_PER_RUN: u64 = 1 << 20;
-
-/// The lowest claim of a run. Claims of later runs are higher.
-pub fn first_claim(run: u64) -> u64 {
-    run * CLAIMS_PER_RUN
-}
-
 /// What a shard with a log has beside it.
 pub(super) struct LogBook {
     pub log: Log,
@@ -32,7 +24,6 @@ pub(super) struct LogBook {
     pub accepted: BTreeSet<Arc<str>>,
     undurable: VecDeque<Undurable>,
     deferred: VecDeque<(Point, Action)>,
-    claims: u64,
 }
 
 /// Where a table is whose rows are in the log while it is not open.
@@ -66,14 +57,7 @@ impl LogBook {
             accepted: BTreeSet::new(),
             undurable: VecDeque::new(),
             deferred: VecDeque::new(),
-            claims: 0,
         }
-    }
-
-    /// A claim that no other opening of a table had.
-    pub fn new_claim(&mut self) -> u64 {
-        self.claims += 1;
-        first_claim(self.log.run()) + self.claims
     }
 
     /// Whether a person has said that what this table shows is right.

@@ -3,7 +3,6 @@
 use super::action::{Action, Outgoing};
 use super::connection::{Announced, Connection, ConnectionId, Phase};
 use super::log_book::LogBook;
-pub use super::log_book::first_claim;
 use super::state::{Settings, Shard};
 use super::table::StreamSlot;
 use crate::budget::Budget;

@@ -89,8 +89,8 @@ impl Shard {
         let opens = !mints.is_empty();
         table.dirty.extend(mints);
         if !matches!(table_log.phase, LogPhase::Claiming) {
-            let remembered = table_log.remembered.map_or(0, |remembered| remembered.position);
-            let from = Position(remembered.max(shown.log(book.log.id()).position));
+            let remembered = book.remembered(table_log.number);
+            let from = Position(remembered.position.max(shown.log(book.log.id()).position));
             table_log.handed_to = from;
             let next = if self.settings.canary.recuts_overlap() { Position(0) } else { from };
             table_log.phase = LogPhase::Replaying(Replay::from(next, shown.clone()));

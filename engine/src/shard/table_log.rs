@@ -13,7 +13,6 @@
 use super::replaying::Replay;
 use super::table::StreamSlot;
 use crate::columns::layout::Layout;
-use crate::handover::log_part::Remembered;
 use crate::log::{Position, SchemaNumber, StreamNumber, TableNumber};
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -28,8 +27,6 @@ pub struct TableLog {
     pub claim: Claim,
     /// Entries below were handed over, or are in the table.
     pub handed_to: Position,
-    /// The newest that the table was heard to show; `None` when it has never heard of the log.
-    pub remembered: Option<Remembered>,
     /// Nothing has left the table's port for long: rows that come are only logged, instead of waiting in memory.
     pub stalled: bool,
     /// Anonymous streams by the log's number.

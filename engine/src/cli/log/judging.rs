@@ -5,10 +5,9 @@ use super::reading::{Seen, look};
 use crate::columns::layout::Layout;
 use crate::commit::ledger::{Judgement, LogProposal, Proposal, TableView, judge};
 use crate::commit::stop::Stop;
-use crate::handover::log_part::{Base, LogPart, Remembered};
-use crate::log::TableRecord;
+use crate::handover::log_part::{Base, LogPart};
+use crate::log::{Position, TableRecord, first_claim};
 use crate::log_directory::manifest::Manifest;
-use crate::shard::logging::first_claim;
 use crate::table::delta::table::{DeltaTable, TableError, Version};
 
 /// Why a table is not written.
@@ -131,12 +130,13 @@ fn unwritable(seen: &Seen, record: &TableRecord, version: &Version) -> Option<(R
 }
 
 fn judged(manifest: &Manifest, (place, seen): (&LogPlace, &Seen), record: &TableRecord, view: &TableView) -> Verdict {
-    let mut stop = judge_claim(manifest, place, record, view, seen.recovered.next_position.0);
-    if let Some(Stop::RolledBack { .. }) = stop
+    let mut stop = judge_claim(manifest, place, record, view, seen.recovered.next_position);
+    if let Some(Stop::RolledBack { .. } | Stop::Copied { .. }) = stop
         && let Ok(later) = look(place)
+        && let Some(record) = later.recovered.state.tables.get(&record.number)
     {
-        // Rows that came between the two looks are in the table by now.
-        stop = judge_claim(manifest, place, record, view, later.recovered.next_position.0);
+        // What came between the two looks is in the table by now.
+        stop = judge_claim(manifest, place, record, view, later.recovered.next_position);
     }
     let is_accepted = manifest
         .accepted
@@ -146,21 +146,19 @@ fn judged(manifest: &Manifest, (place, seen): (&LogPlace, &Seen), record: &Table
         None => Verdict::Fits,
         Some(Stop::Restored { .. }) if is_accepted => Verdict::Accepted,
         Some(Stop::Restored { how, .. }) => Verdict::Stopped { reason: Reason::Restored, why: how.to_string() },
-        Some(Stop::Copied { claim, shown, .. }) => Verdict::Stopped {
+        Some(Stop::Copied { shown, .. }) => Verdict::Stopped {
             reason: Reason::Copied,
             why: format!(
-                "the table shows claim {shown} of this log, and the next start would claim {claim}: another copy of this data \
-                 directory wrote to the table"
+                "the table shows claim {shown} of this log, which this log has never made: another copy of this data directory \
+                 wrote to the table, or this one is older"
             ),
         },
         Some(Stop::RolledBack { shown, end, .. }) => Verdict::Stopped {
             reason: Reason::RolledBack,
-            why: match end {
-                Some(end) => format!("the table shows position {} of this log, which ends at {end}", shown.position),
-                None => {
-                    format!("the table shows position {} of this log, which has never written to it", shown.position)
-                }
-            },
+            why: format!(
+                "the table shows position {} of this log, which had come to {end} under that claim",
+                shown.position
+            ),
         },
         Some(other) => Verdict::Unknown(other.to_string()),
     }
@@ -172,15 +170,17 @@ fn judge_claim(
     place: &LogPlace,
     record: &TableRecord,
     view: &TableView,
-    end: u64,
+    end: Position,
 ) -> Option<Stop> {
-    let TableRecord { claim, position, version, .. } = record;
-    let remembered = Remembered { claim: *claim, position: position.0, version: *version };
     let part = LogPart {
         log: place.id,
-        claim: first_claim(manifest.run + 1) + 1,
-        to: position.0,
-        base: Base::Unclaimed { remembered: Some(remembered), adopt: false, end },
+        claim: first_claim(manifest.run + 1),
+        to: record.position.0,
+        base: Base::Unclaimed {
+            remembered: record.remembered(),
+            spoken: record.claims.spoken(end).collect(),
+            adopt: false,
+        },
     };
     let proposal = Proposal { logs: vec![LogProposal { part, rows: 0 }], ..Proposal::default() };
     match judge(&proposal, view, usize::MAX) {

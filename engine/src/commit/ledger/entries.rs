@@ -40,7 +40,7 @@ impl Entries {
     pub fn evidence(&self, view: &TableView, file: Option<bool>) -> Evidence {
         let logs = self.logs.iter().all(|(log, entry)| {
             let shown = view.log(*log);
-            shown.claim >= entry.claim && shown.position >= entry.position
+            shown.claim == entry.claim && shown.position >= entry.position
         });
         match (file, self.logs.is_empty()) {
             (Some(true), _) => Evidence::Shown,

@@ -3,15 +3,16 @@
 //! | the log builds upon | the table must show |
 //! |---|---|
 //! | its own claim ([`Base::Claimed`]) | that claim and that position: nobody else has written for the log since |
-//! | no claim yet ([`Base::Unclaimed`]) | a lower claim, and no less than it has shown the log before, and no more than the log holds |
+//! | no claim yet ([`Base::Unclaimed`]) | a claim that the log has made, no more than came under it, and no less than before |
 //!
 //! In both cases no RESTORE may have come behind the log's last commit. What does not fit stops the table: rows would be
-//! lost or repeated, and only a person can know which. Such a person can have the log adopt what the table shows.
+//! lost or repeated, and only a person can know which. Such a person can have the log adopt a table that shows less than
+//! before. What somebody else wrote in the log's name is never adopted: its positions are not this log's.
 
 use super::{LogProposal, TableView};
 use crate::commit::canary::Canary;
 use crate::commit::stop::{Setback, Stop};
-use crate::handover::log_part::{Base, LogEntry, LogPart, Remembered};
+use crate::handover::log_part::{Base, LogEntry, LogPart, Remembered, Spoken};
 
 /// The judgement about one log's part.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,12 +38,11 @@ pub(super) fn judge_log(proposal: &LogProposal, view: &TableView, canary: Canary
                 return LogJudgement::Stop(Stop::Broken(why));
             }
         }
-        Base::Unclaimed { remembered, adopt, end } => {
-            if shown.claim >= *claim && !canary.ignores_claims() {
-                return LogJudgement::Stop(Stop::Copied { log: *log, claim: *claim, shown: shown.claim });
-            }
-            let why = unclaimed(&proposal.part, *remembered, *end, view).filter(|_| !adopt);
-            if let Some(why) = why.filter(|_| !canary.ignores_positions()) {
+        Base::Unclaimed { remembered, spoken, adopt } => {
+            let why = foreign(&proposal.part, *remembered, spoken, view, canary);
+            let set_back =
+                || set_back(&proposal.part, *remembered, view).filter(|_| !adopt && !canary.ignores_positions());
+            if let Some(why) = why.or_else(set_back) {
                 return LogJudgement::Stop(why);
             }
             if !canary.ignores_positions() {
@@ -72,18 +72,31 @@ fn claimed(part: &LogPart, expected: u64, view: &TableView, canary: Canary) -> O
     Some(Stop::Restored { log, how: Setback::RestoreCommit { version } })
 }
 
-/// What is wrong with a table that a log claims anew, if anything.
-fn unclaimed(part: &LogPart, remembered: Option<Remembered>, end: u64, view: &TableView) -> Option<Stop> {
-    let (log, shown) = (part.log, view.log(part.log));
-    let Some(remembered) = remembered else {
-        return view.logs.contains_key(&log).then_some(Stop::RolledBack { log, shown, end: None });
+/// Whether somebody else has written in the log's name.
+fn foreign(
+    part: &LogPart,
+    remembered: Remembered,
+    spoken: &[Spoken],
+    view: &TableView,
+    canary: Canary,
+) -> Option<Stop> {
+    let (log, claim, shown) = (part.log, part.claim, view.log(part.log));
+    let end = match spoken.iter().find(|spoken| spoken.claim == shown.claim) {
+        Some(spoken) if shown.claim < claim => spoken.end,
+        // Older than what it has shown before, or nothing at all: no more can be known of it.
+        None if shown.claim < remembered.claim.min(claim) || shown.claim == 0 => remembered.position,
+        _ if canary.ignores_claims() => return None,
+        _ => return Some(Stop::Copied { log, claim, shown: shown.claim }),
     };
+    (shown.position > end && !canary.ignores_positions()).then_some(Stop::RolledBack { log, shown, end })
+}
+
+/// How the table shows less than before, or may have lost rows, if so.
+fn set_back(part: &LogPart, remembered: Remembered, view: &TableView) -> Option<Stop> {
+    let (log, shown) = (part.log, view.log(part.log));
     let is_behind = shown.claim < remembered.claim || shown.position < remembered.position;
     if is_behind || view.version < remembered.version {
         return Some(Stop::Restored { log, how: Setback::Behind { remembered, shown, version: view.version } });
-    }
-    if shown.position > end {
-        return Some(Stop::RolledBack { log, shown, end: Some(end) });
     }
     let restored = view.restored.get(&log).copied();
     let version = restored.filter(|version| *version > remembered.version)?;

@@ -13,8 +13,8 @@ use crate::log::recovery::rows_named_in;
 use crate::log::segment_header::{SegmentHeader, SegmentHeaderError};
 use crate::log::state_record::{LostBlocks, StateRecord};
 use crate::log::{
-    BadBlock, Canary, Position, RecordKind, SchemaNumber, SchemaRecord, StreamNumber, StreamRecord, TableNumber,
-    TableRecord, open_block,
+    BadBlock, Canary, Claims, Position, RecordKind, SchemaNumber, SchemaRecord, StreamNumber, StreamRecord,
+    TableNumber, TableRecord, open_block,
 };
 use proptest::prelude::*;
 use std::sync::Arc;
@@ -25,12 +25,15 @@ const OFFSET: u64 = 8192;
 fn states() -> impl Strategy<Value = StateRecord> {
     let text = ".{0,40}".prop_map(|text: String| Arc::<str>::from(text));
     prop_oneof![
-        (any::<[u64; 3]>(), any::<u32>(), text.clone(), text.clone()).prop_map(
-            |([claim, position, version], number, id, name)| {
+        (any::<[u64; 3]>(), any::<u32>(), [text.clone(), text.clone()], any::<[[u64; 2]; 3]>()).prop_map(
+            |([claim, position, version], number, [id, name], spoken)| {
                 let (number, position) = (TableNumber(number), Position(position));
-                StateRecord::Table(TableRecord { number, id, name, claim, position, version })
+                let mut claims = Claims::default();
+                spoken.into_iter().for_each(|[claim, end]| claims.note(claim, Position(end)));
+                StateRecord::Table(TableRecord { number, id, name, claim, claims, position, version })
             }
         ),
+        any::<u64>().prop_map(|claim| StateRecord::Claim { claim }),
         (any::<[u32; 2]>(), 1..30usize).prop_map(|([number, table], columns)| {
             let (number, table) = (SchemaNumber(number), TableNumber(table));
             StateRecord::Schema(SchemaRecord { number, table, schema: schema(columns) })

@@ -10,11 +10,11 @@ fn accepted(logs: &Path) -> Vec<Arc<str>> {
 }
 
 /// Has the only log note something, as a run of its own.
-fn amend(logs: &Path, change: impl FnOnce(&mut crate::log::Log, u64)) {
+fn amend(logs: &Path, change: impl FnOnce(&mut crate::log::Log)) {
     let mut amending = Amending::begin(logs).unwrap();
     let (log, run) = (amending.manifest().logs[0], amending.manifest().run + 1);
     let recovered = amending.recover(log, Mode::Strict).unwrap();
-    amending.amend(recovered, |log| change(log, run)).unwrap();
+    amending.amend(recovered, change).unwrap();
     assert_eq!(Manifest::read(logs).unwrap().run, run);
 }
 
@@ -23,9 +23,10 @@ fn a_decision_is_handed_on_until_the_log_has_noted_the_claim_that_used_it() {
     let folder = tempfile::tempdir().unwrap();
     let logs = folder.path();
     assert_eq!(accepted(logs), []);
-    amend(logs, |log, run| {
+    amend(logs, |log| {
         let table = log.note_table(&"id".into(), &"t".into());
-        log.committed(table, Remembered { claim: first_claim(run) + 1, position: 0, version: 3 });
+        let claim = log.claim(table);
+        log.committed(table, Remembered { claim, position: 0, version: 3 });
     });
     Amending::begin(logs).unwrap().accept("id").unwrap();
     Amending::begin(logs).unwrap().accept("unknown").unwrap();
@@ -36,9 +37,10 @@ fn a_decision_is_handed_on_until_the_log_has_noted_the_claim_that_used_it() {
     let accepted_tables: Vec<String> =
         Manifest::read(logs).unwrap().accepted.into_iter().map(|acceptance| acceptance.table).collect();
     assert_eq!(accepted_tables, ["id"], "nobody knows the other one");
-    amend(logs, |log, run| {
+    amend(logs, |log| {
         let table = log.table_of("id").unwrap();
-        log.committed(table, Remembered { claim: first_claim(run) + 1, position: 0, version: 5 });
+        let claim = log.claim(table);
+        log.committed(table, Remembered { claim, position: 0, version: 5 });
     });
     assert_eq!(accepted(logs), []);
     assert_eq!(Manifest::read(logs).unwrap().accepted, []);

@@ -5,7 +5,7 @@ use super::rig::{TABLE, code, open_hello, rejected, resume_hello, welcomed};
 use crate::handover::Refusal;
 use crate::handover::answer::{Answer, Held};
 use crate::handover::cut::Piece;
-use crate::handover::log_part::{Base, Remembered};
+use crate::handover::log_part::{Base, Remembered, Spoken};
 use crate::handover::request::{Request, Ticket};
 use crate::shard::action::{Action, Outgoing};
 use crate::shard::connection::ConnectionId;
@@ -75,7 +75,8 @@ fn the_first_cut_claims_and_the_next_ones_go_on_from_there() {
     let (first, values) = rig.cut(vec![]);
     assert_eq!(values, (0..10).collect::<Vec<i64>>());
     let part = first.log.expect("a part");
-    assert!(matches!(part.base, Base::Unclaimed { remembered: None, end: 1, adopt: false }), "{part:?}");
+    let nothing = Base::Unclaimed { remembered: Remembered::default(), spoken: [].into(), adopt: false };
+    assert_eq!(part.base, nothing);
     rig.rig.batch(1, 10, 5);
     let (second, _) = rig.cut(vec![]);
     let next = second.log.expect("a part");
@@ -158,9 +159,10 @@ fn a_restart_asks_for_the_table_claims_it_and_builds_what_it_does_not_have() {
     let (done, values) = rig.cut(vec![]);
     assert!(values.is_empty());
     let part = done.log.expect("a claim");
-    let Base::Unclaimed { remembered: Some(Remembered { position: 0, .. }), end: 2, adopt: false } = part.base else {
+    let Base::Unclaimed { remembered: Remembered { position: 0, .. }, spoken, adopt: false } = &part.base else {
         panic!("{part:?}")
     };
+    assert!(matches!(**spoken, [Spoken { end: 2, .. }]), "{part:?}");
     // The first of its commits had landed.
     let actions = rig.commit(done.cut, vec![], shown(5, part.claim, 1, &[("a", 10, 1)]));
     let welcome = welcomed(&actions, 2).expect("welcome");
@@ -168,6 +170,45 @@ fn a_restart_asks_for_the_table_claims_it_and_builds_what_it_does_not_have() {
     let (done, values) = rig.cut(actions);
     assert_eq!(values, (10..20).collect::<Vec<i64>>());
     assert_eq!(done.log.map(|part| part.base), Some(Base::Claimed { position: 1 }));
+}
+
+#[test]
+fn a_log_knows_how_far_it_had_come_under_each_claim_however_often_it_is_started() {
+    let anonymous = || Hello { stream: String::new(), ..open_hello("", 1, 1) };
+    let write = |rig: &mut LogRig| {
+        rig.rig.hello(1, anonymous());
+        rig.rig.announce(1);
+        rig.rig.batch(1, 0, 10);
+        rig.settle(vec![]);
+    };
+    let mut rig = LogRig::new();
+    write(&mut rig);
+    let (done, _) = rig.cut(vec![]);
+    let first = done.log.expect("a claim").claim;
+    rig.commit(done.cut, vec![], shown(2, first, 1, &[]));
+    let mut claims = vec![(first, 1)];
+    for end in 2..5 {
+        let (restarted, mut actions) = rig.restart();
+        rig = restarted;
+        if let Some(Action::Request(Request::OpenTable { ticket, .. })) = actions.pop() {
+            // What is known of the table was durable before the claim was handed over; the table never answers.
+            let opened = rig.rig.table();
+            let actions = rig.step(Event::Answer(Answer::TableOpened { ticket, result: Ok(opened) }));
+            rig.settle(actions);
+            let (done, _) = rig.cut(vec![]);
+            let part = done.log.expect("a claim");
+            let Base::Unclaimed { spoken, .. } = &part.base else { panic!("{part:?}") };
+            let spoken: Vec<(u64, u64)> = spoken.iter().map(|spoken| (spoken.claim, spoken.end)).collect();
+            assert_eq!(spoken, claims);
+            claims.push((part.claim, 2));
+            assert!(claims.is_sorted_by_key(|(claim, _)| *claim), "{claims:?}");
+        } else {
+            // Everything is in the table, so rows are taken before it is claimed: none of them came under the old claim.
+            assert_eq!(end, 2);
+            write(&mut rig);
+        }
+    }
+    assert_eq!(claims.len(), 3);
 }
 
 #[test]

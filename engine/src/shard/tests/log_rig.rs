@@ -140,7 +140,8 @@ impl LogRig {
     pub(super) fn restart_with(self, duty: LogDuty) -> (Self, Vec<Action>) {
         let recovered =
             recover(&self.files, LOG, Options { mode: Mode::Strict, canary: Canary::None }).expect("recovers");
-        let mut rig = Self::with(Log::resume(log_settings(), 2, recovered), self.files, duty);
+        let run = self.rig.shard.log().map_or(1, |log| log.run() + 1);
+        let mut rig = Self::with(Log::resume(log_settings(), run, recovered), self.files, duty);
         let mut actions = Vec::new();
         rig.rig.shard.start(&mut actions);
         (rig, actions)

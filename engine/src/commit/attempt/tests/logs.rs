@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::commit::ledger::LogProposal;
-use crate::handover::log_part::{Base, LogEntry, LogPart, Remembered};
+use crate::handover::log_part::{Base, LogEntry, LogPart, Remembered, Spoken};
 
 const LOG: LogId = LogId([1; 16]);
 /// Rows of the log that a cut brings.
@@ -71,8 +71,9 @@ struct Run {
 /// What all runs share, because it is in the log.
 #[derive(Default)]
 struct Shared {
-    /// All zero from the first claim on, until there is word of one.
-    remembered: Option<Remembered>,
+    remembered: Remembered,
+    /// Claims that were handed over.
+    spoken: Vec<u64>,
     end: u64,
     told: u64,
 }
@@ -85,10 +86,10 @@ impl Run {
                 (Base::Claimed { position }, position, to)
             }
             None => {
-                let to = shared.remembered.map_or(0, |known| known.position);
-                let remembered = shared.remembered;
-                shared.remembered.get_or_insert_default();
-                (Base::Unclaimed { remembered, adopt: false, end: shared.end }, to, to)
+                let Shared { remembered, end, .. } = *shared;
+                let spoken = shared.spoken.iter().map(|claim| Spoken { claim: *claim, end }).collect();
+                shared.spoken.push(self.claim);
+                (Base::Unclaimed { remembered, spoken, adopt: false }, remembered.position, remembered.position)
             }
         };
         shared.end = shared.end.max(to);
@@ -162,7 +163,7 @@ fn play(canary: Canary, schedule: &[(Act, Fault)]) -> Result<(), String> {
                         run.claimed = Some(position);
                         shared.told = shared.told.max(to);
                         if index == newest {
-                            shared.remembered = Some(Remembered { claim: run.claim, position, version });
+                            shared.remembered = Remembered { claim: run.claim, position, version };
                         }
                     }
                     Outcome::Stop { why } if index == newest => return Err(format!("the newest run: {why}")),

@@ -13,7 +13,7 @@ use crate::commit::encode::EncodingPlan;
 use crate::commit::ledger::LogProposal;
 use crate::commit::staged_file::{FinishedStagedFile, StagedFile};
 use crate::handover::ShardId;
-use crate::handover::log_part::{LogEntry, LogId, LogPart, Remembered};
+use crate::handover::log_part::{LogEntry, LogId, LogPart, Remembered, Spoken};
 use crate::handover::row_group::RowGroup;
 use arrow::array::{AsArray, Int64Array, RecordBatch, StringArray};
 use arrow::datatypes::Int64Type;
@@ -38,7 +38,9 @@ const SEEDS_AT_ONCE: usize = 6;
 struct Log {
     id: LogId,
     end: u64,
-    remembered: Option<Remembered>,
+    remembered: Remembered,
+    /// Claims that were handed over.
+    spoken: Vec<u64>,
     /// Rows that were reported as committed.
     told: u64,
     /// Under the newest run's claim, what the table shows.
@@ -97,8 +99,15 @@ impl<'a> Play<'a> {
             canary,
         };
         let encoding = EncodingPlan::new(made.columns().unwrap().arrow, Compression::UNCOMPRESSED).unwrap();
-        let log =
-            |number: u8| Log { id: LogId([number; 16]), end: 0, remembered: None, told: 0, claimed: None, epoch: 0 };
+        let log = |number: u8| Log {
+            id: LogId([number; 16]),
+            end: 0,
+            remembered: Remembered::default(),
+            spoken: vec![],
+            told: 0,
+            claimed: None,
+            epoch: 0,
+        };
         Self {
             runtime,
             context,
@@ -151,10 +160,10 @@ impl<'a> Play<'a> {
                     (position, log.end, Base::Claimed { position })
                 }
                 None => {
-                    let position = log.remembered.map_or(0, |known| known.position);
-                    let base = Base::Unclaimed { remembered: log.remembered, adopt: false, end: log.end };
-                    log.remembered.get_or_insert_default();
-                    (position, position, base)
+                    let position = log.remembered.position;
+                    let spoken = log.spoken.iter().map(|claim| Spoken { claim: *claim, end: log.end }).collect();
+                    log.spoken.push(self.claim);
+                    (position, position, Base::Unclaimed { remembered: log.remembered, spoken, adopt: false })
                 }
             };
             let part = LogPart { log: log.id, claim: self.claim, to, base };
@@ -238,7 +247,7 @@ impl<'a> Play<'a> {
                         log.told = log.told.max(position);
                         log.claimed = Some(position);
                         log.epoch = seen.view().stream(&stream(log)).epoch;
-                        log.remembered = Some(Remembered { claim, position, version });
+                        log.remembered = Remembered { claim, position, version };
                     }
                 }
             }

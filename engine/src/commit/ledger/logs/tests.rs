@@ -33,12 +33,19 @@ fn claimed(claim: u64, position: u64, to: u64) -> LogProposal {
     part(claim, to, Base::Claimed { position }, to.saturating_sub(position))
 }
 
-fn remembered(claim: u64, position: u64, version: u64) -> Option<Remembered> {
-    Some(Remembered { claim, position, version })
+fn remembered(claim: u64, position: u64, version: u64) -> Remembered {
+    Remembered { claim, position, version }
 }
 
-fn unclaimed(claim: u64, to: u64, remembered: Option<Remembered>, end: u64) -> LogProposal {
-    part(claim, to, Base::Unclaimed { remembered, adopt: false, end }, 0)
+const NOTHING: Remembered = Remembered { claim: 0, position: 0, version: 0 };
+
+fn unclaimed(claim: u64, to: u64, remembered: Remembered, spoken: &[(u64, u64)]) -> LogProposal {
+    part(claim, to, base(remembered, spoken, false), 0)
+}
+
+fn base(remembered: Remembered, spoken: &[(u64, u64)], adopt: bool) -> Base {
+    let spoken = spoken.iter().map(|(claim, end)| Spoken { claim: *claim, end: *end }).collect();
+    Base::Unclaimed { remembered, spoken, adopt }
 }
 
 fn judged(proposal: &LogProposal, view: &TableView) -> LogJudgement {
@@ -65,38 +72,44 @@ fn a_log_that_has_claimed_goes_on_from_its_own_entry_only() {
 #[test]
 fn a_claim_wants_a_table_that_fits_what_the_log_remembers() {
     let proceed = |claim, position| LogJudgement::Proceed(entry(claim, position));
-    let behind = |shown, r: Option<Remembered>, version| {
-        let how = Setback::Behind { remembered: r.unwrap(), shown, version };
+    let behind = |shown, remembered, version| {
+        let how = Setback::Behind { remembered, shown, version };
         LogJudgement::Stop(Stop::Restored { log: LOG, how })
     };
     let rolled_back = |shown, end| LogJudgement::Stop(Stop::RolledBack { log: LOG, shown, end });
     let copied = |claim, shown| LogJudgement::Stop(Stop::Copied { log: LOG, claim, shown });
     let (r, none) = (remembered(4, 90, 15), entry(0, 0));
+    let (ours, tried) = ([(4, 120)], [(4, 110), (6, 115), (7, 120)]);
     let cases = [
         // The first claim of all.
-        (unclaimed(5, 0, None, 40), none, proceed(5, 0)),
-        (unclaimed(5, 40, None, 40), none, proceed(5, 40)),
-        (unclaimed(5, 0, None, 40), entry(3, 0), rolled_back(entry(3, 0), None)),
-        (unclaimed(5, 0, None, 40), entry(3, 7), rolled_back(entry(3, 7), None)),
-        // The log had noted the table, and has not heard of its first claim.
-        (unclaimed(5, 0, remembered(0, 0, 0), 40), none, proceed(5, 0)),
-        (unclaimed(5, 0, remembered(0, 0, 0), 40), entry(4, 7), proceed(5, 7)),
+        (unclaimed(5, 0, NOTHING, &[]), none, proceed(5, 0)),
+        (unclaimed(5, 40, NOTHING, &[]), none, proceed(5, 40)),
+        (unclaimed(5, 0, NOTHING, &[]), entry(3, 0), copied(5, 3)),
+        (unclaimed(5, 0, NOTHING, &[]), entry(3, 7), copied(5, 3)),
+        // The first claim of an earlier run, of which the log has not heard: it landed, or did not.
+        (unclaimed(5, 0, NOTHING, &[(4, 7)]), none, proceed(5, 0)),
+        (unclaimed(5, 0, NOTHING, &[(4, 7)]), entry(4, 7), proceed(5, 7)),
+        (unclaimed(5, 0, NOTHING, &[(4, 7)]), entry(4, 8), rolled_back(entry(4, 8), 7)),
         // As it is remembered, or further: commits whose answers the log never heard.
-        (unclaimed(5, 90, r, 120), entry(4, 90), proceed(5, 90)),
-        (unclaimed(5, 90, r, 120), entry(4, 100), proceed(5, 100)),
-        (unclaimed(5, 90, r, 120), entry(4, 120), proceed(5, 120)),
-        (unclaimed(6, 90, r, 120), entry(5, 100), proceed(6, 100)),
-        (unclaimed(5, 120, r, 120), entry(4, 100), proceed(5, 120)),
-        (unclaimed(5, 90, r, 120), entry(4, 121), rolled_back(entry(4, 121), Some(120))),
+        (unclaimed(5, 90, r, &ours), entry(4, 90), proceed(5, 90)),
+        (unclaimed(5, 90, r, &ours), entry(4, 100), proceed(5, 100)),
+        (unclaimed(5, 90, r, &ours), entry(4, 120), proceed(5, 120)),
+        (unclaimed(5, 120, r, &ours), entry(4, 100), proceed(5, 120)),
+        (unclaimed(5, 90, r, &ours), entry(4, 121), rolled_back(entry(4, 121), 120)),
+        (unclaimed(8, 90, r, &tried), entry(6, 100), proceed(8, 100)),
+        (unclaimed(8, 90, r, &tried), entry(7, 120), proceed(8, 120)),
+        // Under a claim it cannot have come further than the log had in that claim's run.
+        (unclaimed(8, 90, r, &tried), entry(6, 116), rolled_back(entry(6, 116), 115)),
+        (unclaimed(8, 90, r, &tried), entry(4, 111), rolled_back(entry(4, 111), 110)),
         // Less than it has shown before.
-        (unclaimed(5, 90, r, 120), entry(3, 90), behind(entry(3, 90), r, 20)),
-        (unclaimed(5, 90, r, 120), entry(4, 89), behind(entry(4, 89), r, 20)),
-        (unclaimed(5, 90, r, 120), none, behind(none, r, 20)),
-        (unclaimed(5, 90, remembered(4, 90, 21), 120), entry(4, 90), behind(entry(4, 90), remembered(4, 90, 21), 20)),
-        // Somebody else speaks for the log.
-        (unclaimed(5, 90, r, 120), entry(5, 90), copied(5, 5)),
-        (unclaimed(5, 90, r, 120), entry(6, 300), copied(5, 6)),
-        (unclaimed(5, 0, None, 40), entry(5, 0), copied(5, 5)),
+        (unclaimed(5, 90, r, &ours), entry(3, 90), behind(entry(3, 90), r, 20)),
+        (unclaimed(5, 90, r, &ours), entry(4, 89), behind(entry(4, 89), r, 20)),
+        (unclaimed(5, 90, r, &ours), none, behind(none, r, 20)),
+        (unclaimed(5, 90, remembered(4, 90, 21), &ours), entry(4, 90), behind(entry(4, 90), remembered(4, 90, 21), 20)),
+        // Somebody else speaks for the log, whether that claim is lower than the next one of this log or not.
+        (unclaimed(8, 90, r, &tried), entry(5, 90), copied(8, 5)),
+        (unclaimed(8, 90, r, &tried), entry(8, 90), copied(8, 8)),
+        (unclaimed(8, 90, r, &tried), entry(9, 300), copied(8, 9)),
     ];
     for (index, (proposal, shown, expected)) in cases.into_iter().enumerate() {
         assert_eq!(judged(&proposal, &view(shown, None)), expected, "case {index}");
@@ -105,29 +118,36 @@ fn a_claim_wants_a_table_that_fits_what_the_log_remembers() {
 
 #[test]
 fn a_restore_counts_from_what_is_remembered_on() {
-    let proposal = unclaimed(5, 90, remembered(4, 90, 15), 120);
+    let proposal = unclaimed(5, 90, remembered(4, 90, 15), &[(4, 120)]);
     assert_eq!(judged(&proposal, &view(entry(4, 90), Some(15))), LogJudgement::Proceed(entry(5, 90)));
     let how = Setback::RestoreCommit { version: 16 };
     assert_eq!(judged(&proposal, &view(entry(4, 90), Some(16))), LogJudgement::Stop(Stop::Restored { log: LOG, how }));
 }
 
 #[test]
-fn whoever_adopts_takes_what_is_there_but_not_another_ones_claim() {
-    let adopt = |claim, to, r, end| part(claim, to, Base::Unclaimed { remembered: r, adopt: true, end }, 0);
+fn whoever_adopts_takes_a_table_that_shows_less_and_never_what_another_one_wrote() {
     let r = remembered(4, 90, 30);
-    for shown in [entry(0, 0), entry(3, 10), entry(4, 90), entry(4, 500)] {
-        for (r, restored) in [(None, None), (r, None), (r, Some(31))] {
+    let adopt = part(5, 90, base(r, &[(4, 120)], true), 0);
+    for shown in [entry(0, 0), entry(3, 10), entry(4, 90), entry(4, 120)] {
+        for restored in [None, Some(31)] {
             let expected = LogJudgement::Proceed(entry(5, shown.position.max(90)));
-            assert_eq!(judged(&adopt(5, 90, r, 120), &view(shown, restored)), expected);
+            assert_eq!(judged(&adopt, &view(shown, restored)), expected);
         }
     }
-    let copied = LogJudgement::Stop(Stop::Copied { log: LOG, claim: 5, shown: 5 });
-    assert_eq!(judged(&adopt(5, 90, r, 120), &view(entry(5, 90), None)), copied);
+    for (shown, end) in [(entry(4, 121), 120), (entry(3, 91), 90), (entry(0, 91), 90)] {
+        let rolled_back = LogJudgement::Stop(Stop::RolledBack { log: LOG, shown, end });
+        assert_eq!(judged(&adopt, &view(shown, None)), rolled_back);
+    }
+    let adopt = part(7, 90, base(r, &[(4, 120)], true), 0);
+    for shown in [5, 7, 8] {
+        let copied = LogJudgement::Stop(Stop::Copied { log: LOG, claim: 7, shown });
+        assert_eq!(judged(&adopt, &view(entry(shown, 90), None)), copied);
+    }
 }
 
 #[test]
 fn rows_upon_no_claim_must_not_be_there_already() {
-    let rows = |to| part(5, to, Base::Unclaimed { remembered: remembered(4, 90, 15), adopt: false, end: 120 }, 10);
+    let rows = |to| part(5, to, base(remembered(4, 90, 15), &[(4, 120)], false), 10);
     assert_eq!(judged(&rows(120), &view(entry(4, 100), None)), LogJudgement::Proceed(entry(5, 120)));
     assert_eq!(judged(&rows(95), &view(entry(4, 100), None)), LogJudgement::Conflict);
     let proposal = Proposal { rows: 10, logs: vec![rows(95)], ..Proposal::default() };
@@ -157,7 +177,7 @@ fn only_what_changes_is_written_and_each_log_speaks_once() {
 #[test]
 fn an_adopting_commit_ends_what_a_restore_had_left_in_doubt() {
     let shown = view(entry(4, 90), Some(19));
-    let adopt = part(5, 90, Base::Unclaimed { remembered: remembered(4, 90, 15), adopt: true, end: 120 }, 0);
+    let adopt = part(5, 90, base(remembered(4, 90, 15), &[(4, 120)], true), 0);
     let proposal = Proposal { logs: vec![adopt], ..Proposal::default() };
     let Judgement::Proceed { entries, .. } = judge(&proposal, &shown, 10) else { panic!("no commit") };
     let after = shown.after(21, &entries);
@@ -173,7 +193,9 @@ fn the_file_decides_what_a_table_shows_and_then_the_log() {
     assert_eq!(entries.evidence(&shows, Some(false)), Evidence::Shown, "somebody rewrote the file");
     assert_eq!(entries.evidence(&lacks, Some(false)), Evidence::Missing("log"));
     assert_eq!(entries.evidence(&lacks, None), Evidence::Missing("log"));
-    assert_eq!(entries.evidence(&view(entry(4, 100), None), None), Evidence::Missing("log"));
+    for another in [4, 6] {
+        assert_eq!(entries.evidence(&view(entry(another, 100), None), None), Evidence::Missing("log"));
+    }
     // The stream was forgotten and begun again since: it shows less, and the commit is there all the same.
     assert_eq!(streams.evidence(&shows, Some(true)), Evidence::Shown);
     assert_eq!(streams.evidence(&shows, Some(false)), Evidence::Missing("file"));
@@ -185,16 +207,12 @@ fn small() -> impl Strategy<Value = u64> {
 }
 
 fn bases() -> impl Strategy<Value = Base> {
-    let remembered = proptest::option::of((small(), small(), 15..25u64));
     let remembered =
-        remembered.prop_map(|known| known.map(|(claim, position, version)| Remembered { claim, position, version }));
+        (small(), small(), 15..25u64).prop_map(|(claim, position, version)| remembered(claim, position, version));
+    let spoken = proptest::collection::vec((1..6u64, small()), 0..4);
     prop_oneof![
         small().prop_map(|position| Base::Claimed { position }),
-        (remembered, any::<bool>(), small()).prop_map(|(remembered, adopt, end)| Base::Unclaimed {
-            remembered,
-            adopt,
-            end
-        }),
+        (remembered, spoken, any::<bool>()).prop_map(|(remembered, spoken, adopt)| base(remembered, &spoken, adopt)),
     ]
 }
 
@@ -213,16 +231,25 @@ fn wrong(proposal: &LogProposal, view: &TableView, canary: Canary) -> Option<&'s
         Base::Claimed { position } if shown != entry(*claim, *position) => Some("built upon what is not there"),
         Base::Unclaimed { .. } if shown.claim == *claim => Some("two speak under one claim"),
         Base::Unclaimed { .. } if proposal.rows > 0 && shown.position > *to => Some("rows are repeated"),
-        Base::Unclaimed { remembered: Some(known), adopt: false, end }
-            if shown.position < known.position || shown.position > *end =>
-        {
-            Some("the table does not fit the log")
+        Base::Unclaimed { remembered, .. } if shown.claim > remembered.claim && !speaks(base, shown.claim) => {
+            Some("somebody else speaks for the log")
         }
-        Base::Unclaimed { remembered: None, adopt: false, .. } if shown != LogEntry::default() => {
-            Some("the table knows more than the log")
+        Base::Unclaimed { remembered, adopt: false, .. }
+            if shown.claim < remembered.claim || shown.position < remembered.position =>
+        {
+            Some("the table shows less than before")
+        }
+        Base::Unclaimed { remembered, spoken, .. } => {
+            let end = spoken.iter().find(|spoken| spoken.claim == shown.claim);
+            let end = end.map_or(remembered.position, |spoken| spoken.end);
+            (shown.position > end).then_some("the table knows more than the log")
         }
         _ => None,
     }
+}
+
+fn speaks(base: &Base, claim: u64) -> bool {
+    matches!(base, Base::Unclaimed { spoken, .. } if spoken.iter().any(|spoken| spoken.claim == claim))
 }
 
 fn everything() -> impl Strategy<Value = (LogProposal, TableView)> {

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::handover::answer::Held;
-use crate::handover::log_part::{Base, LogEntry, LogId, LogPart, Remembered};
+use crate::handover::log_part::{Base, LogEntry, LogId, LogPart, Remembered, Spoken};
 
 impl World {
     fn claim(&self, table: &OpenTable, part: LogPart) -> Answer {
@@ -27,8 +27,10 @@ impl World {
 
 const LOG: LogId = LogId([9; 16]);
 
-fn unclaimed(claim: u64, remembered: Option<Remembered>) -> LogPart {
-    LogPart { log: LOG, claim, to: 0, base: Base::Unclaimed { remembered, adopt: false, end: 100 } }
+fn unclaimed(claim: u64, remembered: Remembered) -> LogPart {
+    let spoken = Spoken { claim: remembered.claim, end: 100 };
+    let spoken = Some(spoken).filter(|spoken| spoken.claim > 0).into_iter().collect();
+    LogPart { log: LOG, claim, to: 0, base: Base::Unclaimed { remembered, spoken, adopt: false } }
 }
 
 #[test]
@@ -36,7 +38,9 @@ fn a_log_claims_its_table_and_loses_it_to_a_newer_run() {
     let folder = tempfile::tempdir().unwrap();
     let world = World::start(folder.path(), 1, |_| {});
     let table = world.open(0, "t", Some(schema())).unwrap();
-    let Answer::Committed { version: 1, shown, .. } = world.claim(&table, unclaimed(4, None)) else { panic!() };
+    let Answer::Committed { version: 1, shown, .. } = world.claim(&table, unclaimed(4, Remembered::default())) else {
+        panic!()
+    };
     assert_eq!((shown.version, shown.log(LOG)), (1, LogEntry { claim: 4, position: 0 }));
     // Nothing changes, nothing is written, and what is shown is told all the same.
     let idle = || LogPart { log: LOG, claim: 4, to: 0, base: Base::Claimed { position: 0 } };
@@ -45,7 +49,7 @@ fn a_log_claims_its_table_and_loses_it_to_a_newer_run() {
 
     let newer = World::start(folder.path(), 1, |_| {});
     let again = newer.open(0, "t", None).unwrap();
-    let remembered = Some(Remembered { claim: 4, position: 0, version: 1 });
+    let remembered = Remembered { claim: 4, position: 0, version: 1 };
     let Answer::Committed { version: 2, .. } = newer.claim(&again, unclaimed(5, remembered)) else { panic!() };
     let moves = LogPart { to: 3, ..idle() };
     let Answer::TableClosed { table: closed, why, held } = world.claim(&table, moves) else { panic!() };
@@ -67,17 +71,20 @@ fn a_table_that_was_restored_behind_a_logs_back_is_closed() {
     let folder = tempfile::tempdir().unwrap();
     let world = World::start(folder.path(), 1, |_| {});
     let table = world.open(0, "t", Some(schema())).unwrap();
-    let Answer::Committed { version: 1, .. } = world.claim(&table, unclaimed(1, None)) else { panic!() };
+    let Answer::Committed { version: 1, .. } = world.claim(&table, unclaimed(1, Remembered::default())) else {
+        panic!()
+    };
     let restore = br#"{"commitInfo":{"timestamp":0,"operation":"RESTORE"}}"#;
     std::fs::write(folder.path().join("t/_delta_log/00000000000000000002.json"), restore).unwrap();
-    let remembered = Some(Remembered { claim: 1, position: 0, version: 1 });
+    let remembered = Remembered { claim: 1, position: 0, version: 1 };
     World::start(folder.path(), 1, |_| {}).and_opens("t", |world, table| {
         let Answer::TableClosed { why, held, .. } = world.claim(table, unclaimed(2, remembered)) else { panic!() };
         assert!(held == Held::UntilDecided && why.message.contains("version 2 is a RESTORE"), "{}", why.message);
         assert_eq!(world.open(0, "t", None).unwrap_err(), why, "not in this run");
     });
     let version = World::start(folder.path(), 1, |_| {}).and_opens("t", |world, table| {
-        let adopt = Base::Unclaimed { remembered, adopt: true, end: 100 };
+        let spoken = [Spoken { claim: 1, end: 100 }].into();
+        let adopt = Base::Unclaimed { remembered, spoken, adopt: true };
         let adopt = LogPart { log: LOG, claim: 2, to: 0, base: adopt };
         let Answer::Committed { version: 3, .. } = world.claim(table, adopt) else { panic!() };
         table.version
@@ -161,9 +168,9 @@ fn files_that_cannot_be_written_are_tried_again_after_growing_pauses() {
             }
         }
     }
-    // 100, 200 and 400 ms: rows wait in the port meanwhile.
-    let pauses: Vec<_> = discarded.windows(2).map(|pair| (pair[1] - pair[0]).as_millis()).collect();
-    assert!(pauses[0] >= 100 && pauses[1] >= 200 && pauses[2] >= 400, "{pauses:?}");
+    // 100, 200 and 400 ms lie between them: rows wait in the port meanwhile.
+    let since_began: Vec<_> = discarded.iter().map(std::time::Duration::as_millis).collect();
+    assert!(since_began[1] >= 100 && since_began[2] >= 300 && since_began[3] >= 700, "{since_began:?}");
     std::fs::remove_file(&place).unwrap();
     std::fs::rename(&aside, &place).unwrap();
     world.send(&table, (0, generation, cut), "a", 0, 10);
