@@ -5,6 +5,7 @@
         ...                                        # processes work in `folder`
         lost = volume.cut([engine.process], "sectors", seed)
         ...                                        # the folder is there again, with what survived
+        volume.break_down("fsync")                 # processes live, and get EIO
 """
 
 import errno
@@ -91,6 +92,14 @@ class Volume:
         self.block.ask("fail")
         for process in processes:
             process.wait()
+        return self.mend(loss, seed)
+
+    def break_down(self, operation, times=None):
+        """The disk is broken: this operation of it (read, write, fsync) ends with EIO, always or so many times."""
+        self.block.ask("fail", operation, *(() if times is None else (times,)))
+
+    def mend(self, loss, seed):
+        """The disk works again, without what was not flushed. Nobody may use the folder."""
         self.unmount()
         lost = Lost(**self.block.ask("restore", loss, seed))
         self.mount(self.block.ask("attach")["device"])
