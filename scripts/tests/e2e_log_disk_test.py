@@ -3,6 +3,7 @@
 Skipped, with the reason, on a machine that cannot make a disk of its own (volume.py).
 """
 
+import errno
 import json
 import os
 import signal
@@ -12,12 +13,18 @@ from tests.e2e import EndToEnd
 
 from harness import mounts, volume
 from harness.deadline import wait_until
+from harness.encoder import Refusal
+from harness.encoder_client import EncoderClient
+from harness.verified_rows import SCHEMA
 
 LACKING = "; ".join(volume.missing())
 STREAMS, ROWS_PER_SECOND = 4, 500
 TABLE = "disk.rows"
 LOG_MB = 160
 DISK_FAILED = 74
+# RejectCode::Busy
+BUSY = 41
+AS_FAST_AS_IT_GOES = 1e9
 
 
 def setUpModule():
@@ -89,7 +96,7 @@ class BrokenDiskTest(LogDisk):
         producers = self.producers(engine)
         self.await_rows(500)
         sentences = []
-        # What was not flushed is not torn: ext4 notes its own errors in the superblock without a journal.
+        # What was not flushed is lost in whole requests: ext4 notes its own errors in the superblock without a journal.
         for operation, times, loss in (("write", None, "all"), ("fsync", None, "requests"), ("fsync", 1, "all")):
             self.break_until_ended(engine, operation, times)
             self.assertEqual(engine.wait(), DISK_FAILED, engine.log_tail())
@@ -107,7 +114,73 @@ class BrokenDiskTest(LogDisk):
 
 
 class FullDiskTest(LogDisk):
-    pass
+    def fill(self):
+        """Takes every block that is free now."""
+        with open(self.folder / "data" / "filler", "ab", buffering=0) as filler:
+            size = os.fstat(filler.fileno()).st_size
+            for step in (1 << 24, 1 << 18, 1 << 12):
+                try:
+                    while True:
+                        os.posix_fallocate(filler.fileno(), size, step)
+                        size += step
+                except OSError as full:
+                    if full.errno != errno.ENOSPC:
+                        raise
+
+    def make_room(self):
+        (self.folder / "data" / "filler").unlink()
+
+    def test_a_disk_that_is_full_at_the_start(self):
+        self.disk(256)
+        engine = self.started(root=self.tables.as_uri())
+        producers = self.producers(engine)
+        self.await_rows(1_000)
+        engine.kill()
+        (engine.data_dir / "listen").unlink()
+        self.fill()
+        engine.launch()
+        self.assertEqual(engine.wait(30), DISK_FAILED, engine.log_tail())
+        sentence = engine.log_tail().splitlines()[-1]
+        self.assertRegex(sentence, r"^lakehead serve: the log's folder /\S+/data/log cannot be used: No space left on device .*; make room")
+        self.make_room()
+        engine.start()
+        self.await_rows(500, "committed")
+        report = self.stop_and_judge(engine, producers)
+        self.proved(f"an engine on a full disk ends with {DISK_FAILED}: {sentence}; with room again {report.durable_rows:,} rows that were "
+                    "acked durable are there once")
+
+    def refusal(self, engine):
+        """What a new stream is told, if it is refused at once; otherwise it waits for a commit."""
+        client = EncoderClient(engine.address, TABLE, "late", seconds=1)
+        try:
+            client.open(SCHEMA)
+        except Refusal as refused:
+            return refused
+        except TimeoutError:
+            return None
+        finally:
+            client.drop()
+        return self.fail("the store has no room, and a stream's epoch was committed")
+
+    def test_a_disk_that_fills_up(self):
+        self.disk(256)
+        engine = self.started()
+        producers = self.producers(engine, rows_per_second=AS_FAST_AS_IT_GOES, batch_rows=2_000)
+        self.await_rows(1, "committed")
+        self.fill()
+        before = self.acked("durable")
+        refused = wait_until("a log without room", lambda: self.refusal(engine), 60)
+        self.assertEqual(refused.code, BUSY, refused)
+        self.assertIn("try later", str(refused))
+        durable, committed = self.acked("durable"), self.acked("committed")
+        self.assertGreater(durable, before, "rows became durable on a full disk")
+        self.assertGreater(durable, committed)
+        self.assertIn("No space left on device", engine.log_tail())
+        self.make_room()
+        wait_until("the commit of what was durable", lambda: self.acked("committed") >= durable, 60)
+        report = self.stop_and_judge(engine, producers, engine.table(TABLE))
+        self.proved(f"on a full disk {durable - committed:,} rows became durable in the segments that there were, then producers waited "
+                    f"and new streams heard: {refused}; with room again {report.durable_rows:,} durable rows are there once")
 
 
 if __name__ == "__main__":
