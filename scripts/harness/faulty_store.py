@@ -11,6 +11,7 @@ shell that runs both sees to it that the mount ends with them.
 """
 
 import argparse
+import errno
 import json
 import os
 import signal
@@ -52,8 +53,17 @@ class FaultyStore:
 
     def end(self):
         self.process.end()
-        if os.path.ismount(self.folder):
+        if is_mounted_still(self.folder):
             mounts.unmount_detached(self.folder)
+
+
+def is_mounted_still(folder):
+    """A mount whose server was killed answers nothing but an error."""
+    try:
+        os.stat(folder)
+        return os.path.ismount(folder)
+    except OSError as error:
+        return error.errno == errno.ENOTCONN
 
 
 def main():

@@ -77,14 +77,14 @@ class Volume:
     def flushes(self):
         return self.block.ask("flushes")["flushes"]
 
-    def cut(self, processes, loss, seed, requests=0):
+    def cut(self, processes, loss, seed, requests=0, killed=lambda: None):
         """The power fails, for the disk and for the processes at the same moment, and comes back.
 
         With `requests` it fails when so many more writes and flushes have come to the disk.
 
         The disk stops answering before the processes are killed, and fails what they waited for only when they are as good as
         dead: so nobody can say something that the disk did not keep, nor see an error that no disk gave. All users of the
-        folder must be among the processes.
+        folder must be among the processes; `killed` is called when they are gone and before it is unmounted.
         """
         self.block.ask("hold", requests)
         for process in processes:
@@ -92,6 +92,7 @@ class Volume:
         self.block.ask("fail")
         for process in processes:
             process.wait()
+        killed()
         return self.mend(loss, seed)
 
     def break_down(self, operation, times=None):
