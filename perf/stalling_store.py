@@ -38,8 +38,10 @@ from stall_figures import ROW_BYTES, Stalls, held_back, only_durable_max, phases
 STALLING, HEALTHY = "stalling", "healthy"
 # Resident memory that no budget counts: the program, its threads, the allocator's slack.
 MEMORY_BASE_MB = 256
+# In the log's folder, beside segments and spares.
+MANIFEST_BYTES = 64 << 10
 SAMPLE_SECONDS, SAY_SECONDS = 0.25, 10
-# What a table keeps of a row, at most, with files that were not committed.
+# Of a row's bytes, what a table keeps of it at most, with files that no commit names.
 STORED_SHARE = 0.5
 # The second table may be slower by so much while the first one's store stalls.
 DURABLE_SLACK_MS, COMMITTED_SLACK_MS, SLOWER = 50, 500, 2
@@ -191,12 +193,13 @@ def judge(run, load, neighbours):
     print(f"the store stalled {options.stall:g} s of every {options.every:g} s, {overlap:.0f} s in all")
     stalled, going = phases([load], stalls)
     for name, phase in (("stalled", stalled), ("went", going)):
-        print(f"  while it {name} ({phase.seconds} s): {phase.megabytes_per_second(phase.rows_durable):,.1f} MB/s became durable, "
-              f"{phase.megabytes_per_second(phase.rows_committed):,.1f} MB/s committed")
+        print(f"  while it {name} ({phase.seconds} s): {phase.megabytes_per_second(phase.rows_durable):,.1f} MB/s became "
+              f"durable, {phase.megabytes_per_second(phase.rows_committed):,.1f} MB/s committed")
     held, held_otherwise, limit = held_back(load, stalls)
-    print(f"backpressure: in {held} of {stalled.seconds} s of stalls (and in {held_otherwise} s beside them) fewer than {limit:,} "
-          f"rows became durable; at most {only_durable_max(load):,} rows ({only_durable_max(load) * ROW_BYTES / 1e6:,.0f} MB) were "
-          "durable and not committed")
+    print(f"backpressure: in {held} of {stalled.seconds} s of stalls (and in {held_otherwise} s beside them) fewer than "
+          f"{limit:,} rows became durable")
+    only_durable = only_durable_max(load)
+    print(f"  at most {only_durable:,} rows ({only_durable * ROW_BYTES / 1e6:,.0f} MB) were durable and not committed")
     broken = []
     if not held or not stalled.rows_durable:
         broken.append("producers were not held back in a stall" if not held else "no row became durable in a stall")
@@ -221,22 +224,20 @@ def judge(run, load, neighbours):
 def judge_neighbour(both, options):
     figures = []
     for name, phase in zip(("stalled", "went"), both):
-        found = [quantile_ms(histogram, quantile) for histogram in (phase.durable_us, phase.committed_us) for quantile in (0.5, 0.99)]
+        histograms = (phase.durable_us, phase.committed_us)
+        found = [quantile_ms(histogram, quantile) for histogram in histograms for quantile in (0.5, 0.99)]
         if None in found:
             return [f"{HEALTHY}: nothing was acknowledged while the other's store {name}"]
         figures.append(found)
-        print(f"{HEALTHY} ({options.healthy_mb_per_second:g} MB/s) while the other's store {name}: durable p50 {found[0]:.1f} ms, "
-              f"p99 {found[1]:.1f} ms; committed p50 {found[2]:,.0f} ms, p99 {found[3]:,.0f} ms")
+        print(f"{HEALTHY} ({options.healthy_mb_per_second:g} MB/s) while the other's store {name}: durable p50 "
+              f"{found[0]:.1f} ms, p99 {found[1]:.1f} ms; committed p50 {found[2]:,.0f} ms, p99 {found[3]:,.0f} ms")
     stalled, went = figures
     broken = []
     for what, at, slack in (("durable", 1, DURABLE_SLACK_MS), ("committed", 3, COMMITTED_SLACK_MS)):
         if stalled[at] > SLOWER * went[at] + slack:
-            broken.append(f"{HEALTHY}: {what} p99 was {stalled[at]:,.1f} ms while the other's store stalled, {went[at]:,.1f} ms otherwise")
+            broken.append(f"{HEALTHY}: {what} p99 was {stalled[at]:,.1f} ms while the other's store stalled, {went[at]:,.1f} ms "
+                          "otherwise")
     return broken
-
-
-# manifest.json and the folders.
-MANIFEST_BYTES = 64 << 10
 
 
 def main():
@@ -252,7 +253,7 @@ def main():
     arguments.add_argument("--healthy-mb-per-second", type=float, default=1, help="to the second table (default: %(default)s)")
     arguments.add_argument("--minutes", type=float, default=60, help="after which it is given up (default: %(default)s)")
     arguments.add_argument("--disk-gb", type=float, default=40, help="that it may take (default: %(default)s)")
-    arguments.add_argument("--work-dir", type=Path, default=ROOT / "target", help="where it writes, and removes (default: target)")
+    arguments.add_argument("--work-dir", type=Path, default=ROOT / "target", help="where it writes (default: target)")
     arguments.add_argument("--out", type=Path, help="also write the generator's reports to this JSON file")
     options = arguments.parse_args()
     if not 0 < options.stall < options.every:

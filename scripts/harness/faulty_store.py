@@ -5,8 +5,8 @@
     faulty_store.py MOUNT_DIR BELOW_DIR --stall 20 --every 60
 
 What is written to MOUNT_DIR is in BELOW_DIR, where it can be read without faults. A line of JSON is printed when it is mounted,
-and for each line `met` on standard input, the counts of faults so far (and when stalls began to be counted). It ends, unmounted, at the end of standard input or by
-SIGTERM. Needs root. Mounted before the engine starts, on DATA_DIR/tables, it is the engine's store; `unshare --mount` before a
+and for each line `met` on standard input: the counts of faults so far, and the time from which stalls are counted. It ends,
+unmounted, at the end of standard input or by SIGTERM. Needs root. Mounted before the engine starts, on DATA_DIR/tables, it is the engine's store; `unshare --mount` before a
 shell that runs both sees to it that the mount ends with them.
 """
 

@@ -1,4 +1,4 @@
-"""The log's disk fails, or is full: the engine says so and ends or waits, and every row that was acknowledged is in its table once.
+"""The log's disk fails, or is full: the engine says so and ends or waits, and rows that were acknowledged are in their table once.
 
 Skipped, with the reason, on a machine that cannot make a disk of its own (volume.py).
 """
@@ -109,8 +109,8 @@ class BrokenDiskTest(LogDisk):
             self.await_rows(500)
         self.await_rows(100, "committed")
         report = self.stop_and_judge(engine, producers)
-        self.proved(f"{len(sentences)} times EIO of the log's disk ended the engine with {DISK_FAILED}; {report.durable_rows:,} rows "
-                    f"that were acked durable and {report.data.rows:,} in all are there once; the last words: {sentences[0]}")
+        self.proved(f"{len(sentences)} times EIO of the log's disk ended the engine with {DISK_FAILED}; {report.durable_rows:,} "
+                    f"durable rows of {report.data.rows:,} are there once; the last words: {sentences[0]}")
 
 
 class FullDiskTest(LogDisk):
@@ -141,13 +141,14 @@ class FullDiskTest(LogDisk):
         engine.launch()
         self.assertEqual(engine.wait(30), DISK_FAILED, engine.log_tail())
         sentence = engine.log_tail().splitlines()[-1]
-        self.assertRegex(sentence, r"^lakehead serve: the log's folder /\S+/data/log cannot be used: No space left on device .*; make room")
+        self.assertRegex(
+            sentence, r"^lakehead serve: the log's folder /\S+/data/log cannot be used: No space left on device .* make room on the disk")
         self.make_room()
         engine.start()
         self.await_rows(500, "committed")
         report = self.stop_and_judge(engine, producers)
-        self.proved(f"an engine on a full disk ends with {DISK_FAILED}: {sentence}; with room again {report.durable_rows:,} rows that were "
-                    "acked durable are there once")
+        self.proved(f"an engine on a full disk ends with {DISK_FAILED}: {sentence}; with room again {report.durable_rows:,} durable "
+                    "rows are there once")
 
     def refusal(self, engine):
         """What a new stream is told, if it is refused at once; otherwise it waits for a commit."""
@@ -179,8 +180,8 @@ class FullDiskTest(LogDisk):
         self.make_room()
         wait_until("the commit of what was durable", lambda: self.acked("committed") >= durable, 60)
         report = self.stop_and_judge(engine, producers, engine.table(TABLE))
-        self.proved(f"on a full disk {durable - committed:,} rows became durable in the segments that there were, then producers waited "
-                    f"and new streams heard: {refused}; with room again {report.durable_rows:,} durable rows are there once")
+        self.proved(f"on a full disk {durable - committed:,} rows became durable in the segments that there were, then producers "
+                    f"waited and new streams heard: {refused}; with room again {report.durable_rows:,} durable rows are there once")
 
 
 if __name__ == "__main__":

@@ -107,9 +107,9 @@ class StallingStoreTest(EndToEnd):
         self.assertEqual(self.running.wait(), 0, self.running.log_tail())
         self.assertLessEqual(self.log_bytes(), LOG_MB << 20)
         self.proved(
-            f"while a store hung, {durable - committed:,} rows ({filled / 1e6:.1f} MB) became durable in {filled_seconds:.1f} s, then "
-            f"producers waited; in {well_seconds:.1f} s {well_rows:,} rows of another table were committed; log {log_bytes >> 20} of "
-            f"{LOG_MB} MiB, memory {memory_bytes >> 20} MiB of {BUDGET_MB} + {MEMORY_BASE_MB}; {rows:,} and {well:,} rows once")
+            f"while a store hung, {durable - committed:,} rows ({filled / 1e6:.1f} MB) became durable in {filled_seconds:.1f} s, "
+            f"then producers waited; in {well_seconds:.1f} s {well_rows:,} rows of another table were committed; log "
+            f"{log_bytes >> 20} of {LOG_MB} MiB, memory {memory_bytes >> 20} MiB of {BUDGET_MB} + {MEMORY_BASE_MB}; {rows:,} and {well:,} rows once")
 
 
 if __name__ == "__main__":
