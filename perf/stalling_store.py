@@ -2,7 +2,7 @@
 store is well.
 
     perf/stalling_store                                                        60 GB, 30 s of every 120 s
-    perf/stalling_store --gigabytes 2 --log-mb 256 --stall 3 --every 10       the same shape, in a minute or two
+    perf/stalling_store --gigabytes 2 --log-mb 640 --stall 3 --every 10       the same shape, in a minute or two
 
 One engine on all cores. The first table's folder is on a FUSE mount that does nothing while it stalls; many connections send to
 it as fast as they may. The second table's folder is beside it, on the disk, and takes a slow open loop. When both are done the
@@ -253,7 +253,7 @@ def main():
     arguments.add_argument("--stall", type=float, default=30, help="seconds of a stall (default: %(default)s)")
     arguments.add_argument("--every", type=float, default=120,
                            help="seconds from one stall's beginning to the next one's (default: %(default)s)")
-    arguments.add_argument("--connections", type=int, default=4, help="to the first table (default: %(default)s)")
+    arguments.add_argument("--connections", type=int, default=8, help="to the first table (default: %(default)s)")
     arguments.add_argument("--healthy-mb-per-second", type=float, default=1, help="to the second table (default: %(default)s)")
     arguments.add_argument("--minutes", type=float, default=60, help="after which it is given up (default: %(default)s)")
     arguments.add_argument("--disk-gb", type=float, default=40, help="that it may take (default: %(default)s)")
