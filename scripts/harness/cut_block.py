@@ -5,7 +5,8 @@
 
 FUSE serves the disk, with an empty ext4 file system on it, and a loop device with direct I/O makes a block device of it, so
 that flushes reach it. Commands, each answered by a line of JSON: `attach` (answers the device), `detach` (it goes when it is
-not used any more: to be said once it is mounted), `hold REQUESTS`, `fail`, `restore LOSS SEED` (see CutDisk), `flushes`.
+not used any more: to be said once it is mounted), `hold REQUESTS`, `fail [OPERATION [TIMES]]`, `restore LOSS SEED` (see
+CutDisk), `flushes`.
 
 The FUSE mount is this process's own, and what is mounted on the device must not be visible here: the kernel would unmount it in
 our last moments, and wait for us. At the end of standard input the device is served until it is not used any more, or for
@@ -23,7 +24,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from harness import mounts  # noqa: E402
-from harness.cut_disk import NAME, CutDisk  # noqa: E402
+from harness.cut_disk import NAME, OPERATIONS, CutDisk  # noqa: E402
 from harness.deadline import wait_until  # noqa: E402
 
 THREADS = 8
@@ -71,8 +72,8 @@ class CutBlock:
         self.disk.hold(int(requests), HOLD_SECONDS)
         return {}
 
-    def fail(self):
-        self.disk.fail()
+    def fail(self, operation=None, times=None):
+        self.disk.fail((operation,) if operation else OPERATIONS, times and int(times))
         return {}
 
     def restore(self, loss, seed):

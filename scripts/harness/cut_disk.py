@@ -23,6 +23,7 @@ FILE_HANDLE = 1
 CACHE_BYTES_MAX = 256 << 20
 
 LOSSES = ("all", "requests", "sectors")
+OPERATIONS = ("read", "write", "fsync")
 
 
 @dataclass
@@ -41,7 +42,8 @@ class CutDisk(fuse.FileSystem):
         self.size = os.fstat(self.current).st_size
         self.lock = threading.Lock()
         self.cache, self.cache_bytes, self.flushes = [], 0, 0
-        self.held = self.failed = False
+        self.held = False
+        self.failed, self.failures_left = (), None
         self.requests_left = None
         self.failing = threading.Condition(self.lock)
 
@@ -64,10 +66,13 @@ class CutDisk(fuse.FileSystem):
                 self.held = True
                 self.failing.notify_all()
 
-    def fail(self):
-        """Whoever waited for an answer, or asks from now on, gets an error: nobody lives who could be misled by it."""
+    def fail(self, operations=OPERATIONS, times=None):
+        """Whoever waited for one of these operations, or asks for it from now on, gets an error, at most so many times.
+
+        With the power cut nobody lives who could be misled by it. A disk that is broken is another matter.
+        """
         with self.failing:
-            self.held, self.failed = False, True
+            self.held, self.failed, self.failures_left = False, tuple(operations), times
             self.failing.notify_all()
 
     def restore(self, loss, seed):
@@ -80,7 +85,7 @@ class CutDisk(fuse.FileSystem):
             for offset, data in self.cache:
                 os.pwrite(self.current, os.pread(self.durable, len(data), offset), offset)
             lost = Lost(len(self.cache), self.cache_bytes, survived)
-            self.cache, self.cache_bytes, self.failed = [], 0, False
+            self.cache, self.cache_bytes, self.failed = [], 0, ()
             return lost
 
     def write_back(self, offset, data, ranges):
@@ -98,10 +103,10 @@ class CutDisk(fuse.FileSystem):
         data = bytes(request.body[fuse.TRANSFER.size:fuse.TRANSFER.size + size])
         with self.lock:
             self.count_request()
-            if not self.failed:
+            if not self.fails("write"):
                 self.cache.append((offset, data))  # also when held: it may reach the platter, only nobody hears of it
                 self.cache_bytes += size
-            self.await_power()
+            self.await_power("write")
             os.pwrite(self.current, data, offset)
             if self.cache_bytes > CACHE_BYTES_MAX:
                 self.flush_cache()
@@ -110,7 +115,7 @@ class CutDisk(fuse.FileSystem):
     def fsync(self, request):
         with self.lock:
             self.count_request()
-            self.await_power()
+            self.await_power("fsync")
             self.flush_cache()
             self.flushes += 1
         return b""
@@ -118,14 +123,19 @@ class CutDisk(fuse.FileSystem):
     def read(self, request):
         _, offset, size, *_ = fuse.TRANSFER.unpack_from(request.body)
         with self.lock:
-            self.await_power()
+            self.await_power("read")
         return os.pread(self.current, size, offset)
 
-    def await_power(self):
+    def await_power(self, operation):
         while self.held:
             self.failing.wait()
-        if self.failed:
-            raise OSError(errno.EIO, "no power")
+        if self.fails(operation):
+            if self.failures_left is not None:
+                self.failures_left -= 1
+            raise OSError(errno.EIO, "no power, or a broken disk")
+
+    def fails(self, operation):
+        return operation in self.failed and self.failures_left != 0
 
     def lookup(self, request):
         if request.names() != [NAME]:

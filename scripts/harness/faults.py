@@ -32,6 +32,29 @@ FAULTS = ("fail_before", "fail_after", "half", "short", "delay", "hang")
 ERROR = "EIO"
 POLL_SECONDS = 0.02
 
+# All that a store may do to an engine that goes on, each seldom enough.
+EVERYTHING = [
+    {"operation": operation, "fault": fault, "rate": rate, "times": 1000, **more}
+    for operation, fault, rate, more in (
+        ("link", "fail_after", 0.2, {}),
+        ("link", "fail_before", 0.1, {}),
+        ("fsync", "fail_after", 0.05, {}),
+        ("fsync", "fail_before", 0.05, {}),
+        ("fsyncdir", "fail_after", 0.1, {}),
+        ("fsyncdir", "fail_before", 0.05, {}),
+        ("create", "fail_after", 0.05, {}),
+        ("create", "fail_before", 0.05, {"error": "ENOSPC"}),
+        ("unlink", "fail_after", 0.1, {}),
+        ("unlink", "fail_before", 0.1, {}),
+        ("write", "half", 0.05, {"error": "ENOSPC"}),
+        ("write", "short", 0.1, {}),
+        ("read", "fail_before", 0.02, {}),
+        ("open", "fail_before", 0.02, {}),
+        ("link", "delay", 0.1, {"seconds": 0.3}),
+        ("fsync", "delay", 0.1, {"seconds": 0.3}),
+    )
+]
+
 
 class Faults:
     def __init__(self, control):

@@ -5,12 +5,13 @@
     faulty_store.py MOUNT_DIR BELOW_DIR --stall 20 --every 60
 
 What is written to MOUNT_DIR is in BELOW_DIR, where it can be read without faults. A line of JSON is printed when it is mounted,
-and for each line `met` on standard input, the counts of faults so far. It ends, unmounted, at the end of standard input or by
-SIGTERM. Needs root. Mounted before the engine starts, on DATA_DIR/tables, it is the engine's store; `unshare --mount` before a
+and for each line `met` on standard input: the counts of faults so far, and the time from which stalls are counted. It ends,
+unmounted, at the end of standard input or by SIGTERM. Needs root. Mounted before the engine starts, on DATA_DIR/tables, it is the engine's store; `unshare --mount` before a
 shell that runs both sees to it that the mount ends with them.
 """
 
 import argparse
+import errno
 import json
 import os
 import signal
@@ -46,10 +47,23 @@ class FaultyStore:
     def met(self):
         return self.process.ask("met")["met"]
 
+    def began(self):
+        """The monotonic time from which stalls are counted."""
+        return self.process.ask("met")["began"]
+
     def end(self):
         self.process.end()
-        if os.path.ismount(self.folder):
+        if is_mounted_still(self.folder):
             mounts.unmount_detached(self.folder)
+
+
+def is_mounted_still(folder):
+    """A mount whose server was killed answers nothing but an error."""
+    try:
+        os.stat(folder)
+        return os.path.ismount(folder)
+    except OSError as error:
+        return error.errno == errno.ENOTCONN
 
 
 def main():
@@ -81,7 +95,7 @@ def serve(folder, below, faults):
         store.serve(THREADS)
         print(json.dumps({"mounted": str(folder)}), flush=True)
         for line in sys.stdin:
-            print(json.dumps({"met": faults.met}), flush=True)
+            print(json.dumps({"met": faults.met, "began": faults.began}), flush=True)
     finally:
         mounts.unmount_detached(folder)
 

@@ -8,6 +8,9 @@ must be in its table once, the rest at most once.
 A power cut takes the engine and its disk at once: what was not flushed is lost (all of it, some requests, or some sectors), the
 file system is mounted again, and the engine started (volume.py). It needs root.
 
+On a faulty store (faulty_store.py) what the engine does to its tables fails besides, before or after it was done, comes late or
+is done by halves. With power cuts the tables are on the disk that loses power all the same.
+
 By chance the engine is hit again while it starts. A kill counts when it hit a living process. Delays and targets come from the
 seed; what the processes had done by then does not.
 """
@@ -20,6 +23,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -28,6 +32,8 @@ from harness import mounts, volume  # noqa: E402
 from harness.child import end_with_parent  # noqa: E402
 from harness.cut_disk import LOSSES  # noqa: E402
 from harness.engine import Engine  # noqa: E402
+from harness.faults import EVERYTHING  # noqa: E402
+from harness.faulty_store import FaultyStore  # noqa: E402
 from harness.load import Load  # noqa: E402
 from harness.mount_process import CannotMount  # noqa: E402
 
@@ -39,6 +45,8 @@ CUT = "power cut"
 CUT_REQUESTS_MAX = 40
 # How often the engine is hit again while it starts, and when.
 EARLY_CHANCE, EARLY_SECONDS_MAX = 0.25, 0.2
+# Beside the mount of a faulty store, in the data directory: what is in it.
+BELOW = "tables-below-the-faults"
 
 
 class KillLoop:
@@ -49,6 +57,8 @@ class KillLoop:
         config = {"tables": {"commit_interval_ms": COMMIT_INTERVAL_MS}}
         self.engine = Engine(self.data, config, environment=self.canary(), before=end_with_parent)
         self.volume = volume.Volume(self.data, folder / "disk") if options.power_cuts else None
+        self.store = None
+        self.met = Counter()
         self.load = Load(self.folder, self.engine)
         self.hits = {"client": 0, "engine": 0, CUT: 0}
         self.hits_early = self.lost_bytes = self.survived_bytes = 0
@@ -65,10 +75,15 @@ class KillLoop:
     def run(self):
         if self.volume:
             self.volume.start()
+        if self.options.faulty_store:
+            self.start_store()
         self.engine.start()
         self.load.start()
         for what in self.events():
             self.hit(what)
+        if self.store:
+            self.met.update(self.store.met())
+            self.store.faults()
         self.load.finish()
         print(f"lakehead write had to be run again {self.load.reruns} times")
         self.stop_engine()
@@ -117,10 +132,22 @@ class KillLoop:
 
     def cut(self, loss):
         requests = self.random.randint(0, CUT_REQUESTS_MAX)
-        lost = self.volume.cut([self.engine.process], loss, self.random.randrange(1 << 32), requests)
+        processes, killed = [self.engine.process], lambda: None
+        if self.store:
+            self.met.update(self.store.met())
+            processes.append(self.store.process.process)
+            killed = self.store.end
+        lost = self.volume.cut(processes, loss, self.random.randrange(1 << 32), requests, killed)
+        if self.store:
+            self.start_store()
         self.lost_bytes += lost.bytes - lost.survived_bytes
         self.survived_bytes += lost.survived_bytes
         return lost
+
+    def start_store(self):
+        """Mounts it on the tables' folder. What is below has to be where the tables are otherwise."""
+        self.store = FaultyStore(self.data / "tables", self.data / BELOW, self.folder / "control.json")
+        self.store.faults(*EVERYTHING, seed=self.random.randrange(1 << 32))
 
     def restart(self, hit):
         """Starts the engine; by chance it is hit again while it starts, which is when it recovers."""
@@ -147,6 +174,8 @@ class KillLoop:
 
     def end(self):
         self.load.end()
+        if self.store:
+            self.store.end()
         self.engine.kill()
         if self.volume:
             if self.options.keep and self.data.is_mount():
@@ -161,6 +190,8 @@ class KillLoop:
             words.append(f"{self.hits[CUT]} power cuts ({bytes_})")
         if self.hits_early:
             words.append(f"{self.hits_early} more hits of an engine that was starting")
+        if self.options.faulty_store:
+            words.append(f"{sum(self.met.values())} faults of the store")
         judged = "durable and committed acks" if self.is_durable_judged() else "committed acks"
         return f"{', '.join(words)}, {judged}, seed {self.options.seed}"
 
@@ -171,6 +202,7 @@ def main():
     arguments.add_argument("--target", choices=TARGETS, required=True)
     arguments.add_argument("--kills", type=int, default=20)
     arguments.add_argument("--power-cuts", type=int, default=0, metavar="N", help="besides; needs root and loop devices")
+    arguments.add_argument("--faulty-store", action="store_true", help="whose operations fail besides; needs root")
     arguments.add_argument("--seed", type=int, default=1)
     arguments.add_argument("--durable", action=argparse.BooleanOptionalAction, default=None,
                            help="rows acknowledged as durable must be in the tables (default: when the engine has a log)")
@@ -182,6 +214,11 @@ def main():
         lacking = list(volume.missing())
         if lacking:
             arguments.error(f"there are no power cuts on this machine: {'; '.join(lacking)}")
+    elif options.faulty_store:
+        lacking = list(mounts.missing())
+        if lacking:
+            arguments.error(f"there is no faulty store on this machine: {'; '.join(lacking)}")
+    if options.power_cuts or options.faulty_store:
         mounts.make_private()
     if options.keep:
         options.keep.mkdir(parents=True)

@@ -5,6 +5,7 @@
         ...                                        # processes work in `folder`
         lost = volume.cut([engine.process], "sectors", seed)
         ...                                        # the folder is there again, with what survived
+        volume.break_down("fsync")                 # processes live, and get EIO
 """
 
 import errno
@@ -76,14 +77,14 @@ class Volume:
     def flushes(self):
         return self.block.ask("flushes")["flushes"]
 
-    def cut(self, processes, loss, seed, requests=0):
+    def cut(self, processes, loss, seed, requests=0, killed=lambda: None):
         """The power fails, for the disk and for the processes at the same moment, and comes back.
 
         With `requests` it fails when so many more writes and flushes have come to the disk.
 
         The disk stops answering before the processes are killed, and fails what they waited for only when they are as good as
         dead: so nobody can say something that the disk did not keep, nor see an error that no disk gave. All users of the
-        folder must be among the processes.
+        folder must be among the processes; `killed` is called when they are gone and before it is unmounted.
         """
         self.block.ask("hold", requests)
         for process in processes:
@@ -91,6 +92,15 @@ class Volume:
         self.block.ask("fail")
         for process in processes:
             process.wait()
+        killed()
+        return self.mend(loss, seed)
+
+    def break_down(self, operation, times=None):
+        """The disk is broken: this operation of it (read, write, fsync) ends with EIO, always or so many times."""
+        self.block.ask("fail", operation, *(() if times is None else (times,)))
+
+    def mend(self, loss, seed):
+        """The disk works again, without what was not flushed. Nobody may use the folder."""
         self.unmount()
         lost = Lost(**self.block.ask("restore", loss, seed))
         self.mount(self.block.ask("attach")["device"])

@@ -13,6 +13,7 @@ from tests.e2e import LONG, EndToEnd
 
 from harness import mounts
 from harness.deadline import wait_until
+from harness.faults import EVERYTHING
 from harness.faulty_store import FaultyStore
 
 LACKING = "; ".join(mounts.missing())
@@ -22,28 +23,6 @@ COMMIT_INTERVAL_MS = 100
 EACH_FAULT_TIMES = 40 if LONG else 3
 FAULTS_SECONDS_MAX = 900 if LONG else 40
 KILLS = 20 if LONG else 2
-
-RULES = [
-    {"operation": operation, "fault": fault, "rate": rate, "times": 1000, **more}
-    for operation, fault, rate, more in (
-        ("link", "fail_after", 0.2, {}),
-        ("link", "fail_before", 0.1, {}),
-        ("fsync", "fail_after", 0.05, {}),
-        ("fsync", "fail_before", 0.05, {}),
-        ("fsyncdir", "fail_after", 0.1, {}),
-        ("fsyncdir", "fail_before", 0.05, {}),
-        ("create", "fail_after", 0.05, {}),
-        ("create", "fail_before", 0.05, {"error": "ENOSPC"}),
-        ("unlink", "fail_after", 0.1, {}),
-        ("unlink", "fail_before", 0.1, {}),
-        ("write", "half", 0.05, {"error": "ENOSPC"}),
-        ("write", "short", 0.1, {}),
-        ("read", "fail_before", 0.02, {}),
-        ("open", "fail_before", 0.02, {}),
-        ("link", "delay", 0.1, {"seconds": 0.3}),
-        ("fsync", "delay", 0.1, {"seconds": 0.3}),
-    )
-]
 
 
 def setUpModule():
@@ -95,8 +74,8 @@ class FaultyStoreTest(EndToEnd):
         tables = ["faulty.one", "faulty.two"]
         engine, producers = self.engine_and_producers(tables)
         wait_until("a first commit", lambda: all(map(self.committed, tables)), 30)
-        self.store.faults(*RULES, seed=5)
-        kinds = {f"{rule['operation']} {rule['fault']}" for rule in RULES}
+        self.store.faults(*EVERYTHING, seed=5)
+        kinds = {f"{rule['operation']} {rule['fault']}" for rule in EVERYTHING}
         kills, met = 0, {}
 
         def all_met():

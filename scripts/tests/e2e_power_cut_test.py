@@ -33,6 +33,12 @@ class PowerCutTest(EndToEnd):
         lines = output.splitlines()
         self.proved(f"{lines[-1]}; " + "; ".join(line for line in lines if "each once" in line))
 
+    def test_the_power_fails_and_the_store_is_faulty(self):
+        cuts, kills = (POWER_CUTS // 2, KILLS) if LONG else (3, 2)
+        loop = self.kill_loop("--kills", kills, "--power-cuts", cuts, "--faulty-store", "--seed", 2)
+        output = self.finish(loop, seconds=1800)
+        self.proved(output.splitlines()[-1])
+
     def test_an_engine_that_does_not_sync_its_folders_is_found_out(self):
         # With a log the engine notices the loss itself, and does not write the table any more: nothing would come to an end.
         without_log = {**os.environ, "LAKEHEAD_LOG_MODE": "off"}

@@ -72,6 +72,7 @@ pub fn measure(arguments: &RunArguments) -> Result<Report, MeasureError> {
         engine,
         generator,
         failures: outcome::failures(&loaded),
+        sending_started_unix_ms: loaded.started_unix_ms,
         seconds: loaded.seconds,
     };
     if let Some(path) = &arguments.json {

@@ -32,6 +32,8 @@ pub struct Report {
     /// Absent when the engine's process was not found on this machine.
     pub engine: Option<Cost>,
     pub generator: Cost,
+    /// When second 0 began: streams are open by then.
+    pub sending_started_unix_ms: u64,
     pub seconds: Vec<Second>,
     /// What ended streams early, by stream name.
     pub failures: Vec<(String, String)>,

@@ -62,11 +62,12 @@ impl Latencies {
             p99_ms: self.quantile_ms(0.99),
             p99_9_ms: self.quantile_ms(0.999),
             max_ms: self.max_ms(),
-            histogram_us: self
-                .histogram_us
-                .iter_recorded()
-                .map(|step| (step.value_iterated_to(), step.count_at_value()))
-                .collect(),
+            histogram_us: self.histogram_us(),
         }
+    }
+
+    /// Pairs of (microseconds, batches).
+    pub fn histogram_us(&self) -> Vec<(u64, u64)> {
+        self.histogram_us.iter_recorded().map(|step| (step.value_iterated_to(), step.count_at_value())).collect()
     }
 }

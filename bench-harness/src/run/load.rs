@@ -31,6 +31,8 @@ pub struct Loaded {
     /// What the disk alone took, where that was asked for.
     pub sync: Option<Latencies>,
     pub lateness: Latencies,
+    /// When the first batch could be sent.
+    pub started_unix_ms: u64,
     /// From the first send until the last commit was heard of.
     pub elapsed: Duration,
     pub seconds: Vec<Second>,
@@ -98,7 +100,7 @@ impl Load {
 
     /// Sends, and waits until all is committed or has failed.
     pub async fn run(self) -> Result<Loaded, LoadError> {
-        let start = clock::now();
+        let (start, started_unix_ms) = (clock::now(), clock::unix_milliseconds());
         let timeline = Arc::new(Timeline::new(start));
         let progress = Arc::new(Progress::default());
         let probe = self.plan.sync_probe.as_ref().map(SyncProbe::start).transpose()?;
@@ -122,7 +124,7 @@ impl Load {
             () = progress.show() => (Vec::new(), Vec::new()),
         };
         let sync = probe.map(SyncProbe::stop).transpose()?;
-        summed(&self.plan, start, &timeline, in_order(sent)?, in_order(heard)?, sync)
+        summed(&self.plan, (start, started_unix_ms), &timeline, in_order(sent)?, in_order(heard)?, sync)
     }
 }
 
@@ -168,7 +170,7 @@ fn in_order<T, E: Into<LoadError>>(mut results: Vec<(usize, Result<T, E>)>) -> R
 
 fn summed(
     plan: &Plan,
-    start: Instant,
+    (start, started_unix_ms): (Instant, u64),
     timeline: &Timeline,
     sent: Vec<Sent>,
     heard: Vec<Heard>,
@@ -185,5 +187,5 @@ fn summed(
         connections.push(Connection { name: plan.stream_name(number), sent, rows_committed: heard.rows_committed });
     }
     let (elapsed, seconds) = (last - start, timeline.seconds());
-    Ok(Loaded { connections, durable, committed, sync, lateness, elapsed, seconds })
+    Ok(Loaded { connections, durable, committed, sync, lateness, started_unix_ms, elapsed, seconds })
 }

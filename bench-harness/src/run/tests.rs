@@ -47,9 +47,14 @@ fn the_timeline_counts_by_second() {
     let timeline = Timeline::new(start);
     timeline.sent(start + milliseconds(100), 10);
     timeline.sent(start + milliseconds(900), 5);
+    timeline.durable(start + milliseconds(1_500), 15, &[milliseconds(3), milliseconds(3)]).unwrap();
     timeline.committed(start + milliseconds(2_100), 15, &[milliseconds(2_000), milliseconds(1_200)]).unwrap();
     let seconds = timeline.seconds();
     assert_eq!(seconds.iter().map(|second| second.rows_sent).collect::<Vec<_>>(), [15, 0, 0]);
+    assert_eq!(seconds.iter().map(|second| second.rows_durable).collect::<Vec<_>>(), [0, 15, 0]);
+    assert_eq!(seconds[1].durable_us.iter().map(|(_, batches)| batches).sum::<u64>(), 2);
+    assert_eq!(seconds[1].committed_us, []);
+    assert_eq!(seconds[2].committed_us.iter().map(|(_, batches)| batches).sum::<u64>(), 2);
     assert_eq!(seconds.iter().map(|second| second.rows_committed).collect::<Vec<_>>(), [0, 0, 15]);
     assert!((seconds[2].committed_max_ms - 2_000.0).abs() < 2.0, "{}", seconds[2].committed_max_ms);
 }

@@ -15,19 +15,30 @@ pub struct Timeline {
 #[derive(Debug, Default)]
 struct Bucket {
     rows_sent: u64,
-    rows_committed: u64,
+    durable: Acked,
+    committed: Acked,
+}
+
+/// Rows of one promise.
+#[derive(Debug, Default)]
+struct Acked {
+    rows: u64,
     latencies: Option<Latencies>,
 }
 
-/// One second of a run. Latencies are of the batches whose commit was heard of in it.
+/// One second of a run. Latencies are of the batches whose ack was heard of in it; as pairs of (microseconds, batches) they
+/// can be merged over the seconds in which something held.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Second {
     pub second: usize,
     pub rows_sent: u64,
+    pub rows_durable: u64,
     pub rows_committed: u64,
     pub committed_p50_ms: f64,
     pub committed_p99_ms: f64,
     pub committed_max_ms: f64,
+    pub durable_us: Vec<(u64, u64)>,
+    pub committed_us: Vec<(u64, u64)>,
 }
 
 impl Timeline {
@@ -39,19 +50,12 @@ impl Timeline {
         self.bucket(at, |bucket| bucket.rows_sent += rows);
     }
 
+    pub fn durable(&self, at: Instant, rows: u64, latencies: &[Duration]) -> Result<(), LatencyError> {
+        self.bucket(at, |bucket| bucket.durable.add(rows, latencies))
+    }
+
     pub fn committed(&self, at: Instant, rows: u64, latencies: &[Duration]) -> Result<(), LatencyError> {
-        self.bucket(at, |bucket| {
-            bucket.rows_committed += rows;
-            let mut merged = match bucket.latencies.take() {
-                Some(merged) => merged,
-                None => Latencies::new()?,
-            };
-            for latency in latencies {
-                merged.record(*latency)?;
-            }
-            bucket.latencies = Some(merged);
-            Ok(())
-        })
+        self.bucket(at, |bucket| bucket.committed.add(rows, latencies))
     }
 
     pub fn seconds(&self) -> Vec<Second> {
@@ -59,10 +63,13 @@ impl Timeline {
         let second = |(second, bucket): (usize, &Bucket)| Second {
             second,
             rows_sent: bucket.rows_sent,
-            rows_committed: bucket.rows_committed,
-            committed_p50_ms: bucket.latencies.as_ref().map_or(0.0, |latencies| latencies.quantile_ms(0.5)),
-            committed_p99_ms: bucket.latencies.as_ref().map_or(0.0, |latencies| latencies.quantile_ms(0.99)),
-            committed_max_ms: bucket.latencies.as_ref().map_or(0.0, Latencies::max_ms),
+            rows_durable: bucket.durable.rows,
+            rows_committed: bucket.committed.rows,
+            committed_p50_ms: bucket.committed.quantile_ms(0.5),
+            committed_p99_ms: bucket.committed.quantile_ms(0.99),
+            committed_max_ms: bucket.committed.latencies.as_ref().map_or(0.0, Latencies::max_ms),
+            durable_us: bucket.durable.histogram_us(),
+            committed_us: bucket.committed.histogram_us(),
         };
         buckets.iter().enumerate().map(second).collect()
     }
@@ -74,5 +81,24 @@ impl Timeline {
             buckets.resize_with(second + 1, Bucket::default);
         }
         change(&mut buckets[second])
+    }
+}
+
+impl Acked {
+    fn add(&mut self, rows: u64, latencies: &[Duration]) -> Result<(), LatencyError> {
+        self.rows += rows;
+        let merged = match &mut self.latencies {
+            Some(merged) => merged,
+            none => none.insert(Latencies::new()?),
+        };
+        latencies.iter().try_for_each(|latency| merged.record(*latency))
+    }
+
+    fn quantile_ms(&self, quantile: f64) -> f64 {
+        self.latencies.as_ref().map_or(0.0, |latencies| latencies.quantile_ms(quantile))
+    }
+
+    fn histogram_us(&self) -> Vec<(u64, u64)> {
+        self.latencies.as_ref().map_or_else(Vec::new, Latencies::histogram_us)
     }
 }

@@ -23,6 +23,7 @@ pub struct InFlight {
 pub struct Heard {
     pub durable: Latencies,
     pub committed: Latencies,
+    pub rows_durable: u64,
     pub rows_committed: u64,
     /// When the last commit was heard of.
     pub last: Option<Instant>,
@@ -61,8 +62,13 @@ impl Waiting {
 impl Watcher {
     /// Ends when the stream does.
     pub async fn watch(mut self) -> Result<Heard, LatencyError> {
-        let mut heard =
-            Heard { durable: Latencies::new()?, committed: Latencies::new()?, rows_committed: 0, last: None };
+        let mut heard = Heard {
+            durable: Latencies::new()?,
+            committed: Latencies::new()?,
+            rows_durable: 0,
+            rows_committed: 0,
+            last: None,
+        };
         let (mut durable, mut committed) = (Waiting::default(), Waiting::default());
         loop {
             // Looked at once more after the channel has closed: the last commit may be what came with the end.
@@ -81,8 +87,14 @@ impl Watcher {
             durable.batches.push_back(batch);
             committed.batches.push_back(batch);
         }
-        for latency in durable.passed(watermarks.durable, now, self.measured_from) {
-            heard.durable.record(latency)?;
+        let rows = watermarks.durable.saturating_sub(heard.rows_durable);
+        if rows > 0 {
+            let latencies = durable.passed(watermarks.durable, now, self.measured_from);
+            for latency in &latencies {
+                heard.durable.record(*latency)?;
+            }
+            self.timeline.durable(now, rows, &latencies)?;
+            heard.rows_durable = watermarks.durable;
         }
         let offset = watermarks.committed.offset;
         let rows = offset.saturating_sub(heard.rows_committed);

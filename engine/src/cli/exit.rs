@@ -1,5 +1,8 @@
 //! Exit codes, so that scripts can tell what to do.
 
+use crate::log::RecoveryError;
+use crate::log_directory::OpenError;
+use std::io::ErrorKind;
 use std::process::ExitCode;
 
 /// How a command ended, as sysexits numbers it.
@@ -26,5 +29,21 @@ pub enum Exit {
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         Self::from(exit as u8)
+    }
+}
+
+/// A disk that is full or does not work says nothing about what is in the log: nobody should think of repairing it.
+impl From<&OpenError> for Exit {
+    fn from(error: &OpenError) -> Self {
+        match error {
+            OpenError::TooSmall { .. } => Self::Configuration,
+            OpenError::Folder { cause, .. } => match cause.kind() {
+                ErrorKind::PermissionDenied | ErrorKind::NotADirectory => Self::Configuration,
+                _ => Self::InputOutput,
+            },
+            OpenError::Damaged { cause, .. } if matches!(**cause, RecoveryError::Io { .. }) => Self::InputOutput,
+            OpenError::Manifest { .. } | OpenError::Damaged { .. } => Self::Data,
+            OpenError::Threads(_) => Self::Failure,
+        }
     }
 }

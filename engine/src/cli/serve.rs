@@ -13,7 +13,7 @@ use crate::config::typed::LogMode;
 use crate::config::{Config, Effective, Origin};
 use crate::handover::ShardId;
 use crate::log_directory::open::{Summary, Wanted};
-use crate::log_directory::{self, OpenError, Opened};
+use crate::log_directory::{self, Opened};
 use crate::reactor::bind::bind;
 use crate::reactor::cores::{CoreSettings, Cores, Drained, Logs, prepare};
 use crate::reactor::local::Submit;
@@ -162,10 +162,8 @@ fn open_logs(config: &Config, directory: &Path, cores: usize) -> Result<Opened, 
         LogMode::On => Wanted { cores, bytes_max: config.log.size_mb << 20 },
         LogMode::Off => Wanted { cores: 0, bytes_max: 0 },
     };
-    let opened = log_directory::open(&directory.join("log"), wanted).map_err(|error| {
-        let exit = if let OpenError::TooSmall { .. } = error { Exit::Configuration } else { Exit::Data };
-        Failure::new(exit, error)
-    })?;
+    let opened = log_directory::open(&directory.join("log"), wanted);
+    let opened = opened.map_err(|error| Failure::new(Exit::from(&error), error))?;
     let Summary { logs, bytes_read, entry_bytes, torn_tails, took } = opened.summary;
     let seconds = took.as_secs_f64();
     tracing::info!(

@@ -8,7 +8,9 @@ use std::path::PathBuf;
 /// Why the logs could not be opened. Nothing was written to any of them.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    #[error("the log's folder {path} cannot be used: {cause}")]
+    #[error(
+        "the log's folder {path} cannot be used: {cause}. No row was touched; make room on the disk, or mend it, and start again"
+    )]
     Folder { path: PathBuf, cause: io::Error },
     #[error(
         "{path} does not say which logs there are: {reason}. If the data directory was copied or put together by hand, begin \

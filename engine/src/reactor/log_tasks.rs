@@ -62,14 +62,12 @@ impl LogDesk {
 
     /// The disk has done something.
     fn wake_behind(&self) {
-        let behind = std::mem::take(&mut *self.behind.borrow_mut());
-        behind.into_iter().for_each(Waker::wake);
+        wake_in_turn(&self.behind);
     }
 
     /// Has those who wait for room or for a table look again.
     pub fn wake_waiting(&self) {
-        let waiting = std::mem::take(&mut *self.waiting.borrow_mut());
-        waiting.into_iter().for_each(Waker::wake);
+        wake_in_turn(&self.waiting);
     }
 
     /// Has a block be read for a table's replay.
@@ -86,6 +84,16 @@ impl LogDesk {
     fn files(&self) -> Option<Rc<LogFiles>> {
         self.files.borrow().clone()
     }
+}
+
+/// Wakes all, another one first each time. Who comes first may take all the room there is, and those who then wait again
+/// do so in the order in which they were woken: without turns the last one would stay the last, and never come to read.
+fn wake_in_turn(waiting: &RefCell<Vec<Waker>>) {
+    let mut waiting = std::mem::take(&mut *waiting.borrow_mut());
+    if !waiting.is_empty() {
+        waiting.rotate_left(1);
+    }
+    waiting.into_iter().for_each(Waker::wake);
 }
 
 /// Serves the shard's log until the task is dropped.

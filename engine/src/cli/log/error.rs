@@ -58,7 +58,8 @@ impl LogCommandError {
                 BlockingError::Damaged(_) => Exit::Data,
                 BlockingError::Restless(_) => Exit::Software,
             },
-            Self::Unreadable { .. } | Self::Amend(AmendError::Open(_)) | Self::Open(_) | Self::Wrong(_) => Exit::Data,
+            Self::Amend(AmendError::Open(error)) | Self::Open(error) => error.into(),
+            Self::Unreadable { .. } | Self::Wrong(_) => Exit::Data,
         }
     }
 }
