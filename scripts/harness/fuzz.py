@@ -1,22 +1,29 @@
-"""Builds the fuzz targets with coverage counters and runs them. `scripts/fuzz` runs it; `protocol/fuzz` holds the targets.
+"""Builds the fuzz targets with coverage counters and runs them. `scripts/fuzz` runs it; `fuzz` holds the targets.
 
-Corpora begin with the protocol's test vectors, cut to what each target reads, so that a run starts deep in the decoders.
+Corpora begin with the protocol's test vectors, cut to what each target reads, and with logs that the log wrote, so that a run
+starts deep in the decoders.
 """
 
 import argparse
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
 
 from binaries import ROOT
 
-CRATE = ROOT / "protocol/fuzz"
+CRATE = ROOT / "fuzz"
 BUILT = ROOT / "target/fuzz"
 VECTORS = ROOT / "protocol/vectors"
 AT_ONCE = 2
+# Longer inputs only make runs slow.
+INPUT_BYTES_MAX = {"log_segment": 16384, "log_rot": 129}
+INPUT_BYTES_MAX_OTHERWISE = 8192
+MANIFEST = {"format": 1, "run": 7, "logs": ["11111111-2222-4333-8444-555555555555"], "draining": []}
+ACCEPTED = {"accepted": [{"table": "9c1f", "run": 6}]}
 
 # What libFuzzer needs of the compiler; stable Rust knows all of it.
 COVERAGE = " ".join([
@@ -39,6 +46,16 @@ def vectors():
 
 def archive(vector, frame):
     return frame[HEADER_BYTES : HEADER_BYTES + vector["header"]["payload_bytes"]]
+
+
+def log_seeds():
+    """For the log's targets. `log_segment` makes its own, see fuzz/src/seeds.rs."""
+    return {
+        "log_segment": [],
+        # An intact log, and one with a bit turned; for each log that there is.
+        "log_rot": [bytes([log]) + acts for log in range(32) for acts in (b"", bytes([0, 1, 99, 33, 0, 0, 0, 4]))],
+        "log_manifest": [json.dumps(manifest).encode() for manifest in (MANIFEST, MANIFEST | ACCEPTED)],
+    }
 
 
 def seeds():
@@ -64,7 +81,7 @@ def seeds():
             codec = 0 if vector["header"]["compression"] == "Lz4" else 1
             factor = next(factor for factor in range(1, 128) if length % factor == 0 and length // factor <= 256)
             inputs["payload"].append(bytes([(factor - 1) << 1 | codec, length // factor - 1]) + payload)
-    return inputs
+    return inputs | log_seeds()
 
 
 def build():
@@ -100,10 +117,13 @@ def start(target, inputs, seconds):
     for number, data in enumerate(inputs):
         (folder / f"vector-{number:02}").write_bytes(data)
     binary = BUILT / host() / "release" / target
-    command = [str(binary), f"-max_total_time={seconds}", "-print_final_stats=1", "-max_len=8192", "-timeout=10",
+    if not inputs:
+        subprocess.run([str(binary)], env={**os.environ, "LAKEHEAD_FUZZ_SEEDS": str(folder)}, check=True)
+    longest = INPUT_BYTES_MAX.get(target, INPUT_BYTES_MAX_OTHERWISE)
+    command = [str(binary), f"-max_total_time={seconds}", "-print_final_stats=1", f"-max_len={longest}", "-timeout=10",
                "-rss_limit_mb=1024", f"-artifact_prefix={crashes}/", str(folder)]
     before = len(list(folder.iterdir()))
-    is_new = before == len(inputs)
+    is_new = all(path.name.startswith("vector-") for path in folder.iterdir())
     log = open(logs / f"{target}.log", "w+")
     return Run(target, subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT), before, is_new, log)
 
@@ -114,6 +134,7 @@ def finish(run):
     run.log.seek(0)
     text = run.log.read()
     run.log.close()
+    shutil.rmtree(f"/dev/shm/lakehead-fuzz-manifest-{run.process.pid}", ignore_errors=True)
     executions = re.search(r"stat::number_of_executed_units:\s*(\d+)", text)
     coverage = re.findall(r"cov: (\d+)", text) or ["0"]
     after = len(list(corpus(run.target).iterdir()))
