@@ -18,7 +18,7 @@ from binaries import ROOT
 CRATE = ROOT / "fuzz"
 BUILT = ROOT / "target/fuzz"
 VECTORS = ROOT / "protocol/vectors"
-AT_ONCE = 2
+AT_ONCE = max(2, len(os.sched_getaffinity(0)))
 # Longer inputs only make runs slow.
 INPUT_BYTES_MAX = {"log_segment": 16384, "log_rot": 129}
 INPUT_BYTES_MAX_OTHERWISE = 8192
@@ -110,7 +110,7 @@ def corpus(target):
     return BUILT / "corpus" / target
 
 
-def start(target, inputs, seconds):
+def start(target, inputs, seconds, part=0):
     folder, crashes, logs = corpus(target), BUILT / "crashes" / target, BUILT / "logs"
     for made in (folder, crashes, logs):
         made.mkdir(parents=True, exist_ok=True)
@@ -123,8 +123,8 @@ def start(target, inputs, seconds):
     command = [str(binary), f"-max_total_time={seconds}", "-print_final_stats=1", f"-max_len={longest}", "-timeout=10",
                "-rss_limit_mb=1024", f"-artifact_prefix={crashes}/", str(folder)]
     before = len(list(folder.iterdir()))
-    is_new = all(path.name.startswith("vector-") for path in folder.iterdir())
-    log = open(logs / f"{target}.log", "w+")
+    is_new = part == 0 and all(path.name.startswith("vector-") for path in folder.iterdir())
+    log = open(logs / f"{target}.{part}.log", "w+")
     return Run(target, subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT), before, is_new, log)
 
 
@@ -157,7 +157,11 @@ def main():
     build()
     good = True
     for first in range(0, len(targets), AT_ONCE):
-        runs = [start(target, inputs[target], options.seconds) for target in targets[first : first + AT_ONCE]]
+        together = targets[first : first + AT_ONCE]
+        # Cores that would have nothing to do share the last targets' time, upon one corpus.
+        share = AT_ONCE // len(together)
+        seconds = max(options.seconds // share, 1)
+        runs = [start(target, inputs[target], seconds, part) for target in together for part in range(share)]
         good = all([finish(run) for run in runs]) and good
     return 0 if good else 1
 

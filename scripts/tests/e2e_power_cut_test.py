@@ -12,7 +12,7 @@ from tests.e2e import LONG, SCRIPTS, EndToEnd
 
 from harness import volume
 
-POWER_CUTS, KILLS = (100, 50) if LONG else (8, 2)
+POWER_CUTS, KILLS = (50, 10) if LONG else (8, 2)
 CANARY_POWER_CUTS = 10
 # Rows that were acknowledged and are gone, as a producer, the engine, or the verifier says it.
 LOSS_SEEN = r"rows were acknowledged as committed.*|were acknowledged once but the table shows only.*|the acknowledged rows.*"
@@ -29,7 +29,7 @@ class PowerCutTest(EndToEnd):
         return self.start(sys.executable, SCRIPTS / "harness" / "kill_loop.py", "--target", "both", *options, **process)
 
     def test_the_power_fails(self):
-        output = self.finish(self.kill_loop("--kills", KILLS, "--power-cuts", POWER_CUTS, "--seed", 1), seconds=1800)
+        output = self.finish(self.kill_loop("--kills", KILLS, "--power-cuts", POWER_CUTS, "--seed", 1), seconds=3600)
         lines = output.splitlines()
         self.proved(f"{lines[-1]}; " + "; ".join(line for line in lines if "each once" in line))
 
