@@ -6,7 +6,7 @@ use crate::log::block_header::{BlockHeader, Life};
 use crate::log::limits::{BLOCK_HEADER_BYTES, PAGE_BYTES, SEGMENT_HEADER_BYTES};
 use crate::log::recovery::{Mode, Options};
 use crate::log::segment_header::SegmentHeader;
-use crate::log::{Canary, Position, ReadDisk, Recovered, RecoveryError, open_block, recover};
+use crate::log::{Position, ReadDisk, Recovered, RecoveryError, open_block, recover};
 use crate::memory_disk::MemoryDisk;
 use crate::written::Written;
 
@@ -63,7 +63,7 @@ fn copy(disk: &mut MemoryDisk, from: (u64, usize), to: (u64, usize), length: usi
 /// # Panics
 /// When it is not a prefix, or lacks what is durable.
 pub fn judge(written: &Written, disk: &MemoryDisk) {
-    let options = |mode| Options { mode, canary: Canary::None };
+    let options = |mode| Options { mode, canary: written.canary };
     match recover(disk, LOG, options(Mode::Strict)) {
         Ok(recovered) => {
             assert!(recovered.damages.is_empty(), "nobody accepted {:?}", recovered.damages);
@@ -106,7 +106,7 @@ fn entries(written: &Written, disk: &MemoryDisk, recovered: &Recovered, mut foun
             let mut bytes = vec![0; place.bytes as usize];
             disk.read(place.segment, place.offset, &mut bytes).expect("a block is in its file");
             let segment = recovered.segments().find(|segment| segment.number == place.segment).expect("it is known");
-            let life = Life { segment: segment.number, salt: segment.salt, canary: Canary::None };
+            let life = Life { segment: segment.number, salt: segment.salt, canary: written.canary };
             let view = open_block(&life, place.offset, &bytes).expect("it was intact a moment ago");
             for record in view.rows().filter(|record| record.header.table == table.number) {
                 let entry = written.entries.get(&record.header.position).expect("it was appended");
@@ -126,7 +126,7 @@ fn claimed(written: &Written, disk: &MemoryDisk) -> u64 {
     let (Ok(header), Some(now)) = (SegmentHeader::decode(&whole[..SEGMENT_HEADER_BYTES]), disk.0.get(number)) else {
         return 0;
     };
-    let life = Life { segment: *number, salt: header.salt, canary: Canary::None };
+    let life = Life { segment: *number, salt: header.salt, canary: written.canary };
     (SEGMENT_HEADER_BYTES..whole.len())
         .step_by(PAGE_BYTES)
         .filter(|at| whole[*at..at + BLOCK_HEADER_BYTES] == now[*at..at + BLOCK_HEADER_BYTES])

@@ -20,7 +20,7 @@ const SCRIPT_BYTES_MAX: usize = 12_000;
 pub fn write_if_asked() {
     let Some(folder) = std::env::var_os("LAKEHEAD_FUZZ_SEEDS").map(PathBuf::from) else { return };
     for seed in 0..SEEDS {
-        let mut script = script(&written(seed).disk);
+        let mut script = script(&written(seed, Canary::None).disk);
         script.truncate(SCRIPT_BYTES_MAX);
         std::fs::write(folder.join(format!("vector-{seed:02}")), script).expect("the folder can be written");
     }

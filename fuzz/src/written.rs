@@ -36,6 +36,8 @@ pub struct Written {
     pub entries: BTreeMap<Position, Entry>,
     /// Every entry below this is durable.
     pub durable: Position,
+    /// What is wrong with whoever wrote it, and reads it.
+    pub canary: Canary,
 }
 
 struct Writer {
@@ -55,8 +57,8 @@ struct Writer {
 ///
 /// # Panics
 /// When the log does not keep its promises: then there is nothing to fuzz.
-pub fn written(seed: u64) -> Written {
-    let mut writer = Writer::new(seed);
+pub fn written(seed: u64, canary: Canary) -> Written {
+    let mut writer = Writer::new(seed, canary);
     if writer.random.percent(50) {
         writer.append_for(80);
         writer.disk.cut_power();
@@ -73,11 +75,11 @@ pub fn written(seed: u64) -> Written {
     let durable = durable.map_or(Position(0), |(position, _)| position.next());
     writer.disk.cut_power();
     let disk = MemoryDisk::copy_of(&writer.disk).expect("a disk in memory can be read");
-    Written { disk, entries: writer.entries, durable }
+    Written { disk, entries: writer.entries, durable, canary }
 }
 
 impl Writer {
-    fn new(seed: u64) -> Self {
+    fn new(seed: u64, canary: Canary) -> Self {
         let mut random = Random(seed);
         let mut salts = random.clone();
         let settings = Settings {
@@ -87,7 +89,7 @@ impl Writer {
             linger_us: 0,
             buffers: Rc::new(|bytes| Box::new(HeapBuffer::new(bytes))),
             salts: Rc::new(RefCell::new(move || std::array::from_fn(|_| salts.draw() as u8))),
-            canary: Canary::None,
+            canary,
         };
         let stream =
             |table: usize, stream: usize| ((stream > 0).then(|| Arc::from(format!("t{table}s{stream}"))), None, 0);
@@ -198,7 +200,7 @@ impl Writer {
     }
 
     fn recovered(&self) -> Recovered {
-        let options = Options { mode: Mode::Strict, canary: Canary::None };
+        let options = Options { mode: Mode::Strict, canary: self.settings.canary };
         recover(&self.disk, LOG, options).expect("what the log wrote can be recovered")
     }
 

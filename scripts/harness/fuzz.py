@@ -22,6 +22,9 @@ AT_ONCE = max(2, len(os.sched_getaffinity(0)))
 # Longer inputs only make runs slow.
 INPUT_BYTES_MAX = {"log_segment": 16384, "log_rot": 129}
 INPUT_BYTES_MAX_OTHERWISE = 8192
+# Bugs that a target has to find when they are planted, so that a clean run means something.
+PLANTED = {"log_rot": ["truncate-at-first-bad-block", "believe-recycled-block"]}
+PLANTED_SECONDS_MAX = 60
 MANIFEST = {"format": 1, "run": 7, "logs": ["11111111-2222-4333-8444-555555555555"], "draining": []}
 ACCEPTED = {"accepted": [{"table": "9c1f", "run": 6}]}
 
@@ -145,6 +148,20 @@ def finish(run):
     return code == 0 and executions is not None and after >= run.corpus_before + run.is_new
 
 
+def finds(target, planted, inputs):
+    """Whether the target ends badly with the planted bug."""
+    folder = BUILT / "planted" / planted
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    for number, data in enumerate(inputs):
+        (folder / f"vector-{number:02}").write_bytes(data)
+    command = [str(BUILT / host() / "release" / target), f"-max_total_time={PLANTED_SECONDS_MAX}", f"-artifact_prefix={folder}/crash-",
+               f"-max_len={INPUT_BYTES_MAX[target]}", str(folder)]
+    run = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, env={**os.environ, "LAKEHEAD_FUZZ_CANARY": planted})
+    print(f"{target:15} with {planted} planted: {'found' if run.returncode != 0 else 'NOT FOUND'}", flush=True)
+    return run.returncode != 0
+
+
 def main():
     inputs = seeds()
     arguments = argparse.ArgumentParser(prog="scripts/fuzz", description=__doc__)
@@ -155,7 +172,7 @@ def main():
     if unknown := [target for target in targets if target not in inputs]:
         arguments.error(f"there is no target {unknown[0]!r}; there are {', '.join(inputs)}")
     build()
-    good = True
+    good = all([finds(target, planted, inputs[target]) for target in targets for planted in PLANTED.get(target, [])])
     for first in range(0, len(targets), AT_ONCE):
         together = targets[first : first + AT_ONCE]
         # Cores that would have nothing to do share the last targets' time, upon one corpus.
