@@ -40,6 +40,14 @@ pub struct Written {
     pub canary: Canary,
 }
 
+/// One stream of a table.
+struct Stream {
+    name: Option<Arc<str>>,
+    /// In the log, of this run's epoch.
+    number: Option<StreamNumber>,
+    next: u64,
+}
+
 struct Writer {
     random: Random,
     settings: Settings,
@@ -49,8 +57,8 @@ struct Writer {
     now_us: u64,
     run: u64,
     entries: BTreeMap<Position, Entry>,
-    /// By table: name, epoch's number in this run, next offset.
-    streams: Vec<Vec<(Option<Arc<str>>, Option<StreamNumber>, u64)>>,
+    /// By table.
+    streams: Vec<[Stream; 2]>,
 }
 
 /// The log of this seed: one or two runs, of which the last ended at rest or by a power cut.
@@ -91,8 +99,8 @@ impl Writer {
             salts: Rc::new(RefCell::new(move || std::array::from_fn(|_| salts.draw() as u8))),
             canary,
         };
-        let stream =
-            |table: usize, stream: usize| ((stream > 0).then(|| Arc::from(format!("t{table}s{stream}"))), None, 0);
+        let anonymous = || Stream { name: None, number: None, next: 0 };
+        let named = |table| Stream { name: Some(Arc::from(format!("t{table}s1"))), ..anonymous() };
         Self {
             disk: Disk::new(random.draw(), u64::MAX / 2),
             log: Log::new(settings.clone(), LOG, 1),
@@ -100,7 +108,7 @@ impl Writer {
             now_us: 1,
             run: 1,
             entries: BTreeMap::new(),
-            streams: (0..TABLES).map(|table| (0..2).map(|number| stream(table, number)).collect()).collect(),
+            streams: (0..TABLES).map(|table| [anonymous(), named(table)]).collect(),
             settings,
             random,
         }
@@ -151,7 +159,7 @@ impl Writer {
         let field = |index| Field::flat(format!("c{index}"), DataType::Long, true);
         let schema = self.log.note_schema(number, &Arc::new(Schema::flat((0..columns).map(field).collect())));
         let chosen = self.random.below(2) as usize;
-        let (name, known, next) = &mut self.streams[table][chosen];
+        let Stream { name, number: known, next } = &mut self.streams[table][chosen];
         let stream = match known.filter(|number| self.log.has_stream(*number)) {
             Some(number) => number,
             None => *known.insert(self.log.note_stream(number, name.as_ref(), self.run)),
@@ -174,8 +182,8 @@ impl Writer {
     fn commit(&mut self, table: usize) {
         let id = format!("id-{table}");
         let (Some(number), durable) = (self.log.table_of(&id), self.log.durable()) else { return };
-        let mine = self.entries.iter().filter(|(_, entry)| *entry.table == *id && entry.point <= durable);
-        let Some((last, _)) = mine.last() else { return };
+        let mut mine = self.entries.iter().filter(|(_, entry)| *entry.table == *id && entry.point <= durable);
+        let Some((last, _)) = mine.next_back() else { return };
         let position = last.0 + 1 - self.random.below(3).min(last.0);
         let known = self.log.state().tables[&number].position.0;
         let remembered = Remembered { claim: self.run, position: position.max(known), version: self.now_us };
@@ -210,10 +218,10 @@ impl Writer {
         self.entries.values_mut().for_each(|entry| entry.point = Point(0));
         self.files = Files::default();
         for stream in self.streams.iter_mut().flatten() {
-            stream.1 = None;
-            let mine = self.entries.values().filter(|entry| entry.stream == stream.0 && stream.0.is_some());
-            let last = mine.last().and_then(|entry| Header::decode(entry.frame.first_chunk()?).ok());
-            stream.2 = last.map_or(0, |header| header.first_offset + u64::from(header.rows));
+            stream.number = None;
+            let mut mine = self.entries.values().filter(|entry| entry.stream == stream.name && stream.name.is_some());
+            let last = mine.next_back().and_then(|entry| Header::decode(entry.frame.first_chunk()?).ok());
+            stream.next = last.map_or(0, |header| header.first_offset + u64::from(header.rows));
         }
         self.log = Log::resume(self.settings.clone(), self.run, recovered);
     }
