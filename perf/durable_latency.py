@@ -37,9 +37,11 @@ def main() -> int:
     try:
         probe_kib = arguments.probe_kib
         if not probe_kib:
-            _, block_bytes = latency_run(arguments, engine, bench, work / "first", min(FIRST_SECONDS, arguments.seconds), None)
+            seconds = min(FIRST_SECONDS, arguments.seconds)
+            _, block_bytes = latency_run(arguments, engine, bench, work / "first", seconds, None)
             probe_kib = min(max(round(block_bytes / 1024 / PAGE_KIB), 1) * PAGE_KIB, PROBE_KIB_MAX)
-            print(f"the log's blocks are {block_bytes / 1024:,.0f} KiB on average at this rate: the probe's have {probe_kib}")
+            print(f"the log's blocks are {block_bytes / 1024:,.0f} KiB on average at this rate: the probe's have {probe_kib}",
+                  flush=True)
         reports = []
         for number in range(arguments.runs):
             report, block_bytes = latency_run(arguments, engine, bench, work / "run", arguments.seconds, probe_kib)
@@ -50,15 +52,17 @@ def main() -> int:
     print("\nmedians of the runs (smallest to largest), ms")
     for name, key in LATENCIES.items():
         figures = {label: sorted(report[key][field] for report in reports) for label, field in PERCENTILES.items()}
-        print(f"{name:9} " + "  ".join(f"{label} {median(of):.2f} ({of[0]:.2f} to {of[-1]:.2f})" for label, of in figures.items()))
+        words = (f"{label} {median(of):.2f} ({of[0]:.2f} to {of[-1]:.2f})" for label, of in figures.items())
+        print(f"{name:9} " + "  ".join(words))
     for label in ("p50", "p99", "p99.9"):
-        over = [report["durable_latency"][PERCENTILES[label]] / report["sync_latency"][PERCENTILES[label]] for report in reports]
+        field = PERCENTILES[label]
+        over = [report["durable_latency"][field] / report["sync_latency"][field] for report in reports]
         print(f"durable / fdatasync at {label}: {median(over):.2f} ({min(over):.2f} to {max(over):.2f})")
     write_out(arguments, "perf/durable_latency", {"probe_kib": probe_kib, "runs": reports})
     return 0
 
 
-def latency_run(arguments, engine: Path, bench: Path, data_dir: Path, seconds: float, probe_kib: int | None) -> tuple[dict, float]:
+def latency_run(arguments, engine: Path, bench: Path, data_dir: Path, seconds: float, probe_kib: int | None) -> tuple:
     """The report, and the mean length of the blocks with rows that the log held when the run ended."""
     data_dir.mkdir()
     options = ["--workload", "telemetry", "--connections", 1, "--rate", arguments.rate, "--duration", seconds]

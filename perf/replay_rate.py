@@ -174,8 +174,8 @@ def wait(what: str, condition, seconds: float) -> None:
 
 
 def print_run(number: int, run: dict) -> None:
-    built = run["seconds"] - run["start_seconds"]
-    print(f"{number + 1}  {run['megabytes']:,.0f} MB of rows in {run['seconds']:.2f} s: {run['megabytes'] / run['seconds']:.0f} MB/s "
+    megabytes, seconds, built = run["megabytes"], run["seconds"], run["seconds"] - run["start_seconds"]
+    print(f"{number + 1}  {megabytes:,.0f} MB of rows in {seconds:.2f} s: {megabytes / seconds:.0f} MB/s "
           f"({run['start_seconds']:.2f} s until it listened, {built:.2f} s until the table had all; {run['commits']} commits)")
     for line in run["engine_said"]:
         print(f"   the engine: {line}", flush=True)

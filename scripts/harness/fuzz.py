@@ -155,9 +155,10 @@ def finds(target, planted, inputs):
     folder.mkdir(parents=True)
     for number, data in enumerate(inputs):
         (folder / f"vector-{number:02}").write_bytes(data)
-    command = [str(BUILT / host() / "release" / target), f"-max_total_time={PLANTED_SECONDS_MAX}", f"-artifact_prefix={folder}/crash-",
-               f"-max_len={INPUT_BYTES_MAX[target]}", str(folder)]
-    run = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, env={**os.environ, "LAKEHEAD_FUZZ_CANARY": planted})
+    command = [str(BUILT / host() / "release" / target), f"-max_total_time={PLANTED_SECONDS_MAX}",
+               f"-artifact_prefix={folder}/crash-", f"-max_len={INPUT_BYTES_MAX[target]}", str(folder)]
+    environment = {**os.environ, "LAKEHEAD_FUZZ_CANARY": planted}
+    run = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, env=environment)
     print(f"{target:15} with {planted} planted: {'found' if run.returncode != 0 else 'NOT FOUND'}", flush=True)
     return run.returncode != 0
 

@@ -2,7 +2,8 @@
 
 Each step is a command; its output is shown as it comes, and tests in it are counted by the lines in which cargo and
 unittest sum them up. A step without such lines counts as one test. What a test could not do on this machine is neither passed nor
-failed: it is named with its reason at the end, after a table of what each step took. The last line is always `N passed, M failed`.
+failed: it is named with its reason at the end, after a table of what each step took. The last line is always
+`N passed, M failed`.
 
 A long run can be made in parts: --only takes steps by name, and all parts together are the whole.
 """
@@ -147,7 +148,8 @@ def python_steps(long):
 def main():
     arguments = argparse.ArgumentParser(prog="scripts/test", description=__doc__,
                                         formatter_class=argparse.RawDescriptionHelpFormatter)
-    arguments.add_argument("--long", action="store_true", help="more kills, more seeds, more fuzzing, cargo-deny installed when missing")
+    arguments.add_argument("--long", action="store_true",
+                           help="more kills, more seeds, more fuzzing, cargo-deny installed when missing")
     arguments.add_argument("--only", action="append", metavar="STEP",
                            help="this step, or the steps of a half (rust, python); can be repeated. Most steps need `build`")
     arguments.add_argument("--list", action="store_true", help="print the steps' names and do nothing")
