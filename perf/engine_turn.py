@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -25,6 +26,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--turns", type=int, default=3, help="turns of each side (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--batch-rows", type=int, help="rows of a batch sent to the engine (default: the bench's)")
+    add_places(parser)
+
+
+def add_places(parser: argparse.ArgumentParser) -> None:
+    """Where binaries and files are."""
     parser.add_argument("--config", type=Path, help="configuration file for the engine")
     parser.add_argument("--binaries", type=Path, default=ROOT / "target" / "release", help="where the binaries are")
     parser.add_argument("--work-dir", type=Path, default=ROOT / "target", help="where tables are written, and removed")
@@ -40,31 +46,60 @@ def binaries(arguments: argparse.Namespace) -> tuple[Path, Path]:
     return found
 
 
-def engine_turn(arguments: argparse.Namespace, engine: Path, bench: Path, data_dir: Path, *more: str) -> dict:
-    """The load generator's report; `more` are options of it."""
+def engine_turn(arguments: argparse.Namespace, engine: Path, bench: Path, data_dir: Path, *more: str, serve: tuple = ()) -> dict:
+    """The load generator's report; `more` are options of it, `serve` such of the engine."""
     data_dir.mkdir()
-    command = [engine, "serve", "--listen", "127.0.0.1:0", "--data-dir", data_dir]
-    if arguments.config:
-        command += ["--config", arguments.config]
-    log = data_dir / "engine.log"
     load = os.getloadavg()[0]
-    with open(log, "wb") as log_file:
-        process = subprocess.Popen([str(part) for part in command], stdout=log_file, stderr=subprocess.STDOUT)
-    try:
-        report_file = data_dir / "report.json"
-        options = [*more, "--workload", "telemetry", "--connections", 1, "--rate", "max", "--prepared"]
-        options += ["--rows", arguments.rows, "--seed", arguments.seed, "--table", "telemetry", "--threads", 1]
-        if arguments.batch_rows:
-            options += ["--batch-rows", arguments.batch_rows]
-        address = listening_address(process, data_dir, log)
-        run([bench, "run", "--server", address, "--data-dir", data_dir, "--json", report_file, *options])
-        report = json.loads(report_file.read_text())
-    finally:
-        stop(process)
+    options = [*more, "--workload", "telemetry", "--connections", 1, "--rate", "max", "--prepared"]
+    options += ["--rows", arguments.rows, "--seed", arguments.seed, "--table", "telemetry", "--threads", 1]
+    if arguments.batch_rows:
+        options += ["--batch-rows", arguments.batch_rows]
+    with running(engine, data_dir, *config_options(arguments), *serve) as address:
+        report = bench_report(bench, address, data_dir, *options)
     shutil.rmtree(data_dir)
     report["load_average_before"] = load
-    del report["seconds"], report["committed_latency"]["histogram_us"], report["durable_latency"]["histogram_us"]
     return report
+
+
+def config_options(arguments: argparse.Namespace) -> list:
+    return ["--config", arguments.config] if arguments.config else []
+
+
+@contextmanager
+def running(engine: Path, data_dir: Path, *serve):
+    """The address of an engine that runs on this folder until the end."""
+    process, log = start(engine, data_dir, *serve)
+    try:
+        yield listening_address(process, data_dir, log)
+    finally:
+        stop(process)
+
+
+def start(engine: Path, data_dir: Path, *serve) -> tuple[subprocess.Popen, Path]:
+    """An engine that starts, and the file of its output."""
+    command = [engine, "serve", "--listen", "127.0.0.1:0", "--data-dir", data_dir, *serve]
+    log = data_dir / "engine.log"
+    (data_dir / "listen").unlink(missing_ok=True)
+    with open(log, "wb") as log_file:
+        return subprocess.Popen([str(part) for part in command], stdout=log_file, stderr=subprocess.STDOUT), log
+
+
+def bench_report(bench: Path, address: str, data_dir: Path, *options) -> dict:
+    """What the load generator says of a run with these options, without what is long."""
+    report_file = data_dir / "report.json"
+    run([bench, "run", "--server", address, "--data-dir", data_dir, "--json", report_file, *options])
+    report = json.loads(report_file.read_text())
+    del report["seconds"]
+    for latency in ("durable_latency", "committed_latency", "sync_latency"):
+        (report.get(latency) or {}).pop("histogram_us", None)
+    return report
+
+
+def write_out(arguments: argparse.Namespace, command: str, figures: dict) -> None:
+    """All figures into the file that --out names."""
+    if arguments.out:
+        arguments.out.parent.mkdir(parents=True, exist_ok=True)
+        arguments.out.write_text(json.dumps({"command": [command, *sys.argv[1:]], **figures}, indent=2) + "\n")
 
 
 def listening_address(process: subprocess.Popen, data_dir: Path, log: Path) -> str:

@@ -1,22 +1,32 @@
-"""Builds the fuzz targets with coverage counters and runs them. `scripts/fuzz` runs it; `protocol/fuzz` holds the targets.
+"""Builds the fuzz targets with coverage counters and runs them. `scripts/fuzz` runs it; `fuzz` holds the targets.
 
-Corpora begin with the protocol's test vectors, cut to what each target reads, so that a run starts deep in the decoders.
+Corpora begin with the protocol's test vectors, cut to what each target reads, and with logs that the log wrote, so that a run
+starts deep in the decoders.
 """
 
 import argparse
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
 
 from binaries import ROOT
 
-CRATE = ROOT / "protocol/fuzz"
+CRATE = ROOT / "fuzz"
 BUILT = ROOT / "target/fuzz"
 VECTORS = ROOT / "protocol/vectors"
-AT_ONCE = 2
+AT_ONCE = max(2, len(os.sched_getaffinity(0)))
+# Longer inputs only make runs slow.
+INPUT_BYTES_MAX = {"log_segment": 16384, "log_rot": 129}
+INPUT_BYTES_MAX_OTHERWISE = 8192
+# Bugs that a target has to find when they are planted, so that a clean run means something.
+PLANTED = {"log_rot": ["truncate-at-first-bad-block", "believe-recycled-block"]}
+PLANTED_SECONDS_MAX = 60
+MANIFEST = {"format": 1, "run": 7, "logs": ["11111111-2222-4333-8444-555555555555"], "draining": []}
+ACCEPTED = {"accepted": [{"table": "9c1f", "run": 6}]}
 
 # What libFuzzer needs of the compiler; stable Rust knows all of it.
 COVERAGE = " ".join([
@@ -39,6 +49,16 @@ def vectors():
 
 def archive(vector, frame):
     return frame[HEADER_BYTES : HEADER_BYTES + vector["header"]["payload_bytes"]]
+
+
+def log_seeds():
+    """For the log's targets. `log_segment` makes its own, see fuzz/src/seeds.rs."""
+    return {
+        "log_segment": [],
+        # An intact log, and one with a bit turned; for each log that there is.
+        "log_rot": [bytes([log]) + acts for log in range(32) for acts in (b"", bytes([0, 1, 99, 33, 0, 0, 0, 4]))],
+        "log_manifest": [json.dumps(manifest).encode() for manifest in (MANIFEST, MANIFEST | ACCEPTED)],
+    }
 
 
 def seeds():
@@ -64,7 +84,7 @@ def seeds():
             codec = 0 if vector["header"]["compression"] == "Lz4" else 1
             factor = next(factor for factor in range(1, 128) if length % factor == 0 and length // factor <= 256)
             inputs["payload"].append(bytes([(factor - 1) << 1 | codec, length // factor - 1]) + payload)
-    return inputs
+    return inputs | log_seeds()
 
 
 def build():
@@ -93,18 +113,21 @@ def corpus(target):
     return BUILT / "corpus" / target
 
 
-def start(target, inputs, seconds):
+def start(target, inputs, seconds, part=0):
     folder, crashes, logs = corpus(target), BUILT / "crashes" / target, BUILT / "logs"
     for made in (folder, crashes, logs):
         made.mkdir(parents=True, exist_ok=True)
     for number, data in enumerate(inputs):
         (folder / f"vector-{number:02}").write_bytes(data)
     binary = BUILT / host() / "release" / target
-    command = [str(binary), f"-max_total_time={seconds}", "-print_final_stats=1", "-max_len=8192", "-timeout=10",
+    if not inputs:
+        subprocess.run([str(binary)], env={**os.environ, "LAKEHEAD_FUZZ_SEEDS": str(folder)}, check=True)
+    longest = INPUT_BYTES_MAX.get(target, INPUT_BYTES_MAX_OTHERWISE)
+    command = [str(binary), f"-max_total_time={seconds}", "-print_final_stats=1", f"-max_len={longest}", "-timeout=10",
                "-rss_limit_mb=1024", f"-artifact_prefix={crashes}/", str(folder)]
     before = len(list(folder.iterdir()))
-    is_new = before == len(inputs)
-    log = open(logs / f"{target}.log", "w+")
+    is_new = part == 0 and all(path.name.startswith("vector-") for path in folder.iterdir())
+    log = open(logs / f"{target}.{part}.log", "w+")
     return Run(target, subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT), before, is_new, log)
 
 
@@ -114,6 +137,7 @@ def finish(run):
     run.log.seek(0)
     text = run.log.read()
     run.log.close()
+    shutil.rmtree(f"/dev/shm/lakehead-fuzz-manifest-{run.process.pid}", ignore_errors=True)
     executions = re.search(r"stat::number_of_executed_units:\s*(\d+)", text)
     coverage = re.findall(r"cov: (\d+)", text) or ["0"]
     after = len(list(corpus(run.target).iterdir()))
@@ -122,6 +146,21 @@ def finish(run):
     if code != 0:
         print(text[-4000:])
     return code == 0 and executions is not None and after >= run.corpus_before + run.is_new
+
+
+def finds(target, planted, inputs):
+    """Whether the target ends badly with the planted bug."""
+    folder = BUILT / "planted" / planted
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    for number, data in enumerate(inputs):
+        (folder / f"vector-{number:02}").write_bytes(data)
+    command = [str(BUILT / host() / "release" / target), f"-max_total_time={PLANTED_SECONDS_MAX}",
+               f"-artifact_prefix={folder}/crash-", f"-max_len={INPUT_BYTES_MAX[target]}", str(folder)]
+    environment = {**os.environ, "LAKEHEAD_FUZZ_CANARY": planted}
+    run = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, env=environment)
+    print(f"{target:15} with {planted} planted: {'found' if run.returncode != 0 else 'NOT FOUND'}", flush=True)
+    return run.returncode != 0
 
 
 def main():
@@ -134,9 +173,13 @@ def main():
     if unknown := [target for target in targets if target not in inputs]:
         arguments.error(f"there is no target {unknown[0]!r}; there are {', '.join(inputs)}")
     build()
-    good = True
+    good = all([finds(target, planted, inputs[target]) for target in targets for planted in PLANTED.get(target, [])])
     for first in range(0, len(targets), AT_ONCE):
-        runs = [start(target, inputs[target], options.seconds) for target in targets[first : first + AT_ONCE]]
+        together = targets[first : first + AT_ONCE]
+        # Cores that would have nothing to do share the last targets' time, upon one corpus.
+        share = AT_ONCE // len(together)
+        seconds = max(options.seconds // share, 1)
+        runs = [start(target, inputs[target], seconds, part) for target in together for part in range(share)]
         good = all([finish(run) for run in runs]) and good
     return 0 if good else 1
 

@@ -12,7 +12,7 @@ from tests.e2e import LONG, SCRIPTS, EndToEnd
 
 from harness import volume
 
-POWER_CUTS, KILLS = (100, 50) if LONG else (8, 2)
+POWER_CUTS, KILLS = (50, 10) if LONG else (8, 2)
 CANARY_POWER_CUTS = 10
 # Rows that were acknowledged and are gone, as a producer, the engine, or the verifier says it.
 LOSS_SEEN = r"rows were acknowledged as committed.*|were acknowledged once but the table shows only.*|the acknowledged rows.*"
@@ -29,7 +29,8 @@ class PowerCutTest(EndToEnd):
         return self.start(sys.executable, SCRIPTS / "harness" / "kill_loop.py", "--target", "both", *options, **process)
 
     def test_the_power_fails(self):
-        output = self.finish(self.kill_loop("--kills", KILLS, "--power-cuts", POWER_CUTS, "--seed", 1), seconds=1800)
+        loop = self.kill_loop("--kills", KILLS, "--power-cuts", POWER_CUTS, "--seed", 1)
+        output = self.finish(loop, seconds=3600)
         lines = output.splitlines()
         self.proved(f"{lines[-1]}; " + "; ".join(line for line in lines if "each once" in line))
 
@@ -42,7 +43,8 @@ class PowerCutTest(EndToEnd):
     def test_an_engine_that_does_not_sync_its_folders_is_found_out(self):
         # With a log the engine notices the loss itself, and does not write the table any more: nothing would come to an end.
         without_log = {**os.environ, "LAKEHEAD_LOG_MODE": "off"}
-        loop = self.kill_loop("--kills", 0, "--power-cuts", CANARY_POWER_CUTS, "--seed", 1, "--no-sync", "folders", env=without_log)
+        loop = self.kill_loop(
+            "--kills", 0, "--power-cuts", CANARY_POWER_CUTS, "--seed", 1, "--no-sync", "folders", env=without_log)
         output, _ = loop.communicate(timeout=120)
         self.assertEqual(loop.returncode, 1, output)
         self.assertRegex(output, LOSS_SEEN)

@@ -1,11 +1,11 @@
 //! Headers, and whole frames in every state of a receiver. The input is also tried with checksums that fit.
 #![no_main]
 
+use lakehead_fuzz::aligned::aligned;
 use lakehead_protocol::frame::{self, Progress};
 use lakehead_protocol::header::Header;
 use lakehead_protocol::kind::PeerState;
 use lakehead_protocol::limits::{HEADER_BYTES, padded};
-use lakehead_protocol_fuzz::aligned;
 
 const STATES: [PeerState; 4] = [PeerState::Greeting, PeerState::Opening, PeerState::Streaming, PeerState::Server];
 

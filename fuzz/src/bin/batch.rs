@@ -2,11 +2,11 @@
 //! little-endian), that archive, and a Batch archive.
 #![no_main]
 
+use lakehead_fuzz::aligned::aligned;
 use lakehead_protocol::archive;
 use lakehead_protocol::batch::ArchivedBatch;
 use lakehead_protocol::batch_check;
 use lakehead_protocol::schema::{ArchivedSchema, Schema};
-use lakehead_protocol_fuzz::aligned;
 use rkyv::rancor::Failure;
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {

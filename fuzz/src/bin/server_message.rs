@@ -2,11 +2,11 @@
 //! kind, the rest is the archive.
 #![no_main]
 
+use lakehead_fuzz::aligned::aligned;
 use lakehead_protocol::frame::Frame;
 use lakehead_protocol::header::Header;
 use lakehead_protocol::kind::KINDS;
 use lakehead_protocol::server_message::{self, ServerMessage};
-use lakehead_protocol_fuzz::aligned;
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     let Some((choice, archive)) = bytes.split_first() else { return };

@@ -1,9 +1,9 @@
 //! Schema archives, and the judgement of what they say. What passes has a tree that can be walked.
 #![no_main]
 
+use lakehead_fuzz::aligned::aligned;
 use lakehead_protocol::archive;
 use lakehead_protocol::schema::{ArchivedSchema, Schema};
-use lakehead_protocol_fuzz::aligned;
 use rkyv::rancor::Failure;
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {

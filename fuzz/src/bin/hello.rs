@@ -1,9 +1,9 @@
 //! Hello archives, and the judgement of what they say.
 #![no_main]
 
+use lakehead_fuzz::aligned::aligned;
 use lakehead_protocol::archive;
 use lakehead_protocol::hello::{ArchivedHello, Hello};
-use lakehead_protocol_fuzz::aligned;
 use rkyv::rancor::Failure;
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {

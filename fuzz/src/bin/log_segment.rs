@@ -1,0 +1,59 @@
+//! Segments of a log with checksums that fit: recovery and every decoder behind the checksums. The input is a script of pieces
+//! (see `pieces.rs`).
+#![no_main]
+
+use lakehead_fuzz::allocation::Bounded;
+use lakehead_fuzz::assembled::{LOG, assembled};
+use lakehead_fuzz::log::block_header::Life;
+use lakehead_fuzz::log::recovery::{Mode, Options};
+use lakehead_fuzz::log::state_record::StateRecord;
+use lakehead_fuzz::log::{Canary, Position, ReadDisk, RecordKind, Recovered, RecoveryError, open_block, recover};
+use lakehead_fuzz::memory_disk::MemoryDisk;
+use lakehead_fuzz::seeds;
+
+#[global_allocator]
+static ALLOCATOR: Bounded = Bounded;
+
+libfuzzer_sys::fuzz_target!(init: seeds::write_if_asked(), |script: &[u8]| {
+    let disk = assembled(script);
+    let options = |mode| Options { mode, canary: Canary::None };
+    let strict = recover(&disk, LOG, options(Mode::Strict));
+    let accepting = recover(&disk, LOG, options(Mode::AcceptLoss));
+    match &accepting {
+        Ok(recovered) => judge(&disk, recovered),
+        Err(error) => {
+            assert!(!matches!(error, RecoveryError::Damaged(_)), "the loss was accepted: {error}");
+            assert!(!error.to_string().is_empty());
+        }
+    }
+    match (strict, accepting) {
+        (Ok(strict), Ok(accepting)) => {
+            assert_eq!((strict.next_position, strict.next_sequence), (accepting.next_position, accepting.next_sequence));
+            assert_eq!((strict.state, strict.damages), (accepting.state, accepting.damages));
+        }
+        (Ok(_), Err(error)) => panic!("who accepts a loss gets less: {error}"),
+        (Err(RecoveryError::Damaged(damages)), Ok(accepting)) => {
+            assert!(damages.iter().all(|damage| accepting.damages.contains(damage)));
+        }
+        (Err(error), _) => assert!(!error.to_string().is_empty()),
+    }
+});
+
+/// What recovery names can be read.
+fn judge(disk: &MemoryDisk, recovered: &Recovered) {
+    for number in recovered.state.tables.keys() {
+        for place in recovered.blocks(*number, Position(0)) {
+            let mut bytes = vec![0; place.bytes as usize];
+            disk.read(place.segment, place.offset, &mut bytes).expect("a block is in its file");
+            let segment = recovered.segments().find(|segment| segment.number == place.segment).expect("it is known");
+            let life = Life { segment: segment.number, salt: segment.salt, canary: Canary::None };
+            let view = open_block(&life, place.offset, &bytes).expect("it was intact a moment ago");
+            for record in view.records().filter(|record| record.header.kind != RecordKind::Rows) {
+                let Some(state) = StateRecord::decode(&record) else { continue };
+                let mut payload = Vec::new();
+                state.encode(&mut payload);
+                assert_eq!(payload, record.payload, "a payload that is accepted has one form");
+            }
+        }
+    }
+}
