@@ -14,6 +14,7 @@ use super::numbers::{Position, TableNumber};
 use super::place::BlockPlace;
 use super::record::{Record, RecordHeader};
 use super::recovery::{Damage, rows_named_in};
+use super::segment::Segment;
 use std::collections::{BTreeMap, VecDeque};
 
 /// The oldest segments' entries on their way.
@@ -80,9 +81,9 @@ impl Log {
         let current = self.segments.current.as_ref()?.number;
         let oldest = self.index.segments.front().filter(|oldest| oldest.number < current && oldest.live_bytes > 0)?;
         let free = self.segments_free();
-        let fits =
-            self.current_left() > oldest.live_bytes + oldest.live_bytes / 8 + 2 * self.settings.block_bytes as u64;
-        if (free == 0 && !fits) || free > (RESERVE_SEGMENTS + 1).max(self.bytes_max() / segment_bytes / 8) {
+        if (free == 0 && !self.fits_current(oldest))
+            || free > (RESERVE_SEGMENTS + 1).max(self.bytes_max() / segment_bytes / 8)
+        {
             return None;
         }
         let oldest = oldest.number;
@@ -114,14 +115,29 @@ impl Log {
         Some(Copying { last_segment, sources, reading: None, gather: None, unsettled: 0, is_abandoned: false })
     }
 
+    /// Whether the newest segment has room for everything live in this one.
+    fn fits_current(&self, oldest: &Segment) -> bool {
+        let closely = oldest.live_bytes + oldest.live_bytes / 8 + 2 * self.settings.block_bytes as u64;
+        self.current_left() >= closely.min(self.promised_bytes() + self.copies_bytes(oldest.number))
+    }
+
+    /// Of what has no place yet and is no copy, and of what is kept free at the end of the newest segment.
+    fn promised_bytes(&self) -> u64 {
+        SEGMENT_TAIL_BYTES.min(u64::from(self.settings.segment_bytes) / 8) + self.flushing.waiting_bytes()
+    }
+
+    /// Of the blocks that copies of everything live in the segment take, however loosely they are packed.
+    fn copies_bytes(&self, segment: u64) -> u64 {
+        let sources = self.sources_in(segment);
+        sources.into_iter().map(|(_, live)| pages(BLOCK_HEADER_BYTES + live) as u64).sum()
+    }
+
     /// The segment before `end` up to which everything live fits into the newest, however loosely its copies are packed; at
     /// least the oldest. What lies in several segments is packed closer than one segment after the other.
     fn last_source(&self, oldest: u64, end: u64) -> u64 {
-        let tail = SEGMENT_TAIL_BYTES.min(u64::from(self.settings.segment_bytes) / 8);
-        let (mut last, mut needed) = (oldest, tail + self.flushing.waiting_bytes());
+        let (mut last, mut needed) = (oldest, self.promised_bytes());
         for segment in self.index.segments.iter().take_while(|segment| segment.number < end) {
-            let copies = self.sources_in(segment.number).into_iter().map(|(_, live)| pages(BLOCK_HEADER_BYTES + live));
-            needed += copies.sum::<usize>() as u64;
+            needed += self.copies_bytes(segment.number);
             if needed > self.current_left() {
                 break;
             }
