@@ -67,7 +67,8 @@ impl Ledger {
         Ok(())
     }
 
-    fn durable(&mut self, link: &Link, durable: u64) {
+    /// Rows were acknowledged as durable.
+    pub fn durable(&mut self, link: &Link, durable: u64) {
         let known = self.durable.entry((link.engine, link.stream.clone())).or_default();
         *known = (*known).max(durable);
     }

@@ -11,6 +11,7 @@ use crate::world::World;
 use lakehead_engine::shard::action::Outgoing;
 use lakehead_engine::shard::connection::ConnectionId;
 use lakehead_engine::shard::event::Event;
+use lakehead_engine::shard::logging::Intake;
 use lakehead_protocol::archive;
 use lakehead_protocol::batch::ArchivedBatch;
 use lakehead_protocol::frame::{self, Progress};
@@ -47,6 +48,9 @@ impl World {
             };
             let mut header = frame.header;
             let end = header.first_offset + u64::from(header.rows);
+            if engine.hosts[shard].shard.intake(connection) == Intake::Logged {
+                self.faults.met(Fault::OnlyLogged);
+            }
             self.trace
                 .line(|| format!("connection {id} delivers rows {} to {end} of {}", header.first_offset, link.stream));
             if header.first_offset < link.expected && end > link.expected {

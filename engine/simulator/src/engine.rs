@@ -1,5 +1,6 @@
 //! One engine process: its shards with what the reactor keeps around them, its commit plane, and its data directory.
 
+use crate::canary::Canary as Planted;
 use crate::data_directory::{DataDirectory, Logs};
 use crate::faults::{Fault, FaultCounts};
 use crate::host::{Host, Letter};
@@ -12,7 +13,6 @@ use lakehead_engine::handover::answer::Answer;
 use lakehead_engine::handover::cut::Piece;
 use lakehead_engine::log::BlockBuffer;
 use lakehead_engine::shard::action::{Action, Outgoing};
-use lakehead_engine::shard::canary::Canary;
 use lakehead_engine::shard::connection::ConnectionId;
 use lakehead_engine::shard::event::Event;
 use lakehead_engine::shard::{Settings, Shard};
@@ -54,8 +54,9 @@ impl Engine {
         directory: DataDirectory,
         logs: Logs,
         now_us: u64,
-        canary: Canary,
+        planted: Option<Planted>,
     ) -> Self {
+        let canary = Planted::of_shard(planted);
         let budget = Budget::new(shape.budget_bytes);
         let settings = |shard| Settings {
             row_group: RowGroupSize { rows: shape.row_group_rows, bytes: 1 << 20 },
@@ -77,7 +78,7 @@ impl Engine {
             hosts.push(Host::with_log(settings(hosts.len() as u16), budget.clone(), start));
         }
         hosts.iter_mut().for_each(|host| host.shard.await_tables(logs.awaited.clone()));
-        let plane = Plane::new(shape);
+        let plane = Plane::new(shape, planted);
         let (draining, still_until, alarms, notes, failed) = (None, 0, Vec::new(), Vec::new(), None);
         Self { budget, hosts, serving, plane, directory, now_us, draining, still_until, alarms, notes, failed }
     }
@@ -124,7 +125,7 @@ impl Engine {
         if let Some(host) = self.hosts.get_mut(shard) {
             match &answer {
                 Answer::TableOpened { result: Ok(open), .. } => host.open(open.key, &open.port),
-                Answer::Room { .. } => self.plane.pieces += host.push_on(faults),
+                Answer::Room { .. } => self.plane.pieces += host.push_on(self.now_us, faults),
                 Answer::Discarded { .. } if host.log.is_some() => faults.met(Fault::BuiltAgain),
                 _ => {}
             }
@@ -184,6 +185,13 @@ impl Engine {
         self.event(shard, Event::LogRead { table, generation, place, bytes }, faults)
     }
 
+    /// A shard hears that nothing has left its table's port for long.
+    pub fn port_stalled(&mut self, shard: usize, faults: &mut FaultCounts) -> Vec<Sent> {
+        let Some(table) = self.hosts.get_mut(shard).and_then(Host::take_stalled) else { return Vec::new() };
+        faults.met(Fault::PortStalled);
+        self.event(shard, Event::PortStalled { table }, faults)
+    }
+
     /// Has a shard's log say what it wants.
     pub fn stir(&mut self, shard: usize) {
         let Some(host) = self.hosts.get_mut(shard) else { return };
@@ -221,7 +229,7 @@ impl Engine {
                         if let Piece::CutDone(done) = &piece {
                             host.mints.extend(done.mints.iter().map(|stream| (done.cut, stream.clone())));
                         }
-                        self.plane.pieces += host.hand_over(piece, faults);
+                        self.plane.pieces += host.hand_over(piece, self.now_us, faults);
                     }
                 }
             }

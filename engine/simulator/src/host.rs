@@ -16,6 +16,9 @@ use lakehead_engine::shard::{Settings, Shard};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+/// Time without anything leaving a port after which its table's rows are only logged.
+const STALLED_US: u64 = 1_000_000;
+
 /// One core.
 pub struct Host {
     pub shard: Shard,
@@ -23,6 +26,8 @@ pub struct Host {
     pub log: Option<LogDesk>,
     port: Option<(TableKey, TablePort)>,
     held: VecDeque<Piece>,
+    /// Since when pieces are held and none has left; gone when the shard was told of it.
+    stalled_since_us: Option<u64>,
     /// Epochs that cuts asked for and of which the shard has not heard yet.
     pub mints: Vec<(u64, Arc<str>)>,
 }
@@ -46,7 +51,8 @@ pub struct LogDesk {
 impl Host {
     /// A core without a log.
     pub fn new(shard: Shard) -> Self {
-        Self { shard, mail: VecDeque::new(), log: None, port: None, held: VecDeque::new(), mints: Vec::new() }
+        let (mail, held, mints) = (VecDeque::new(), VecDeque::new(), Vec::new());
+        Self { shard, mail, log: None, port: None, held, stalled_since_us: None, mints }
     }
 
     /// A core with this log.
@@ -78,13 +84,13 @@ impl Host {
     }
 
     /// Sends a piece, or holds it until there is room; gives how many pieces went.
-    pub fn hand_over(&mut self, piece: Piece, faults: &mut FaultCounts) -> usize {
+    pub fn hand_over(&mut self, piece: Piece, now_us: u64, faults: &mut FaultCounts) -> usize {
         self.held.push_back(piece);
-        self.push_on(faults)
+        self.push_on(now_us, faults)
     }
 
     /// Sends what is held as far as there is room; gives how many pieces went.
-    pub fn push_on(&mut self, faults: &mut FaultCounts) -> usize {
+    pub fn push_on(&mut self, now_us: u64, faults: &mut FaultCounts) -> usize {
         let Some((_, port)) = &self.port else { return 0 };
         let mut went = 0;
         while let Some(piece) = self.held.pop_front() {
@@ -95,7 +101,24 @@ impl Host {
             }
             went += 1;
         }
+        if went > 0 {
+            self.stalled_since_us = None;
+        }
+        if !self.held.is_empty() {
+            self.stalled_since_us.get_or_insert(now_us);
+        }
         went
+    }
+
+    /// Whether the table takes nothing for so long that its store must be in trouble.
+    pub fn is_stalled(&self, now_us: u64) -> bool {
+        !self.held.is_empty() && self.stalled_since_us.is_some_and(|since| now_us >= since + STALLED_US)
+    }
+
+    /// The table of which that is to be told.
+    pub fn take_stalled(&mut self) -> Option<TableKey> {
+        self.stalled_since_us = None;
+        self.port.as_ref().map(|(key, _)| *key)
     }
 
     /// Whether nothing waits for the port.

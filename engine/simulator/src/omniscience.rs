@@ -13,11 +13,11 @@ impl World {
     /// When it is not.
     pub fn check_durable(&self, number: usize, directory: &DataDirectory) -> Result<(), Violation> {
         let survivors = directory.survivors()?;
-        if self.is_meddled {
+        if self.has_foreign_logs {
             return Ok(());
         }
         for (stream, durable) in self.ledger.durable_at(number) {
-            let committed = self.store.table.rows_of(stream);
+            let committed = self.store.rows_of(stream);
             let logs = survivors.iter().map(|(_, rows): &(_, LoggedRows)| rows);
             let reached = reach(stream, committed, logs);
             if reached < durable {

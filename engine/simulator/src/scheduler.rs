@@ -7,7 +7,7 @@
 use crate::canary::Canary;
 use crate::checks::Violation;
 use crate::data_directory::DataDirectory;
-use crate::disturbance::{DISTURBANCES, Disturbance};
+use crate::disturbance::{DISTURBANCES, weights};
 use crate::engine::{Engine, Sent};
 use crate::faults::{Fault, FaultCounts};
 use crate::plane::Plane;
@@ -16,7 +16,6 @@ use crate::shape::{Shape, chance};
 use crate::trace::Trace;
 use crate::world::World;
 use lakehead_engine::shard::connection::ConnectionId;
-use lakehead_engine::shard::event::Event;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -51,6 +50,8 @@ enum Work {
     Stir(usize, usize),
     /// A block is read for a replay.
     Replay(usize, usize),
+    /// A shard hears that a port is stuck.
+    Stall(usize, usize),
     Act(usize),
     Start(usize),
     EndDrain(usize),
@@ -115,110 +116,8 @@ impl World {
         self.engines.iter_mut().flatten().for_each(|engine| engine.now_us = now_us);
     }
 
-    fn disturb(&mut self, total: u32) -> Result<(), Violation> {
-        let mut drawn = self.rng.random_range(0..total);
-        let mut chosen = Disturbance::AskCut;
-        for (weight, (disturbance, _)) in weights(&self.shape).zip(DISTURBANCES) {
-            if drawn < weight {
-                chosen = disturbance;
-                break;
-            }
-            drawn -= weight;
-        }
-        let engine = self.rng.random_range(0..self.engines.len());
-        match chosen {
-            Disturbance::CutConnection => {
-                let ids: Vec<u64> =
-                    self.network.links.iter().filter(|(_, link)| !link.cut).map(|(id, _)| *id).collect();
-                if let Some(id) = self.pick(&ids) {
-                    self.trace.line(|| format!("connection {id} is cut"));
-                    self.network.cut(id, &mut self.rng, &mut self.faults);
-                }
-            }
-            Disturbance::AbandonDial => {
-                let opening = |phase| if let Phase::Opening(link) = phase { Some(link) } else { None };
-                let dials: Vec<(usize, u64)> = self
-                    .producers
-                    .iter()
-                    .filter_map(|producer| Some((producer.number, opening(producer.phase)?)))
-                    .collect();
-                if let Some((number, id)) = self.pick(&dials) {
-                    self.trace.line(|| format!("producer {number} gives up on connection {id}"));
-                    self.network.abandon(id);
-                    self.producers[number].disconnected(&mut self.faults);
-                }
-            }
-            Disturbance::CrashEngine => {
-                if self.engines[engine].is_some() {
-                    self.faults.met(Fault::EngineCrashed);
-                    self.crash(engine)?;
-                }
-            }
-            Disturbance::DrainEngine => {
-                let step = self.step;
-                let mut shards = 0;
-                if let Some(running) = self.engines[engine].as_mut().filter(|running| running.draining.is_none()) {
-                    running.draining = Some(step);
-                    shards = running.hosts.len();
-                    self.faults.met(Fault::EngineDrained);
-                    self.trace.line(|| format!("engine {engine} drains"));
-                }
-                for shard in 0..shards {
-                    self.event(engine, shard, Event::Drain)?;
-                }
-            }
-            Disturbance::FreezeEngine => {
-                let until = self.step + self.rng.random_range(20..400);
-                if let Some(running) = &mut self.engines[engine] {
-                    running.still_until = until;
-                    self.faults.met(Fault::EngineStoodStill);
-                    self.trace.line(|| format!("engine {engine} stands still until step {until}"));
-                }
-            }
-            Disturbance::MemoryShort => {
-                let shards = self.engines[engine].as_ref().map_or(0, |engine| engine.hosts.len());
-                if shards > 0 {
-                    self.faults.met(Fault::MemoryShortByChance);
-                    let shard = self.rng.random_range(0..shards);
-                    self.event(engine, shard, Event::MemoryShort)?;
-                }
-            }
-            Disturbance::Rival => {
-                let stream = self.rng.random_range(0..self.shape.streams);
-                self.rival(&format!("s{stream}"));
-            }
-            Disturbance::ForeignCommit => self.foreign_commit(Fault::ForeignCommit),
-            Disturbance::ChangeSchema => self.foreign_commit(Fault::SchemaChanged),
-            Disturbance::BreakDisk => {
-                if let Some(engine) = self.engines[engine].as_mut() {
-                    engine.directory.set_broken(true);
-                    engine.directory.broken_until = self.step + self.rng.random_range(0..400);
-                }
-            }
-            Disturbance::StoreOutage => {
-                self.faults.met(Fault::StoreOutage);
-                self.store.down_until = self.step + self.rng.random_range(50..800);
-                self.trace.line(|| "the store is down".to_owned());
-            }
-            Disturbance::CopyDirectory => self.copy_directory(engine),
-            Disturbance::RollBack => self.roll_back(engine)?,
-            Disturbance::CleanUp => {
-                if self.store.table.clean_up(self.shape.patience_steps) {
-                    self.faults.met(Fault::VersionsCleanedAway);
-                    self.trace.line(|| "old versions are cleaned away".to_owned());
-                }
-            }
-            Disturbance::FailFile => self.plane(engine, Plane::fail_file)?,
-            Disturbance::AskCut => {
-                if self.engines[engine].as_ref().is_some_and(|engine| engine.plane.may_cut()) {
-                    self.plane(engine, Plane::ask_cut)?;
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn pick<T: Copy>(&mut self, choices: &[T]) -> Option<T> {
+    /// One of the choices, if there is any.
+    pub fn pick<T: Copy>(&mut self, choices: &[T]) -> Option<T> {
         if choices.is_empty() { None } else { Some(choices[self.rng.random_range(0..choices.len())]) }
     }
 
@@ -241,6 +140,7 @@ impl World {
             Work::Act(producer) => self.act(producer),
             Work::Disk(engine, shard) => self.engine_step(engine, |engine, faults| engine.disk_step(shard, faults)),
             Work::Replay(engine, shard) => self.engine_step(engine, |engine, faults| engine.replay(shard, faults)),
+            Work::Stall(engine, shard) => self.engine_step(engine, |engine, faults| engine.port_stalled(shard, faults)),
             Work::Stir(engine, shard) => {
                 self.engines[engine].iter_mut().for_each(|engine| engine.stir(shard));
                 Ok(())
@@ -265,6 +165,9 @@ impl World {
             let with_mail = engine.hosts.iter().enumerate().filter(|(_, host)| !host.mail.is_empty());
             choices.extend(with_mail.map(|(shard, _)| Work::Mail(number, shard)));
             for (shard, host) in engine.hosts.iter().enumerate() {
+                if host.is_stalled(self.now_us) {
+                    choices.push(Work::Stall(number, shard));
+                }
                 let Some(desk) = &host.log else { continue };
                 if !desk.files.is_idle() {
                     choices.extend([Work::Disk(number, shard); 3]);
@@ -376,7 +279,7 @@ impl World {
             self.work()?;
             self.look_after_all()?;
         }
-        self.ledger.nothing_twice(&self.store.table)
+        self.check_spoiled()
     }
 
     /// Where every producer of a stream was fenced or is done, a fresh one must be able to go on.
@@ -425,11 +328,4 @@ impl World {
             .collect();
         format!("{}; connections {}; engines settled {engines:?}", producers.join(", "), connections.join(", "))
     }
-}
-
-fn weights(shape: &Shape) -> impl Iterator<Item = u32> + '_ {
-    let meddling = |disturbance| matches!(disturbance, Disturbance::CopyDirectory | Disturbance::RollBack);
-    shape.weights.iter().zip(DISTURBANCES).map(move |(weight, (disturbance, usual))| {
-        if meddling(disturbance) { if shape.meddles { 2 } else { 0 } } else { weight * usual }
-    })
 }

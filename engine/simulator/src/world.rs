@@ -45,8 +45,10 @@ pub struct World {
     pub canary: Option<Canary>,
     pub step: u64,
     pub healed: bool,
-    /// Somebody copied a data directory, or took one back to an older state.
+    /// Somebody copied a data directory, took one back to an older state, or did as much to the table.
     pub is_meddled: bool,
+    /// Logs may be older than what they have promised, or others' as well.
+    pub has_foreign_logs: bool,
     /// Older states of engines' directories.
     pub snapshots: Vec<Option<DataDirectory>>,
     pub nonce: u64,
@@ -87,6 +89,7 @@ impl World {
             step: 0,
             healed: false,
             is_meddled: false,
+            has_foreign_logs: false,
             snapshots: Vec::new(),
             nonce: 0,
             now_us: 1,
@@ -202,20 +205,30 @@ impl World {
             if matches!(&frame, Outgoing::Reject(reject) if reject.code == RejectCode::Fenced as u16) {
                 self.judge_fencing(id)?;
             }
+            // Of a table that was made anew nobody can say what it should show.
+            let is_remade = !self.store.dropped.is_empty();
             if let Some(link) = self.network.links.get_mut(&id) {
                 match &mut frame {
                     Outgoing::Ack(ack) => {
                         if ack.durable > ack.committed {
                             self.faults.met(Fault::DurableFirst);
                         }
-                        self.ledger.acked(link, ack, &self.store.table)?;
+                        if is_remade {
+                            self.ledger.durable(link, ack.durable);
+                        } else {
+                            self.ledger.acked(link, ack, &self.store.table)?;
+                        }
                     }
                     Outgoing::Welcome(welcome) => {
                         link.expected = welcome.resume_offset;
                         if let Some(epoch) = link.disguised {
                             welcome.epoch_major = epoch;
                         }
-                        self.ledger.welcomed(link, welcome, &self.store.table)?;
+                        if is_remade {
+                            self.ledger.durable(link, welcome.durable);
+                        } else {
+                            self.ledger.welcomed(link, welcome, &self.store.table)?;
+                        }
                         if !link.stream.starts_with('~') {
                             link.epoch = Some(welcome.epoch_major);
                         }
@@ -251,6 +264,9 @@ impl World {
         };
         let engine = self.engines.get(link.engine).and_then(Option::as_ref);
         let minting = engine.is_some_and(|engine| engine.is_minting(link.shard, &link.stream));
+        if !self.store.dropped.is_empty() {
+            return Ok(());
+        }
         let newer = |epoch| self.store.table.newer_epoch_version(&link.stream, epoch).is_some();
         if self.network.links.iter().any(rival) || minting || link.epoch.is_some_and(newer) {
             return Ok(());
