@@ -5,6 +5,7 @@ use crate::faults::Fault;
 use crate::forgery::forged_frame;
 use crate::network::{Link, ToServer};
 use crate::producer::{Phase, Producer};
+use crate::routes::table_of_stream;
 use crate::rows::{self, SCHEMA_ID};
 use crate::shape::chance;
 use crate::wording::sentence;
@@ -132,6 +133,8 @@ impl World {
         let (number, engine) = (self.producers.len(), self.rng.random_range(0..self.engines.len()));
         self.trace.line(|| format!("producer {number} wants stream {stream}"));
         let keep = self.draw_keep();
-        self.producers.push(Producer::new(number, Some(stream), self.shape.rows_goal, engine, keep));
+        let mut producer = Producer::new(number, Some(stream), self.shape.rows_goal, engine, keep);
+        producer.table = table_of_stream(stream, self.shape.tables);
+        self.producers.push(producer);
     }
 }

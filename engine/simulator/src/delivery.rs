@@ -4,6 +4,7 @@ use crate::canary::Canary;
 use crate::checks::Violation;
 use crate::faults::Fault;
 use crate::network::ToServer;
+use crate::routes::table_of_stream;
 use crate::rows::{self, SCHEMA_ID};
 use crate::shape::chance;
 use crate::wording::{outgoing, sentence};
@@ -69,7 +70,8 @@ impl World {
                 if !link.client_open {
                     self.faults.met(Fault::DialAbandoned);
                 }
-                let current = self.store.table.view().map_or(0, |view| view.stream(&hello.stream).epoch);
+                let table = table_of_stream(&link.stream, self.shape.tables);
+                let current = self.stores[table].table.view().map_or(0, |view| view.stream(&hello.stream).epoch);
                 if hello.mode == MODE_RESUME && hello.epoch_major < current {
                     self.faults.met(Fault::ZombieResumed);
                     if self.canary == Some(Canary::AcceptOldEpoch) {

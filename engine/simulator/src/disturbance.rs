@@ -141,23 +141,32 @@ impl World {
             }
             Disturbance::StoreOutage => {
                 self.faults.met(Fault::StoreOutage);
-                self.store.down_until = self.step + self.rng.random_range(50..800);
-                self.trace.line(|| "the store is down".to_owned());
+                let table = self.draw_table();
+                self.stores[table].down_until = self.step + self.rng.random_range(50..800);
+                if self.stores.iter().any(|store| store.down_until <= self.step) {
+                    self.faults.met(Fault::OneStoreDown);
+                }
+                self.trace.line(|| format!("the store of table {table} is down"));
             }
             Disturbance::CopyDirectory => self.copy_directory(engine),
             Disturbance::RollBack => self.roll_back(engine)?,
             Disturbance::Restore => self.restore(),
             Disturbance::Remake => self.remake(),
             Disturbance::CleanUp => {
-                if self.store.table.clean_up(self.shape.patience_steps) {
+                let table = self.draw_table();
+                if self.stores[table].table.clean_up(self.shape.patience_steps) {
                     self.faults.met(Fault::VersionsCleanedAway);
                     self.trace.line(|| "old versions are cleaned away".to_owned());
                 }
             }
-            Disturbance::FailFile => self.plane(engine, Plane::fail_file)?,
+            Disturbance::FailFile => {
+                let table = self.draw_table();
+                self.plane(engine, table, Plane::fail_file)?;
+            }
             Disturbance::AskCut => {
-                if self.engines[engine].as_ref().is_some_and(|engine| engine.plane.may_cut()) {
-                    self.plane(engine, Plane::ask_cut)?;
+                let table = self.draw_table();
+                if self.engines[engine].as_ref().is_some_and(|engine| engine.planes[table].may_cut()) {
+                    self.plane(engine, table, Plane::ask_cut)?;
                 }
             }
         }

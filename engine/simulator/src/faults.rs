@@ -83,6 +83,7 @@ faults! {
     VersionsCleanedAway "old versions of the table were cleaned away",
     StrayPut "a put created a version that had been cleaned away",
     StoreOutage "the store was down for long",
+    OneStoreDown "one table's store was down and the other's was not",
     RotRefused "a bit of a log had turned, and the engine refused to start",
     DirectoryCopied "an engine was started upon a copy of another's data directory",
     RolledBack "an engine was started upon an older state of its data directory",

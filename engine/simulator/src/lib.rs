@@ -14,7 +14,7 @@
 //! | connections that are cut anywhere | [`network`] | fake, batches are real frames |
 //! | clients | [`producer`], [`clients`], [`rows`], [`forgery`] | fake |
 //! | what comes next | [`scheduler`], [`disturbance`], [`spoiling`], [`shape`] | |
-//! | what happens then | [`world`], [`processes`], [`delivery`] | |
+//! | what happens then | [`world`], [`processes`], [`delivery`], [`routes`] | |
 //! | what must hold | [`checks`], [`omniscience`], [`durable_rows`] | |
 //! | what was met, written down, planted | [`faults`], [`trace`], [`wording`], [`canary`] | |
 //! | many seeds | [`suite`] | |
@@ -35,6 +35,7 @@ pub mod omniscience;
 pub mod plane;
 pub mod processes;
 pub mod producer;
+pub mod routes;
 pub mod rows;
 pub mod scheduler;
 pub mod shape;

@@ -9,6 +9,7 @@ mod committing;
 
 use crate::canary::Canary;
 use crate::faults::{Fault, FaultCounts};
+use crate::routes::first_key;
 use crate::rows;
 use crate::shape::Shape;
 use crate::store::{Fate, Store};
@@ -106,15 +107,15 @@ struct UnderWay {
 }
 
 impl Plane {
-    /// A plane that has no table open.
-    pub fn new(shape: &Shape, canary: Option<Canary>) -> Self {
+    /// The plane of a table, which it does not have open.
+    pub fn new(shape: &Shape, table: usize, canary: Option<Canary>) -> Self {
         Self {
             requests: VecDeque::new(),
             wanted: false,
             pieces: 0,
             port_capacity: shape.port_capacity,
             patience_steps: shape.patience_steps,
-            keys: 0,
+            keys: first_key(table),
             put_begun: None,
             table: None,
             running: None,

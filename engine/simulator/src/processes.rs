@@ -50,9 +50,11 @@ impl World {
     pub fn crash(&mut self, number: usize) -> Result<(), Violation> {
         let Some(engine) = self.engines[number].take() else { return Ok(()) };
         self.trace.line(|| format!("engine {number} is gone"));
-        let Engine { budget, hosts, plane, mut directory, .. } = engine;
+        let Engine { budget, hosts, planes, mut directory, .. } = engine;
         drop(hosts);
-        plane.crash(&mut self.store, &mut self.faults);
+        for (plane, store) in planes.into_iter().zip(&mut self.stores) {
+            plane.crash(store, &mut self.faults);
+        }
         self.network.engine_died(number, &mut self.rng);
         if budget.used() != 0 {
             return Violation::because(format!("{} bytes stay reserved when nothing is left", budget.used()));

@@ -12,6 +12,7 @@ use crate::engine::{Engine, Sent};
 use crate::faults::{Fault, FaultCounts};
 use crate::plane::Plane;
 use crate::producer::{Phase, Producer};
+use crate::routes::table_of_stream;
 use crate::shape::{Shape, chance};
 use crate::trace::Trace;
 use crate::world::World;
@@ -39,11 +40,12 @@ enum Work {
     Up(u64),
     Down(u64),
     Mail(usize, usize),
-    Request(usize),
-    AskCut(usize),
-    Piece(usize),
-    Commit(usize),
-    Limbo,
+    /// The commit plane of an engine's table does something.
+    Request(usize, usize),
+    AskCut(usize, usize),
+    Piece(usize, usize),
+    Commit(usize, usize),
+    Limbo(usize),
     /// The disk of a shard's log takes a step.
     Disk(usize, usize),
     /// A shard's log is asked what it wants.
@@ -107,7 +109,7 @@ impl World {
     fn next_step(&mut self) {
         self.step += 1;
         self.trace.at(self.step);
-        self.store.table.step = self.step;
+        self.stores.iter_mut().for_each(|store| store.table.step = self.step);
         self.now_us += self.rng.random_range(0..=self.shape.step_us);
         if chance(&mut self.rng, 5) {
             self.now_us += self.rng.random_range(0..1_500_000);
@@ -128,12 +130,12 @@ impl World {
             Work::Up(link) => self.deliver_up(link),
             Work::Down(link) => self.deliver_down(link),
             Work::Mail(engine, shard) => self.mail(engine, shard),
-            Work::Request(engine) => self.plane(engine, Plane::answer_request),
-            Work::AskCut(engine) => self.plane(engine, Plane::ask_cut),
-            Work::Piece(engine) => self.plane(engine, Plane::take_piece),
-            Work::Commit(engine) => self.plane(engine, Plane::commit),
-            Work::Limbo => {
-                let landed = self.store.resolve_limbo(&mut self.rng, &mut self.faults);
+            Work::Request(engine, table) => self.plane(engine, table, Plane::answer_request),
+            Work::AskCut(engine, table) => self.plane(engine, table, Plane::ask_cut),
+            Work::Piece(engine, table) => self.plane(engine, table, Plane::take_piece),
+            Work::Commit(engine, table) => self.plane(engine, table, Plane::commit),
+            Work::Limbo(table) => {
+                let landed = self.stores[table].resolve_limbo(&mut self.rng, &mut self.faults);
                 self.trace.line(|| format!("a put in limbo lands: {landed:?}"));
                 Ok(())
             }
@@ -165,7 +167,7 @@ impl World {
             let with_mail = engine.hosts.iter().enumerate().filter(|(_, host)| !host.mail.is_empty());
             choices.extend(with_mail.map(|(shard, _)| Work::Mail(number, shard)));
             for (shard, host) in engine.hosts.iter().enumerate() {
-                if host.is_stalled(self.now_us) {
+                if host.stalled(self.now_us).is_some() {
                     choices.push(Work::Stall(number, shard));
                 }
                 let Some(desk) = &host.log else { continue };
@@ -179,17 +181,19 @@ impl World {
                     choices.push(Work::Replay(number, shard));
                 }
             }
-            if !engine.plane.requests.is_empty() {
-                choices.push(Work::Request(number));
-            }
-            if engine.plane.pieces > 0 {
-                choices.push(Work::Piece(number));
-            }
-            if engine.plane.may_commit(self.step) {
-                choices.push(Work::Commit(number));
-            }
-            if engine.plane.wanted && engine.plane.may_cut() && chance(&mut self.rng, 300) {
-                choices.push(Work::AskCut(number));
+            for (table, plane) in engine.planes.iter().enumerate() {
+                if !plane.requests.is_empty() {
+                    choices.push(Work::Request(number, table));
+                }
+                if plane.pieces > 0 {
+                    choices.push(Work::Piece(number, table));
+                }
+                if plane.may_commit(self.step) {
+                    choices.push(Work::Commit(number, table));
+                }
+                if plane.wanted && plane.may_cut() && chance(&mut self.rng, 300) {
+                    choices.push(Work::AskCut(number, table));
+                }
             }
             if engine.draining.is_some() {
                 choices.push(Work::EndDrain(number));
@@ -198,9 +202,10 @@ impl World {
         for (id, link) in &self.network.links {
             let running = self.engines.get(link.engine).and_then(Option::as_ref);
             if let (true, Some(engine)) = (link.server_open, running.filter(|engine| !self.is_still(engine))) {
+                let table = table_of_stream(&link.stream, self.shape.tables);
                 let over = link.to_server.is_empty() && (link.cut || !link.client_open);
-                let reads =
-                    engine.draining.is_none() && (!link.welcomed || engine.reads_rows(link.shard, ConnectionId(*id)));
+                let reads = engine.draining.is_none()
+                    && (!link.welcomed || engine.reads_rows(link.shard, ConnectionId(*id), table));
                 if (over && chance(&mut self.rng, 300)) || (reads && !link.to_server.is_empty()) {
                     choices.push(Work::Up(*id));
                 }
@@ -209,8 +214,10 @@ impl World {
                 choices.push(Work::Down(*id));
             }
         }
-        if self.store.limbo() > 0 && (self.healed || chance(&mut self.rng, 100)) {
-            choices.push(Work::Limbo);
+        for (table, store) in self.stores.iter().enumerate() {
+            if store.limbo() > 0 && (self.healed || chance(&mut self.rng, 100)) {
+                choices.push(Work::Limbo(table));
+            }
         }
         let acts = |phase: &Phase| matches!(phase, Phase::Idle | Phase::Streaming(_));
         let acting = self.producers.iter().filter(|producer| acts(&producer.phase));
@@ -226,8 +233,7 @@ impl World {
     fn heal(&mut self) -> Result<(), Violation> {
         self.trace.line(|| "faults have healed".to_owned());
         self.healed = true;
-        self.store.fault = 0;
-        self.store.down_until = 0;
+        self.stores.iter_mut().for_each(|store| (store.fault, store.down_until) = (0, 0));
         self.directories.iter_mut().flatten().for_each(DataDirectory::heal);
         self.engines.iter_mut().flatten().for_each(|engine| engine.directory.heal());
         for producer in &mut self.producers {
@@ -253,13 +259,18 @@ impl World {
             self.work()?;
             self.look_after_all()?;
         }
-        self.ledger.table(&self.store.table)?;
-        self.check_logs()?;
-        if let Some(file) = self.store.table.files().difference(&self.store.files).next() {
-            return Violation::because(format!("data file {file} of the table is missing"));
+        let tables = self.stores.len();
+        for (number, store) in self.stores.iter().enumerate() {
+            self.ledger.table(&store.table, |stream| table_of_stream(stream, tables) == number)?;
         }
-        if self.store.table.has_stray() {
-            self.faults.met(Fault::StrayPut);
+        self.check_logs()?;
+        for store in &self.stores {
+            if let Some(file) = store.table.files().difference(&store.files).next() {
+                return Violation::because(format!("data file {file} of the table is missing"));
+            }
+            if store.table.has_stray() {
+                self.faults.met(Fault::StrayPut);
+            }
         }
         for engine in 0..self.engines.len() {
             self.end_drain(engine)?;
@@ -299,7 +310,7 @@ impl World {
         };
         self.producers.iter().all(Producer::is_over)
             && self.network.links.is_empty()
-            && self.store.limbo() == 0
+            && self.stores.iter().all(|store| store.limbo() == 0)
             && self.engines.iter().all(settled)
     }
 
@@ -320,7 +331,9 @@ impl World {
             .iter()
             .map(|(id, link)| {
                 let host = self.engines[link.engine].as_ref().and_then(|engine| engine.hosts.get(link.shard));
-                let reads = host.is_some_and(|host| host.reads_rows(ConnectionId(*id)));
+                let reads = host.is_some_and(|host| {
+                    host.reads_rows(ConnectionId(*id), table_of_stream(&link.stream, self.shape.tables))
+                });
                 let room = host.map(|host| host.shard.log_room(ConnectionId(*id)));
                 let usage = host.and_then(|host| host.shard.log()).map(lakehead_engine::log::Log::usage);
                 format!("{id} (reads: {reads}, room: {room:?}, {usage:?})")

@@ -47,6 +47,8 @@ pub struct Shape {
     pub meddles: bool,
     /// Whether somebody restores tables to older versions, or makes them anew.
     pub spoils: bool,
+    /// Tables, with a store each; streams take turns.
+    pub tables: usize,
     /// Chance that rows hold bytes that look like blocks of the log.
     pub forgery: u32,
 }
@@ -111,6 +113,7 @@ impl Shape {
             meddles: pick(&[0, 0, 0, 0, 0, 1]) == 1,
             spoils: pick(&[0, 0, 0, 0, 0, 0, 0, 1]) == 1,
             forgery: pick(&[0, 0, 0, 200]) as u32,
+            tables: pick(&[1, 1, 2]) as usize,
         };
         shape.spoils &= !shape.meddles;
         if shape.credit_bytes < 16 << 10 || shape.budget_bytes < 64 << 10 {

@@ -2,6 +2,7 @@
 
 use crate::checks::Violation;
 use crate::faults::Fault;
+use crate::routes::table_name;
 use crate::table::Commit;
 use crate::world::World;
 use rand::Rng;
@@ -9,28 +10,34 @@ use rand::Rng;
 impl World {
     /// Somebody makes the files of an older version the table's again.
     pub fn restore(&mut self) {
-        let Some(newest) = self.store.table.view().map(|view| view.version) else { return };
+        let table = self.draw_table();
+        let Some(newest) = self.stores[table].table.view().map(|view| view.version) else { return };
         let to = self.rng.random_range(0..=newest);
         self.nonce += 1;
         let commit = Commit { nonce: self.nonce, restores: Some(to), ..Commit::default() };
-        if let Some(version) = self.store.table.foreign(&commit) {
+        if let Some(version) = self.stores[table].table.foreign(&commit) {
             self.is_meddled = true;
             self.faults.met(Fault::TableRestored);
-            self.trace.line(|| format!("version {version}: the table is restored to version {to}"));
+            self.trace.line(|| format!("version {version}: table {table} is restored to version {to}"));
         }
     }
 
     /// Somebody drops the table, and makes another one of its name.
     pub fn remake(&mut self) {
-        if self.store.table.view().is_none() {
+        let table = self.draw_table();
+        if self.stores[table].table.view().is_none() {
             return;
         }
         self.nonce += 1;
-        let made = Commit { id: Some(format!("t{}", self.nonce)), nonce: self.nonce, ..Commit::default() };
-        self.store.remake(&made);
+        let made = Commit {
+            id: Some(format!("{}.{}", table_name(table), self.nonce)),
+            nonce: self.nonce,
+            ..Commit::default()
+        };
+        self.stores[table].remake(&made);
         self.is_meddled = true;
         self.faults.met(Fault::TableRemade);
-        self.trace.line(|| format!("the table is made anew: {:?}", made.id));
+        self.trace.line(|| format!("table {table} is made anew: {:?}", made.id));
     }
 
     /// The end of a run in which somebody meddled: nothing is anywhere twice, no log has written behind a RESTORE that it had
@@ -39,7 +46,7 @@ impl World {
     /// # Errors
     /// What is not as it must be.
     pub fn check_spoiled(&self) -> Result<(), Violation> {
-        for table in self.store.dropped.iter().chain([&self.store.table]) {
+        for table in self.stores.iter().flat_map(|store| store.dropped.iter().chain([&store.table])) {
             self.ledger.nothing_twice(table)?;
             if let Some((log, version)) = table.written_behind_restore() {
                 return Violation::because(format!(
