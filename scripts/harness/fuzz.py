@@ -1,4 +1,4 @@
-"""Builds the fuzz targets with coverage counters and runs them. `scripts/fuzz` runs it; `fuzz` holds the targets.
+"""Builds the fuzz targets with coverage counters and runs them. `scripts/fuzz` runs it; `engine/fuzz` holds the targets.
 
 Corpora begin with the protocol's test vectors, cut to what each target reads, and with logs that the log wrote, so that a run
 starts deep in the decoders.
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from binaries import ROOT
 
-CRATE = ROOT / "fuzz"
+CRATE = ROOT / "engine/fuzz"
 BUILT = ROOT / "target/fuzz"
 VECTORS = ROOT / "protocol/vectors"
 AT_ONCE = max(2, len(os.sched_getaffinity(0)))
@@ -52,7 +52,7 @@ def archive(vector, frame):
 
 
 def log_seeds():
-    """For the log's targets. `log_segment` makes its own, see fuzz/src/seeds.rs."""
+    """For the log's targets. `log_segment` makes its own, see engine/fuzz/src/seeds.rs."""
     return {
         "log_segment": [],
         # An intact log, and one with a bit turned; for each log that there is.

@@ -5,7 +5,7 @@ use lakehead_engine::commit::attempt::Canary as CommitCanary;
 use lakehead_engine::log::Canary as LogCanary;
 use lakehead_engine::shard::canary::Canary as ShardCanary;
 
-/// A planted bug. Most sit inside the commit machines, the log and the shard. The last four bend what is delivered between a
+/// A planted bug. Most sit inside the commit machines, the log and the shard. The last five bend what is delivered between a
 /// client and its shard, so that the shard behaves as if it had the bug, or sit in the simulator's own commit plane.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Canary {
@@ -29,6 +29,8 @@ pub enum Canary {
     AckBeforeSync,
     /// Recovery takes the first bad block for the end, whatever later blocks claim.
     TruncateAtFirstBadBlock,
+    /// Block checksums leave out salt, segment and offset.
+    BelieveForgedBlock,
     /// Block checksums leave out salt and segment, and nobody compares a block with the one before.
     BelieveRecycledBlock,
     /// A segment counts as open although its name may not survive.
@@ -65,10 +67,12 @@ pub enum Canary {
     AckBeforeCommit,
     /// Row groups of a generation that was given up are kept, and go into a later cut.
     GenerationIgnored,
+    /// Of two cuts that wait to be committed the later one goes first.
+    CutsOutOfOrder,
 }
 
 /// Every planted bug.
-pub const CANARIES: [Canary; 28] = [
+pub const CANARIES: [Canary; 30] = [
     Canary::RetryAtNextVersion,
     Canary::NoCompareAndSet,
     Canary::AckBeforeDecided,
@@ -79,6 +83,7 @@ pub const CANARIES: [Canary; 28] = [
     Canary::IgnorePosition,
     Canary::AckBeforeSync,
     Canary::TruncateAtFirstBadBlock,
+    Canary::BelieveForgedBlock,
     Canary::BelieveRecycledBlock,
     Canary::SkipDirectorySync,
     Canary::ForgetSchemasWhenFreed,
@@ -97,6 +102,7 @@ pub const CANARIES: [Canary; 28] = [
     Canary::AcceptOldEpoch,
     Canary::AckBeforeCommit,
     Canary::GenerationIgnored,
+    Canary::CutsOutOfOrder,
 ];
 
 impl Canary {
@@ -120,6 +126,7 @@ impl Canary {
         match this {
             Some(Self::AckBeforeSync) => LogCanary::AckBeforeSync,
             Some(Self::TruncateAtFirstBadBlock) => LogCanary::TruncateAtFirstBadBlock,
+            Some(Self::BelieveForgedBlock) => LogCanary::BelieveForgedBlock,
             Some(Self::BelieveRecycledBlock) => LogCanary::BelieveRecycledBlock,
             Some(Self::SkipDirectorySync) => LogCanary::SkipDirectorySync,
             Some(Self::ForgetSchemasWhenFreed) => LogCanary::ForgetSchemasWhenFreed,

@@ -67,7 +67,8 @@ impl Ledger {
         Ok(())
     }
 
-    fn durable(&mut self, link: &Link, durable: u64) {
+    /// Rows were acknowledged as durable.
+    pub fn durable(&mut self, link: &Link, durable: u64) {
         let known = self.durable.entry((link.engine, link.stream.clone())).or_default();
         *known = (*known).max(durable);
     }
@@ -131,11 +132,11 @@ impl Ledger {
         Ok(())
     }
 
-    /// The table at the end: every row once, with its content, in order, and counted right.
+    /// A table at the end: every row of the streams that it has once, with its content, in order, and counted right.
     ///
     /// # Errors
     /// The first row that is not.
-    pub fn table(&self, table: &Table) -> Result<(), Violation> {
+    pub fn table(&self, table: &Table, has: impl Fn(&str) -> bool) -> Result<(), Violation> {
         let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
         let mut entries: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
         let mut logs: BTreeMap<LogId, LogEntry> = BTreeMap::new();
@@ -175,13 +176,16 @@ impl Ledger {
                 *known = *epoch;
             }
         }
-        for (stream, acked) in &self.acked {
+        for (stream, acked) in self.acked.iter().filter(|(stream, _)| has(stream)) {
             let count = counts.get(stream.as_str()).copied().unwrap_or(0);
             if count < *acked {
                 return Violation::because(format!("{acked} rows of {stream} were acknowledged and {count} are there"));
             }
         }
         for (stream, count) in counts {
+            if !has(stream) {
+                return Violation::because(format!("{count} rows of {stream} are in another stream's table"));
+            }
             if !stream.starts_with('~') && entries.get(stream).map(|entry| entry.0) != Some(count) {
                 return Violation::because(format!("{count} rows of {stream} and {:?}", entries.get(stream)));
             }

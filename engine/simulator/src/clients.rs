@@ -2,8 +2,10 @@
 
 use crate::checks::Violation;
 use crate::faults::Fault;
+use crate::forgery::forged_frame;
 use crate::network::{Link, ToServer};
 use crate::producer::{Phase, Producer};
+use crate::routes::table_of_stream;
 use crate::rows::{self, SCHEMA_ID};
 use crate::shape::chance;
 use crate::wording::sentence;
@@ -86,7 +88,13 @@ impl World {
         }
         let rows_max = u64::from(self.shape.batch_rows_max).min(producer.goal - producer.next);
         let rows = self.rng.random_range(1..=rows_max);
-        let Ok(bytes) = rows::batch_frame(&producer.stream, producer.next, rows as u32) else {
+        let forges = chance(&mut self.rng, self.shape.forgery);
+        let frame = if forges {
+            forged_frame(&producer.stream, producer.next, rows as u32)
+        } else {
+            rows::batch_frame(&producer.stream, producer.next, rows as u32, &[])
+        };
+        let Ok(bytes) = frame else {
             return Violation::because("a batch cannot be archived".into());
         };
         let Ok(Progress::Frame { frame, .. }) = frame::next(&bytes, PeerState::Streaming) else {
@@ -95,6 +103,9 @@ impl World {
         let payload_bytes = u64::from(frame.header.payload_bytes);
         if producer.spent + payload_bytes > producer.credit {
             return Ok(());
+        }
+        if forges {
+            self.faults.met(Fault::BlockForged);
         }
         producer.spent += payload_bytes;
         let first = producer.next;
@@ -122,6 +133,8 @@ impl World {
         let (number, engine) = (self.producers.len(), self.rng.random_range(0..self.engines.len()));
         self.trace.line(|| format!("producer {number} wants stream {stream}"));
         let keep = self.draw_keep();
-        self.producers.push(Producer::new(number, Some(stream), self.shape.rows_goal, engine, keep));
+        let mut producer = Producer::new(number, Some(stream), self.shape.rows_goal, engine, keep);
+        producer.table = table_of_stream(stream, self.shape.tables);
+        self.producers.push(producer);
     }
 }

@@ -176,7 +176,7 @@ impl DataDirectory {
             let (at, bit) = (rng.random_range(0..bytes) as usize, rng.random_range(0..8));
             let mut rotten = disk.clone();
             rotten.flip(Name::Segment(number), at, bit);
-            if recover_log(&rotten, *id, LogCanary::None).is_err() {
+            if recover_log(&rotten, *id, format_of(self.canary)).is_err() {
                 faults.met(Fault::RotRefused);
                 if recover_log(&rotten, *id, self.canary).is_ok() {
                     return Violation::because(format!("log {id} has lost rows and starts as if nothing had happened"));
@@ -211,10 +211,7 @@ impl DataDirectory {
         let survivor = |(id, disk): (&LogId, &Disk)| {
             let mut disk = disk.clone();
             disk.lose_unsynced();
-            let format = match self.canary {
-                written @ (LogCanary::BelieveForgedBlock | LogCanary::BelieveRecycledBlock) => written,
-                _ => LogCanary::None,
-            };
+            let format = format_of(self.canary);
             let recovered = recover_log(&disk, *id, format)?;
             let rows = logged_rows(&disk, &recovered, format)?;
             Ok((recovered, rows))
@@ -226,4 +223,12 @@ impl DataDirectory {
 fn recover_log(disk: &Disk, id: LogId, canary: LogCanary) -> Result<Recovered, Violation> {
     recover(disk, id, Options { mode: Mode::Strict, canary })
         .or_else(|error| Violation::because(format!("log {id}: {error}")))
+}
+
+/// Of the planted bugs the one that logs are written with, so that they can be read.
+fn format_of(canary: LogCanary) -> LogCanary {
+    match canary {
+        written @ (LogCanary::BelieveForgedBlock | LogCanary::BelieveRecycledBlock) => written,
+        _ => LogCanary::None,
+    }
 }

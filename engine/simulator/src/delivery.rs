@@ -4,6 +4,7 @@ use crate::canary::Canary;
 use crate::checks::Violation;
 use crate::faults::Fault;
 use crate::network::ToServer;
+use crate::routes::table_of_stream;
 use crate::rows::{self, SCHEMA_ID};
 use crate::shape::chance;
 use crate::wording::{outgoing, sentence};
@@ -11,6 +12,7 @@ use crate::world::World;
 use lakehead_engine::shard::action::Outgoing;
 use lakehead_engine::shard::connection::ConnectionId;
 use lakehead_engine::shard::event::Event;
+use lakehead_engine::shard::logging::Intake;
 use lakehead_protocol::archive;
 use lakehead_protocol::batch::ArchivedBatch;
 use lakehead_protocol::frame::{self, Progress};
@@ -47,6 +49,9 @@ impl World {
             };
             let mut header = frame.header;
             let end = header.first_offset + u64::from(header.rows);
+            if engine.hosts[shard].shard.intake(connection) == Intake::Logged {
+                self.faults.met(Fault::OnlyLogged);
+            }
             self.trace
                 .line(|| format!("connection {id} delivers rows {} to {end} of {}", header.first_offset, link.stream));
             if header.first_offset < link.expected && end > link.expected {
@@ -65,7 +70,8 @@ impl World {
                 if !link.client_open {
                     self.faults.met(Fault::DialAbandoned);
                 }
-                let current = self.store.table.view().map_or(0, |view| view.stream(&hello.stream).epoch);
+                let table = table_of_stream(&link.stream, self.shape.tables);
+                let current = self.stores[table].table.view().map_or(0, |view| view.stream(&hello.stream).epoch);
                 if hello.mode == MODE_RESUME && hello.epoch_major < current {
                     self.faults.met(Fault::ZombieResumed);
                     if self.canary == Some(Canary::AcceptOldEpoch) {

@@ -1,18 +1,19 @@
 //! One engine process: its shards with what the reactor keeps around them, its commit plane, and its data directory.
 
+use crate::canary::Canary as Planted;
 use crate::data_directory::{DataDirectory, Logs};
 use crate::faults::{Fault, FaultCounts};
 use crate::host::{Host, Letter};
 use crate::plane::{Mail, Plane};
+use crate::routes::{table_of_key, table_of_request};
 use crate::shape::Shape;
 use lakehead_engine::budget::Budget;
 use lakehead_engine::columns::table_builder::RowGroupSize;
-use lakehead_engine::handover::ShardId;
 use lakehead_engine::handover::answer::Answer;
 use lakehead_engine::handover::cut::Piece;
+use lakehead_engine::handover::{ShardId, TableKey};
 use lakehead_engine::log::BlockBuffer;
 use lakehead_engine::shard::action::{Action, Outgoing};
-use lakehead_engine::shard::canary::Canary;
 use lakehead_engine::shard::connection::ConnectionId;
 use lakehead_engine::shard::event::Event;
 use lakehead_engine::shard::{Settings, Shard};
@@ -24,7 +25,8 @@ pub struct Engine {
     pub hosts: Vec<Host>,
     /// How many of them serve connections.
     pub serving: usize,
-    pub plane: Plane,
+    /// Commit planes, one for each table.
+    pub planes: Vec<Plane>,
     pub directory: DataDirectory,
     pub now_us: u64,
     /// The step at which it began to drain.
@@ -54,8 +56,9 @@ impl Engine {
         directory: DataDirectory,
         logs: Logs,
         now_us: u64,
-        canary: Canary,
+        planted: Option<Planted>,
     ) -> Self {
+        let canary = Planted::of_shard(planted);
         let budget = Budget::new(shape.budget_bytes);
         let settings = |shard| Settings {
             row_group: RowGroupSize { rows: shape.row_group_rows, bytes: 1 << 20 },
@@ -77,9 +80,9 @@ impl Engine {
             hosts.push(Host::with_log(settings(hosts.len() as u16), budget.clone(), start));
         }
         hosts.iter_mut().for_each(|host| host.shard.await_tables(logs.awaited.clone()));
-        let plane = Plane::new(shape);
+        let planes = (0..shape.tables).map(|table| Plane::new(shape, table, planted)).collect();
         let (draining, still_until, alarms, notes, failed) = (None, 0, Vec::new(), Vec::new(), None);
-        Self { budget, hosts, serving, plane, directory, now_us, draining, still_until, alarms, notes, failed }
+        Self { budget, hosts, serving, planes, directory, now_us, draining, still_until, alarms, notes, failed }
     }
 
     /// Shards ask for what their logs have rows for.
@@ -124,20 +127,25 @@ impl Engine {
         if let Some(host) = self.hosts.get_mut(shard) {
             match &answer {
                 Answer::TableOpened { result: Ok(open), .. } => host.open(open.key, &open.port),
-                Answer::Room { .. } => self.plane.pieces += host.push_on(faults),
+                Answer::Room { table } => {
+                    self.planes[table_of_key(*table)].pieces += host.push_on(*table, self.now_us, faults);
+                }
                 Answer::Discarded { .. } if host.log.is_some() => faults.met(Fault::BuiltAgain),
                 _ => {}
             }
         }
         let settled = match &answer {
-            Answer::Committed { cut, .. } => *cut,
-            Answer::Discarded { .. } | Answer::TableClosed { .. } => u64::MAX,
-            _ => 0,
+            Answer::Committed { table, cut, .. } => Some((*table, *cut)),
+            Answer::Discarded { table, .. } | Answer::TableClosed { table, .. } => Some((*table, u64::MAX)),
+            _ => None,
         };
         let closed = if let Answer::TableClosed { table, .. } = &answer { Some(*table) } else { None };
         let sent = self.event(shard, Event::Answer(answer), faults);
         if let Some(host) = self.hosts.get_mut(shard) {
-            host.mints.retain(|(cut, _)| *cut > settled);
+            let is_settled = |(key, cut, _): &(TableKey, u64, _)| {
+                settled.is_some_and(|(table, settled)| *key == table && *cut <= settled)
+            };
+            host.mints.retain(|mint| !is_settled(mint));
             closed.into_iter().for_each(|key| host.close(key));
         }
         sent
@@ -171,7 +179,9 @@ impl Engine {
     pub fn replay(&mut self, shard: usize, faults: &mut FaultCounts) -> Vec<Sent> {
         let is_spent = self.budget.used() >= self.budget.limit();
         let Some(host) = self.hosts.get_mut(shard) else { return Vec::new() };
-        if is_spent || !host.is_port_free() {
+        let next = host.log.as_ref().and_then(|desk| desk.reads.front());
+        let table = next.map_or(0, |(key, ..)| table_of_key(*key));
+        if is_spent || !host.is_port_free(table) {
             return self.event(shard, Event::MemoryShort, faults);
         }
         let Some(desk) = &mut host.log else { return Vec::new() };
@@ -182,6 +192,16 @@ impl Engine {
         }
         let bytes = read.as_ref().map_or(&[][..], |read| read.bytes());
         self.event(shard, Event::LogRead { table, generation, place, bytes }, faults)
+    }
+
+    /// A shard hears that nothing has left its table's port for long.
+    pub fn port_stalled(&mut self, shard: usize, faults: &mut FaultCounts) -> Vec<Sent> {
+        let now_us = self.now_us;
+        let Some(table) = self.hosts.get_mut(shard).and_then(|host| host.take_stalled(now_us)) else {
+            return Vec::new();
+        };
+        faults.met(Fault::PortStalled);
+        self.event(shard, Event::PortStalled { table }, faults)
     }
 
     /// Has a shard's log say what it wants.
@@ -203,7 +223,7 @@ impl Engine {
             match action {
                 Action::Send(ConnectionId(link), frame) => sent.push(Sent { link, frame, last: false }),
                 Action::Finish(ConnectionId(link), frame) => sent.push(Sent { link, frame, last: true }),
-                Action::Request(request) => self.plane.requests.push_back(request),
+                Action::Request(request) => self.planes[table_of_request(&request)].requests.push_back(request),
                 Action::ReadLog { table, generation, place } => {
                     if let Some(desk) = self.hosts.get_mut(shard).and_then(|host| host.log.as_mut()) {
                         desk.reads.push_back((table, generation, place));
@@ -219,9 +239,10 @@ impl Engine {
                     let host = self.hosts.get_mut(shard);
                     if let Some(host) = host.filter(|host| host.has_open(key)) {
                         if let Piece::CutDone(done) = &piece {
-                            host.mints.extend(done.mints.iter().map(|stream| (done.cut, stream.clone())));
+                            host.mints.extend(done.mints.iter().map(|stream| (key, done.cut, stream.clone())));
                         }
-                        self.plane.pieces += host.hand_over(piece, faults);
+                        let went = host.hand_over(key, piece, self.now_us, faults);
+                        self.planes[table_of_key(key)].pieces += went;
                     }
                 }
             }
@@ -240,17 +261,17 @@ impl Engine {
     }
 
     /// Whether rows of this connection are read.
-    pub fn reads_rows(&self, shard: usize, connection: ConnectionId) -> bool {
-        self.hosts.get(shard).is_some_and(|host| host.reads_rows(connection))
+    pub fn reads_rows(&self, shard: usize, connection: ConnectionId, table: usize) -> bool {
+        self.hosts.get(shard).is_some_and(|host| host.reads_rows(connection, table))
     }
 
     /// Whether a cut of this shard asks for an epoch of the stream.
     pub fn is_minting(&self, shard: usize, stream: &str) -> bool {
-        self.hosts.get(shard).is_some_and(|host| host.mints.iter().any(|(_, name)| **name == *stream))
+        self.hosts.get(shard).is_some_and(|host| host.mints.iter().any(|(_, _, name)| **name == *stream))
     }
 
     /// Whether nothing is on its way in it.
     pub fn is_settled(&self) -> bool {
-        self.plane.is_idle() && self.hosts.iter().all(Host::is_settled)
+        self.planes.iter().all(Plane::is_idle) && self.hosts.iter().all(Host::is_settled)
     }
 }

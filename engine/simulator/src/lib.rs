@@ -12,9 +12,9 @@
 //! | commit plane between the real pieces | [`plane`] | fake |
 //! | table, store with faults | [`table`], [`store`] | fake |
 //! | connections that are cut anywhere | [`network`] | fake, batches are real frames |
-//! | clients | [`producer`], [`clients`], [`rows`] | fake |
-//! | what comes next | [`scheduler`], [`disturbance`], [`shape`] | |
-//! | what happens then | [`world`], [`processes`], [`delivery`] | |
+//! | clients | [`producer`], [`clients`], [`rows`], [`forgery`] | fake |
+//! | what comes next | [`scheduler`], [`disturbance`], [`spoiling`], [`shape`] | |
+//! | what happens then | [`world`], [`processes`], [`delivery`], [`routes`] | |
 //! | what must hold | [`checks`], [`omniscience`], [`durable_rows`] | |
 //! | what was met, written down, planted | [`faults`], [`trace`], [`wording`], [`canary`] | |
 //! | many seeds | [`suite`] | |
@@ -28,15 +28,18 @@ pub mod disturbance;
 pub mod durable_rows;
 pub mod engine;
 pub mod faults;
+pub mod forgery;
 pub mod host;
 pub mod network;
 pub mod omniscience;
 pub mod plane;
 pub mod processes;
 pub mod producer;
+pub mod routes;
 pub mod rows;
 pub mod scheduler;
 pub mod shape;
+pub mod spoiling;
 pub mod store;
 pub mod suite;
 pub mod table;

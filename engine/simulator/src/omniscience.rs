@@ -13,11 +13,11 @@ impl World {
     /// When it is not.
     pub fn check_durable(&self, number: usize, directory: &DataDirectory) -> Result<(), Violation> {
         let survivors = directory.survivors()?;
-        if self.is_meddled {
+        if self.has_foreign_logs {
             return Ok(());
         }
         for (stream, durable) in self.ledger.durable_at(number) {
-            let committed = self.store.table.rows_of(stream);
+            let committed = self.store_of(stream).rows_of(stream);
             let logs = survivors.iter().map(|(_, rows): &(_, LoggedRows)| rows);
             let reached = reach(stream, committed, logs);
             if reached < durable {
@@ -58,7 +58,8 @@ impl World {
     /// When it covers more.
     pub fn check_put(&mut self, number: usize) -> Result<(), Violation> {
         let Some(engine) = self.engines[number].as_mut() else { return Ok(()) };
-        let Some(entries) = engine.plane.put_begun.take().filter(|entries| !entries.is_empty()) else { return Ok(()) };
+        let begun = engine.planes.iter_mut().find_map(|plane| plane.put_begun.take());
+        let Some(entries) = begun.filter(|entries| !entries.is_empty()) else { return Ok(()) };
         for (recovered, _) in engine.directory.survivors()? {
             if let Some((_, entry)) = entries.iter().find(|(log, _)| *log == recovered.id)
                 && entry.position > recovered.next_position.0

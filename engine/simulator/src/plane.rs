@@ -9,6 +9,7 @@ mod committing;
 
 use crate::canary::Canary;
 use crate::faults::{Fault, FaultCounts};
+use crate::routes::first_key;
 use crate::rows;
 use crate::shape::Shape;
 use crate::store::{Fate, Store};
@@ -17,6 +18,7 @@ use bytes::Bytes;
 use lakehead_engine::commit::attempt::{Attempt, Plan};
 use lakehead_engine::commit::cut_book::{CutBook, Gathered, GatheredCut};
 use lakehead_engine::commit::ledger::TableView;
+use lakehead_engine::commit::stop::Stop;
 use lakehead_engine::handover::answer::{Answer, OpenTable};
 use lakehead_engine::handover::cut::Piece;
 use lakehead_engine::handover::log_part::{LogEntry, LogId};
@@ -59,6 +61,8 @@ pub struct Plane {
     pub put_begun: Option<Vec<(LogId, LogEntry)>>,
     table: Option<OpenedTable>,
     running: Option<Running>,
+    /// A planted bug has a second cut wait, and takes that first.
+    takes_later_first: bool,
 }
 
 struct OpenedTable {
@@ -98,21 +102,24 @@ struct UnderWay {
     bytes: Bytes,
     fate: Fate,
     not_before: u64,
+    /// The id of the table that it is for.
+    table: Arc<str>,
 }
 
 impl Plane {
-    /// A plane that has no table open.
-    pub fn new(shape: &Shape) -> Self {
+    /// The plane of a table, which it does not have open.
+    pub fn new(shape: &Shape, table: usize, canary: Option<Canary>) -> Self {
         Self {
             requests: VecDeque::new(),
             wanted: false,
             pieces: 0,
             port_capacity: shape.port_capacity,
             patience_steps: shape.patience_steps,
-            keys: 0,
+            keys: first_key(table),
             put_begun: None,
             table: None,
             running: None,
+            takes_later_first: canary == Some(Canary::CutsOutOfOrder),
         }
     }
 
@@ -125,9 +132,10 @@ impl Plane {
 
     /// Whether a cut may be asked for now: one at a time is gathered, and one waits for the commit that is under way.
     pub fn may_cut(&self) -> bool {
-        self.table
-            .as_ref()
-            .is_some_and(|table| !table.book.is_gathering() && table.gathered.is_empty() && table.doomed.is_none())
+        let waiting_max = usize::from(self.takes_later_first);
+        self.table.as_ref().is_some_and(|table| {
+            !table.book.is_gathering() && table.gathered.len() <= waiting_max && table.doomed.is_none()
+        })
     }
 
     /// Whether a commit has something to do at this step.
@@ -143,7 +151,7 @@ impl Plane {
         let Some(Running { attempt, under_way, .. }) = self.running else { return };
         if let Some(put) = under_way {
             faults.met(Fault::EngineCrashedInDoubt);
-            store.orphan(put.version, put.bytes);
+            store.orphan(&put.table, put.version, put.bytes);
         } else if attempt.is_in_doubt() {
             faults.met(Fault::EngineCrashedInDoubt);
         }
@@ -172,6 +180,9 @@ impl Plane {
             }
             Some(Request::FindStream { shard, table, stream }) => {
                 let result = match around.store.look(around.rng, around.faults) {
+                    Ok(Some(view)) if self.table.as_ref().is_some_and(|open| open.id != view.id) => {
+                        return self.found_another(shard, table, stream, around);
+                    }
                     Ok(Some(view)) => {
                         let entry = view.entry(&stream);
                         if let Some(table) = &mut self.table {
@@ -243,6 +254,24 @@ impl Plane {
             next_cut: table.book.next_cut(),
             port: table.port.clone(),
         })
+    }
+
+    /// What stands in the table's place is another one. A commit that is under way finds out for itself.
+    fn found_another(&mut self, shard: ShardId, table: TableKey, stream: Arc<str>, around: &mut Around<'_>) -> Mail {
+        let mut mail = vec![(shard, Answer::StreamFound { table, stream, result: Err(Stop::Remade.refusal()) })];
+        if self.running.is_none() {
+            mail.extend(self.close(&Stop::Remade, around));
+        }
+        mail
+    }
+
+    /// The table is not written under its key any more.
+    fn close(&mut self, why: &Stop, around: &mut Around<'_>) -> Mail {
+        around.faults.met(Fault::TableClosed);
+        let Some(table) = self.table.take() else { return Vec::new() };
+        self.pieces = 0;
+        self.wanted = false;
+        table.to_all(&Answer::TableClosed { table: table.key, why: why.refusal(), held: why.held() })
     }
 
     /// Asks every shard for the next cut.

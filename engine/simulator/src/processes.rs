@@ -1,6 +1,5 @@
 //! Engines that start, crash, and are started upon what somebody made of their disks.
 
-use crate::canary::Canary;
 use crate::checks::Violation;
 use crate::engine::Engine;
 use crate::faults::Fault;
@@ -38,8 +37,7 @@ impl World {
         let draining = logs.draining.len();
         self.trace.line(|| format!("engine {number} starts with {shards} shards, log: {has_log}, draining {draining}"));
         self.check_durable(number, &directory)?;
-        let mut engine =
-            Engine::start(&self.shape, shards, directory, logs, self.now_us, Canary::of_shard(self.canary));
+        let mut engine = Engine::start(&self.shape, shards, directory, logs, self.now_us, self.canary);
         let sent = engine.begin(&mut self.faults);
         self.engines[number] = Some(engine);
         self.send(sent)
@@ -52,9 +50,11 @@ impl World {
     pub fn crash(&mut self, number: usize) -> Result<(), Violation> {
         let Some(engine) = self.engines[number].take() else { return Ok(()) };
         self.trace.line(|| format!("engine {number} is gone"));
-        let Engine { budget, hosts, plane, mut directory, .. } = engine;
+        let Engine { budget, hosts, planes, mut directory, .. } = engine;
         drop(hosts);
-        plane.crash(&mut self.store, &mut self.faults);
+        for (plane, store) in planes.into_iter().zip(&mut self.stores) {
+            plane.crash(store, &mut self.faults);
+        }
         self.network.engine_died(number, &mut self.rng);
         if budget.used() != 0 {
             return Violation::because(format!("{} bytes stay reserved when nothing is left", budget.used()));
@@ -77,7 +77,7 @@ impl World {
         }
         self.trace.line(|| format!("the directory of engine {number} is copied"));
         self.faults.met(Fault::DirectoryCopied);
-        self.is_meddled = true;
+        (self.is_meddled, self.has_foreign_logs) = (true, true);
         self.engines.push(None);
         self.directories.push(Some(copy));
     }
@@ -96,7 +96,7 @@ impl World {
         self.crash(number)?;
         self.trace.line(|| format!("the directory of engine {number} is rolled back"));
         self.faults.met(Fault::RolledBack);
-        self.is_meddled = true;
+        (self.is_meddled, self.has_foreign_logs) = (true, true);
         self.directories[number] = Some(older);
         Ok(())
     }

@@ -3,6 +3,7 @@
 
 use crate::checks::Violation;
 use crate::faults::{Fault, FaultCounts};
+use crate::routes::table_name;
 use lakehead_protocol::ack::Ack;
 use lakehead_protocol::control::Closed;
 use lakehead_protocol::hello::{Hello, KEEP_UNTIL_DURABLE, MODE_OPEN, MODE_RESUME};
@@ -36,6 +37,7 @@ pub struct Producer {
     pub opener: [u8; 16],
     pub attempt: u64,
     pub epoch: Option<u64>,
+    pub table: usize,
     pub table_id: String,
     /// Rows it was told are committed.
     pub committed: u64,
@@ -76,6 +78,7 @@ impl Producer {
             opener,
             attempt: 0,
             epoch: None,
+            table: 0,
             table_id: String::new(),
             committed: 0,
             durable: 0,
@@ -118,7 +121,7 @@ impl Producer {
         self.attempt += 1;
         let resumes = self.epoch.is_some();
         Hello {
-            table: "t".into(),
+            table: table_name(self.table),
             stream: if self.anonymous { String::new() } else { self.stream.clone() },
             table_id: self.table_id.clone(),
             opener: self.opener,

@@ -28,6 +28,7 @@ pub fn schema() -> Schema {
         Field::flat("stream", DataType::String, false),
         Field::flat("seq", DataType::Long, false),
         Field::flat("content", DataType::Long, false),
+        Field::flat("bytes", DataType::Binary, false),
     ])
 }
 
@@ -39,11 +40,11 @@ pub fn content(stream: &str, seq: u64) -> u64 {
     (hash ^ hash >> 29) >> 1
 }
 
-/// A Batch frame with rows `first..first + rows` of `stream`.
+/// A Batch frame with rows `first..first + rows` of `stream`, the first of which has these bytes with it.
 ///
 /// # Errors
 /// When it is too large to be archived.
-pub fn batch_frame(stream: &str, first: u64, rows: u32) -> Result<FrameBuffer, TooLargeToArchive> {
+pub fn batch_frame(stream: &str, first: u64, rows: u32, bytes: &[u8]) -> Result<FrameBuffer, TooLargeToArchive> {
     let seqs = first..first + u64::from(rows);
     let text = Column {
         length: rows,
@@ -54,9 +55,16 @@ pub fn batch_frame(stream: &str, first: u64, rows: u32) -> Result<FrameBuffer, T
     let long = |values: Vec<u8>| Column { length: rows, values, ..Column::default() };
     let seq = long(seqs.clone().flat_map(u64::to_le_bytes).collect());
     let contents = long(seqs.flat_map(|seq| content(stream, seq).to_le_bytes()).collect());
+    let behind = std::iter::repeat_n(bytes.len() as u32, rows as usize);
+    let bytes = Column {
+        length: rows,
+        offsets: std::iter::once(0).chain(behind).collect(),
+        values: bytes.to_vec(),
+        ..Column::default()
+    };
     let header = Header { schema_id: SCHEMA_ID, first_offset: first, rows, ..Header::control(Kind::Batch) };
     let mut out = FrameBuffer::new();
-    frame::append(&mut out, header, &Batch { columns: vec![text, seq, contents] })?;
+    frame::append(&mut out, header, &Batch { columns: vec![text, seq, contents, bytes] })?;
     Ok(out)
 }
 
@@ -71,7 +79,7 @@ pub fn stream_of(bytes: &[u8]) -> Option<String> {
 
 /// The rows of a sealed row group.
 pub fn read(batch: &RecordBatch) -> Vec<Row> {
-    let [stream, seq, contents] = batch.columns() else { return Vec::new() };
+    let [stream, seq, contents, _] = batch.columns() else { return Vec::new() };
     let (Some(stream), Some(seq), Some(contents)) =
         (stream.as_string_opt::<i32>(), seq.as_primitive_opt::<Int64Type>(), contents.as_primitive_opt::<Int64Type>())
     else {
@@ -96,7 +104,7 @@ mod tests {
 
     #[test]
     fn rows_come_back_from_the_builders_as_they_were_sent() {
-        let frame = batch_frame("a", 5, 4).unwrap();
+        let frame = batch_frame("a", 5, 4, &[]).unwrap();
         let Ok(Progress::Frame { frame, .. }) = frame::next(&frame, PeerState::Streaming) else { panic!("no frame") };
         let batch = lakehead_protocol::archive::access(frame.payload).unwrap();
         let arrow: SchemaRef = to_arrow(&schema()).unwrap().into();

@@ -7,16 +7,16 @@
 use crate::canary::Canary;
 use crate::checks::Violation;
 use crate::data_directory::DataDirectory;
-use crate::disturbance::{DISTURBANCES, Disturbance};
+use crate::disturbance::{DISTURBANCES, weights};
 use crate::engine::{Engine, Sent};
 use crate::faults::{Fault, FaultCounts};
 use crate::plane::Plane;
 use crate::producer::{Phase, Producer};
+use crate::routes::table_of_stream;
 use crate::shape::{Shape, chance};
 use crate::trace::Trace;
 use crate::world::World;
 use lakehead_engine::shard::connection::ConnectionId;
-use lakehead_engine::shard::event::Event;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -40,17 +40,20 @@ enum Work {
     Up(u64),
     Down(u64),
     Mail(usize, usize),
-    Request(usize),
-    AskCut(usize),
-    Piece(usize),
-    Commit(usize),
-    Limbo,
+    /// The commit plane of an engine's table does something.
+    Request(usize, usize),
+    AskCut(usize, usize),
+    Piece(usize, usize),
+    Commit(usize, usize),
+    Limbo(usize),
     /// The disk of a shard's log takes a step.
     Disk(usize, usize),
     /// A shard's log is asked what it wants.
     Stir(usize, usize),
     /// A block is read for a replay.
     Replay(usize, usize),
+    /// A shard hears that a port is stuck.
+    Stall(usize, usize),
     Act(usize),
     Start(usize),
     EndDrain(usize),
@@ -106,7 +109,7 @@ impl World {
     fn next_step(&mut self) {
         self.step += 1;
         self.trace.at(self.step);
-        self.store.table.step = self.step;
+        self.stores.iter_mut().for_each(|store| store.table.step = self.step);
         self.now_us += self.rng.random_range(0..=self.shape.step_us);
         if chance(&mut self.rng, 5) {
             self.now_us += self.rng.random_range(0..1_500_000);
@@ -115,110 +118,8 @@ impl World {
         self.engines.iter_mut().flatten().for_each(|engine| engine.now_us = now_us);
     }
 
-    fn disturb(&mut self, total: u32) -> Result<(), Violation> {
-        let mut drawn = self.rng.random_range(0..total);
-        let mut chosen = Disturbance::AskCut;
-        for (weight, (disturbance, _)) in weights(&self.shape).zip(DISTURBANCES) {
-            if drawn < weight {
-                chosen = disturbance;
-                break;
-            }
-            drawn -= weight;
-        }
-        let engine = self.rng.random_range(0..self.engines.len());
-        match chosen {
-            Disturbance::CutConnection => {
-                let ids: Vec<u64> =
-                    self.network.links.iter().filter(|(_, link)| !link.cut).map(|(id, _)| *id).collect();
-                if let Some(id) = self.pick(&ids) {
-                    self.trace.line(|| format!("connection {id} is cut"));
-                    self.network.cut(id, &mut self.rng, &mut self.faults);
-                }
-            }
-            Disturbance::AbandonDial => {
-                let opening = |phase| if let Phase::Opening(link) = phase { Some(link) } else { None };
-                let dials: Vec<(usize, u64)> = self
-                    .producers
-                    .iter()
-                    .filter_map(|producer| Some((producer.number, opening(producer.phase)?)))
-                    .collect();
-                if let Some((number, id)) = self.pick(&dials) {
-                    self.trace.line(|| format!("producer {number} gives up on connection {id}"));
-                    self.network.abandon(id);
-                    self.producers[number].disconnected(&mut self.faults);
-                }
-            }
-            Disturbance::CrashEngine => {
-                if self.engines[engine].is_some() {
-                    self.faults.met(Fault::EngineCrashed);
-                    self.crash(engine)?;
-                }
-            }
-            Disturbance::DrainEngine => {
-                let step = self.step;
-                let mut shards = 0;
-                if let Some(running) = self.engines[engine].as_mut().filter(|running| running.draining.is_none()) {
-                    running.draining = Some(step);
-                    shards = running.hosts.len();
-                    self.faults.met(Fault::EngineDrained);
-                    self.trace.line(|| format!("engine {engine} drains"));
-                }
-                for shard in 0..shards {
-                    self.event(engine, shard, Event::Drain)?;
-                }
-            }
-            Disturbance::FreezeEngine => {
-                let until = self.step + self.rng.random_range(20..400);
-                if let Some(running) = &mut self.engines[engine] {
-                    running.still_until = until;
-                    self.faults.met(Fault::EngineStoodStill);
-                    self.trace.line(|| format!("engine {engine} stands still until step {until}"));
-                }
-            }
-            Disturbance::MemoryShort => {
-                let shards = self.engines[engine].as_ref().map_or(0, |engine| engine.hosts.len());
-                if shards > 0 {
-                    self.faults.met(Fault::MemoryShortByChance);
-                    let shard = self.rng.random_range(0..shards);
-                    self.event(engine, shard, Event::MemoryShort)?;
-                }
-            }
-            Disturbance::Rival => {
-                let stream = self.rng.random_range(0..self.shape.streams);
-                self.rival(&format!("s{stream}"));
-            }
-            Disturbance::ForeignCommit => self.foreign_commit(Fault::ForeignCommit),
-            Disturbance::ChangeSchema => self.foreign_commit(Fault::SchemaChanged),
-            Disturbance::BreakDisk => {
-                if let Some(engine) = self.engines[engine].as_mut() {
-                    engine.directory.set_broken(true);
-                    engine.directory.broken_until = self.step + self.rng.random_range(0..400);
-                }
-            }
-            Disturbance::StoreOutage => {
-                self.faults.met(Fault::StoreOutage);
-                self.store.down_until = self.step + self.rng.random_range(50..800);
-                self.trace.line(|| "the store is down".to_owned());
-            }
-            Disturbance::CopyDirectory => self.copy_directory(engine),
-            Disturbance::RollBack => self.roll_back(engine)?,
-            Disturbance::CleanUp => {
-                if self.store.table.clean_up(self.shape.patience_steps) {
-                    self.faults.met(Fault::VersionsCleanedAway);
-                    self.trace.line(|| "old versions are cleaned away".to_owned());
-                }
-            }
-            Disturbance::FailFile => self.plane(engine, Plane::fail_file)?,
-            Disturbance::AskCut => {
-                if self.engines[engine].as_ref().is_some_and(|engine| engine.plane.may_cut()) {
-                    self.plane(engine, Plane::ask_cut)?;
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn pick<T: Copy>(&mut self, choices: &[T]) -> Option<T> {
+    /// One of the choices, if there is any.
+    pub fn pick<T: Copy>(&mut self, choices: &[T]) -> Option<T> {
         if choices.is_empty() { None } else { Some(choices[self.rng.random_range(0..choices.len())]) }
     }
 
@@ -229,18 +130,19 @@ impl World {
             Work::Up(link) => self.deliver_up(link),
             Work::Down(link) => self.deliver_down(link),
             Work::Mail(engine, shard) => self.mail(engine, shard),
-            Work::Request(engine) => self.plane(engine, Plane::answer_request),
-            Work::AskCut(engine) => self.plane(engine, Plane::ask_cut),
-            Work::Piece(engine) => self.plane(engine, Plane::take_piece),
-            Work::Commit(engine) => self.plane(engine, Plane::commit),
-            Work::Limbo => {
-                let landed = self.store.resolve_limbo(&mut self.rng, &mut self.faults);
+            Work::Request(engine, table) => self.plane(engine, table, Plane::answer_request),
+            Work::AskCut(engine, table) => self.plane(engine, table, Plane::ask_cut),
+            Work::Piece(engine, table) => self.plane(engine, table, Plane::take_piece),
+            Work::Commit(engine, table) => self.plane(engine, table, Plane::commit),
+            Work::Limbo(table) => {
+                let landed = self.stores[table].resolve_limbo(&mut self.rng, &mut self.faults);
                 self.trace.line(|| format!("a put in limbo lands: {landed:?}"));
                 Ok(())
             }
             Work::Act(producer) => self.act(producer),
             Work::Disk(engine, shard) => self.engine_step(engine, |engine, faults| engine.disk_step(shard, faults)),
             Work::Replay(engine, shard) => self.engine_step(engine, |engine, faults| engine.replay(shard, faults)),
+            Work::Stall(engine, shard) => self.engine_step(engine, |engine, faults| engine.port_stalled(shard, faults)),
             Work::Stir(engine, shard) => {
                 self.engines[engine].iter_mut().for_each(|engine| engine.stir(shard));
                 Ok(())
@@ -265,6 +167,9 @@ impl World {
             let with_mail = engine.hosts.iter().enumerate().filter(|(_, host)| !host.mail.is_empty());
             choices.extend(with_mail.map(|(shard, _)| Work::Mail(number, shard)));
             for (shard, host) in engine.hosts.iter().enumerate() {
+                if host.stalled(self.now_us).is_some() {
+                    choices.push(Work::Stall(number, shard));
+                }
                 let Some(desk) = &host.log else { continue };
                 if !desk.files.is_idle() {
                     choices.extend([Work::Disk(number, shard); 3]);
@@ -276,17 +181,19 @@ impl World {
                     choices.push(Work::Replay(number, shard));
                 }
             }
-            if !engine.plane.requests.is_empty() {
-                choices.push(Work::Request(number));
-            }
-            if engine.plane.pieces > 0 {
-                choices.push(Work::Piece(number));
-            }
-            if engine.plane.may_commit(self.step) {
-                choices.push(Work::Commit(number));
-            }
-            if engine.plane.wanted && engine.plane.may_cut() && chance(&mut self.rng, 300) {
-                choices.push(Work::AskCut(number));
+            for (table, plane) in engine.planes.iter().enumerate() {
+                if !plane.requests.is_empty() {
+                    choices.push(Work::Request(number, table));
+                }
+                if plane.pieces > 0 {
+                    choices.push(Work::Piece(number, table));
+                }
+                if plane.may_commit(self.step) {
+                    choices.push(Work::Commit(number, table));
+                }
+                if plane.wanted && plane.may_cut() && chance(&mut self.rng, 300) {
+                    choices.push(Work::AskCut(number, table));
+                }
             }
             if engine.draining.is_some() {
                 choices.push(Work::EndDrain(number));
@@ -295,9 +202,10 @@ impl World {
         for (id, link) in &self.network.links {
             let running = self.engines.get(link.engine).and_then(Option::as_ref);
             if let (true, Some(engine)) = (link.server_open, running.filter(|engine| !self.is_still(engine))) {
+                let table = table_of_stream(&link.stream, self.shape.tables);
                 let over = link.to_server.is_empty() && (link.cut || !link.client_open);
-                let reads =
-                    engine.draining.is_none() && (!link.welcomed || engine.reads_rows(link.shard, ConnectionId(*id)));
+                let reads = engine.draining.is_none()
+                    && (!link.welcomed || engine.reads_rows(link.shard, ConnectionId(*id), table));
                 if (over && chance(&mut self.rng, 300)) || (reads && !link.to_server.is_empty()) {
                     choices.push(Work::Up(*id));
                 }
@@ -306,8 +214,10 @@ impl World {
                 choices.push(Work::Down(*id));
             }
         }
-        if self.store.limbo() > 0 && (self.healed || chance(&mut self.rng, 100)) {
-            choices.push(Work::Limbo);
+        for (table, store) in self.stores.iter().enumerate() {
+            if store.limbo() > 0 && (self.healed || chance(&mut self.rng, 100)) {
+                choices.push(Work::Limbo(table));
+            }
         }
         let acts = |phase: &Phase| matches!(phase, Phase::Idle | Phase::Streaming(_));
         let acting = self.producers.iter().filter(|producer| acts(&producer.phase));
@@ -323,8 +233,7 @@ impl World {
     fn heal(&mut self) -> Result<(), Violation> {
         self.trace.line(|| "faults have healed".to_owned());
         self.healed = true;
-        self.store.fault = 0;
-        self.store.down_until = 0;
+        self.stores.iter_mut().for_each(|store| (store.fault, store.down_until) = (0, 0));
         self.directories.iter_mut().flatten().for_each(DataDirectory::heal);
         self.engines.iter_mut().flatten().for_each(|engine| engine.directory.heal());
         for producer in &mut self.producers {
@@ -350,13 +259,18 @@ impl World {
             self.work()?;
             self.look_after_all()?;
         }
-        self.ledger.table(&self.store.table)?;
-        self.check_logs()?;
-        if let Some(file) = self.store.table.files().difference(&self.store.files).next() {
-            return Violation::because(format!("data file {file} of the table is missing"));
+        let tables = self.stores.len();
+        for (number, store) in self.stores.iter().enumerate() {
+            self.ledger.table(&store.table, |stream| table_of_stream(stream, tables) == number)?;
         }
-        if self.store.table.has_stray() {
-            self.faults.met(Fault::StrayPut);
+        self.check_logs()?;
+        for store in &self.stores {
+            if let Some(file) = store.table.files().difference(&store.files).next() {
+                return Violation::because(format!("data file {file} of the table is missing"));
+            }
+            if store.table.has_stray() {
+                self.faults.met(Fault::StrayPut);
+            }
         }
         for engine in 0..self.engines.len() {
             self.end_drain(engine)?;
@@ -376,7 +290,7 @@ impl World {
             self.work()?;
             self.look_after_all()?;
         }
-        self.ledger.nothing_twice(&self.store.table)
+        self.check_spoiled()
     }
 
     /// Where every producer of a stream was fenced or is done, a fresh one must be able to go on.
@@ -396,7 +310,7 @@ impl World {
         };
         self.producers.iter().all(Producer::is_over)
             && self.network.links.is_empty()
-            && self.store.limbo() == 0
+            && self.stores.iter().all(|store| store.limbo() == 0)
             && self.engines.iter().all(settled)
     }
 
@@ -417,7 +331,9 @@ impl World {
             .iter()
             .map(|(id, link)| {
                 let host = self.engines[link.engine].as_ref().and_then(|engine| engine.hosts.get(link.shard));
-                let reads = host.is_some_and(|host| host.reads_rows(ConnectionId(*id)));
+                let reads = host.is_some_and(|host| {
+                    host.reads_rows(ConnectionId(*id), table_of_stream(&link.stream, self.shape.tables))
+                });
                 let room = host.map(|host| host.shard.log_room(ConnectionId(*id)));
                 let usage = host.and_then(|host| host.shard.log()).map(lakehead_engine::log::Log::usage);
                 format!("{id} (reads: {reads}, room: {room:?}, {usage:?})")
@@ -425,11 +341,4 @@ impl World {
             .collect();
         format!("{}; connections {}; engines settled {engines:?}", producers.join(", "), connections.join(", "))
     }
-}
-
-fn weights(shape: &Shape) -> impl Iterator<Item = u32> + '_ {
-    let meddling = |disturbance| matches!(disturbance, Disturbance::CopyDirectory | Disturbance::RollBack);
-    shape.weights.iter().zip(DISTURBANCES).map(move |(weight, (disturbance, usual))| {
-        if meddling(disturbance) { if shape.meddles { 2 } else { 0 } } else { weight * usual }
-    })
 }

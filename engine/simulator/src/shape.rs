@@ -45,6 +45,12 @@ pub struct Shape {
     pub rot: u32,
     /// Whether somebody copies data directories, or takes them back to an older state.
     pub meddles: bool,
+    /// Whether somebody restores tables to older versions, or makes them anew.
+    pub spoils: bool,
+    /// Tables, with a store each; streams take turns.
+    pub tables: usize,
+    /// Chance that rows hold bytes that look like blocks of the log.
+    pub forgery: u32,
 }
 
 /// When engines have logs.
@@ -72,7 +78,7 @@ impl Shape {
     /// Draws a shape.
     pub fn draw(rng: &mut ChaCha8Rng, disturbances: usize) -> Self {
         let mut pick = |choices: &[u64]| choices[rng.random_range(0..choices.len())];
-        Self {
+        let mut shape = Self {
             engines: pick(&[1, 2]) as usize,
             shards_max: pick(&[1, 2, 3, 4]) as u16,
             streams: pick(&[1, 1, 2, 3, 5]) as usize,
@@ -105,7 +111,21 @@ impl Shape {
             step_us: pick(&[20, 200, 2_000]),
             rot: pick(&[0, 0, 200]) as u32,
             meddles: pick(&[0, 0, 0, 0, 0, 1]) == 1,
+            spoils: pick(&[0, 0, 0, 0, 0, 0, 0, 1]) == 1,
+            forgery: pick(&[0, 0, 0, 200]) as u32,
+            tables: pick(&[1, 1, 2]) as usize,
+        };
+        shape.spoils &= !shape.meddles;
+        if shape.credit_bytes < 16 << 10 || shape.budget_bytes < 64 << 10 {
+            // Such a frame would have to wait for ever.
+            shape.forgery = 0;
         }
+        if shape.forgery > 0 {
+            // A segment should hold several of the largest frames.
+            let LogShape { bytes_max, segment_bytes, disk_bytes, .. } = &mut shape.log;
+            (*bytes_max, *segment_bytes, *disk_bytes) = (*bytes_max * 2, *segment_bytes * 2, *disk_bytes * 2);
+        }
+        shape
     }
 }
 

@@ -5,7 +5,7 @@
 
 use crate::faults::{Fault, FaultCounts};
 use crate::shape::chance;
-use crate::table::{Landing, Table};
+use crate::table::{Commit, Landing, Table};
 use bytes::Bytes;
 use lakehead_engine::commit::ledger::TableView;
 use lakehead_engine::store::{PutOutcome, ReadOutcome};
@@ -17,6 +17,8 @@ use std::collections::BTreeSet;
 #[derive(Debug, Default)]
 pub struct Store {
     pub table: Table,
+    /// Tables that were dropped.
+    pub dropped: Vec<Table>,
     /// Data files that are there.
     pub files: BTreeSet<u64>,
     /// Puts nobody waits for that may still land.
@@ -140,8 +142,26 @@ impl Store {
     }
 
     /// The engine that waited for this put is gone.
-    pub fn orphan(&mut self, version: u64, bytes: Bytes) {
-        self.limbo.push((version, bytes));
+    pub fn orphan(&mut self, table: &str, version: u64, bytes: Bytes) {
+        if self.table.is(table) {
+            self.limbo.push((version, bytes));
+        }
+    }
+
+    /// The table is dropped, and an empty one of another id takes its name. It has another place: puts for the one that is
+    /// gone come to nothing.
+    pub fn remake(&mut self, made: &Commit) {
+        let mut table = Table::default();
+        table.step = self.table.step;
+        self.dropped.push(std::mem::replace(&mut self.table, table));
+        self.table.put(0, &made.encode());
+        self.limbo.clear();
+    }
+
+    /// Rows of a stream that ever were in a table of the name.
+    pub fn rows_of(&self, stream: &str) -> u64 {
+        let tables = self.dropped.iter().chain([&self.table]);
+        tables.map(|table| table.rows_of(stream)).max().unwrap_or(0)
     }
 
     /// Puts in limbo.

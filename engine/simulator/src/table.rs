@@ -4,7 +4,7 @@
 
 use crate::rows::Row;
 use bytes::Bytes;
-use lakehead_engine::commit::ledger::{Logs, Streams, TableView};
+use lakehead_engine::commit::ledger::{Logs, Restored, Streams, TableView};
 use lakehead_engine::handover::cut::StreamRange;
 use lakehead_engine::handover::log_part::{LogEntry, LogId};
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,6 +18,8 @@ pub struct Commit {
     pub id: Option<String>,
     /// What the table writes of its schema, where it changes (a comment, say: the columns stay).
     pub schema: Option<String>,
+    /// The version whose files are the table's again: a RESTORE.
+    pub restores: Option<u64>,
     /// Sets apart commits of the same content: the equal bytes of two writers would be each other's.
     pub nonce: u64,
     pub committed: BTreeMap<Arc<str>, u64>,
@@ -39,6 +41,9 @@ impl Commit {
         // Writing to a string cannot fail.
         if let Some(id) = &self.id {
             let _ = writeln!(text, "meta {id}");
+        }
+        if let Some(version) = self.restores {
+            let _ = writeln!(text, "restore {version}");
         }
         if let Some(schema) = &self.schema {
             let _ = writeln!(text, "schema {schema}");
@@ -74,6 +79,7 @@ impl Commit {
             let mut number = || words.next()?.parse::<u64>().ok();
             match kind {
                 "nonce" => commit.nonce = first.parse().ok()?,
+                "restore" => commit.restores = Some(first.parse().ok()?),
                 "file" => commit.file = Some(first.parse().ok()?),
                 "meta" => commit.id = Some(first.to_owned()),
                 "schema" => commit.schema = Some(first.to_owned()),
@@ -113,7 +119,9 @@ pub struct Table {
     schema: Arc<str>,
     streams: Arc<Streams>,
     logs: Arc<Logs>,
-    /// Rows that a reader sees, by stream.
+    /// Logs that have not written since a RESTORE, and its version.
+    restored: Arc<Restored>,
+    /// Rows that a reader sees, or saw before a RESTORE, by stream.
     rows: BTreeMap<String, u64>,
     /// In which version an epoch of a stream became visible.
     minted: BTreeMap<(Arc<str>, u64), u64>,
@@ -153,8 +161,14 @@ impl Table {
             }
             if !commit.logs.is_empty() {
                 Arc::make_mut(&mut self.logs).extend(&commit.logs);
+                Arc::make_mut(&mut self.restored).retain(|log, _| !commit.logs.contains_key(log));
             }
             self.files.extend(commit.file);
+            if let Some(to) = commit.restores {
+                self.restored = Arc::new(self.logs.keys().map(|log| (*log, next)).collect());
+                let removed = self.versions.range(to + 1..next).filter_map(|(_, (_, commit))| commit.file);
+                removed.for_each(|file| _ = self.files.remove(&file));
+            }
             for row in &commit.rows {
                 *self.rows.entry(row.stream.clone()).or_default() += 1;
             }
@@ -175,6 +189,11 @@ impl Table {
         let version = self.head? + 1;
         self.put(version, &commit.encode());
         Some(version)
+    }
+
+    /// Whether this is the table with the id.
+    pub fn is(&self, id: &str) -> bool {
+        *self.id == *id
     }
 
     /// The bytes at a version's key.
@@ -218,7 +237,7 @@ impl Table {
             schema: self.schema.clone(),
             streams: self.streams.clone(),
             logs: self.logs.clone(),
-            restored: Arc::default(),
+            restored: self.restored.clone(),
             unsupported: None,
         })
     }
@@ -229,7 +248,22 @@ impl Table {
         self.versions.range(..end).map(|(version, (_, commit))| (*version, commit))
     }
 
-    /// Rows of a stream that a reader sees.
+    /// A log, and the version that it wrote although the table had been restored since it wrote first.
+    pub fn written_behind_restore(&self) -> Option<(LogId, u64)> {
+        let (mut logs, mut restored) = (BTreeSet::new(), BTreeSet::new());
+        for (version, commit) in self.versions() {
+            if let Some(log) = commit.logs.keys().find(|log| restored.contains(*log)) {
+                return Some((*log, version));
+            }
+            logs.extend(commit.logs.keys().copied());
+            if commit.restores.is_some() {
+                restored.clone_from(&logs);
+            }
+        }
+        None
+    }
+
+    /// Rows of a stream that a reader sees, or saw before a RESTORE.
     pub fn rows_of(&self, stream: &str) -> u64 {
         self.rows.get(stream).copied().unwrap_or(0)
     }

@@ -9,6 +9,7 @@ use crate::host::Letter;
 use crate::network::{Link, Network};
 use crate::plane::{Around, Mail, Plane};
 use crate::producer::Producer;
+use crate::routes::{table_name, table_of_key, table_of_stream};
 use crate::shape::{Shape, chance};
 use crate::store::Store;
 use crate::table::Commit;
@@ -32,7 +33,8 @@ const DURABLE_CHECK: u32 = 100;
 pub struct World {
     pub rng: ChaCha8Rng,
     pub shape: Shape,
-    pub store: Store,
+    /// Stores with a table each.
+    pub stores: Vec<Store>,
     pub network: Network,
     /// Engines by number; `None` while one is down.
     pub engines: Vec<Option<Engine>>,
@@ -45,8 +47,10 @@ pub struct World {
     pub canary: Option<Canary>,
     pub step: u64,
     pub healed: bool,
-    /// Somebody copied a data directory, or took one back to an older state.
+    /// Somebody copied a data directory, took one back to an older state, or did as much to the table.
     pub is_meddled: bool,
+    /// Logs may be older than what they have promised, or others' as well.
+    pub has_foreign_logs: bool,
     /// Older states of engines' directories.
     pub snapshots: Vec<Option<DataDirectory>>,
     pub nonce: u64,
@@ -56,18 +60,25 @@ pub struct World {
 impl World {
     /// A world in which nothing has happened.
     pub fn new(mut rng: ChaCha8Rng, shape: Shape, canary: Option<Canary>, trace: Trace) -> Self {
-        let mut store = Store::default();
-        store.fault = shape.store_fault;
-        if shape.table_exists {
-            store.table.put(0, &Commit { id: Some("t0".into()), ..Commit::default() }.encode());
-        }
+        let stores = (0..shape.tables).map(|table| {
+            let mut store = Store::default();
+            store.fault = shape.store_fault;
+            if shape.table_exists {
+                let id = format!("{}.0", table_name(table));
+                store.table.put(0, &Commit { id: Some(id), ..Commit::default() }.encode());
+            }
+            store
+        });
+        let stores = stores.collect();
         let mut producers = Vec::new();
         let names = (0..shape.streams).map(|index| Some(format!("s{index}")));
         for name in names.chain((0..shape.anonymous).map(|_| None)) {
             let engine = rng.random_range(0..shape.engines);
             let keep =
                 if chance(&mut rng, shape.keep_until_durable) { KEEP_UNTIL_DURABLE } else { KEEP_UNTIL_COMMITTED };
-            producers.push(Producer::new(producers.len(), name.as_deref(), shape.rows_goal, engine, keep));
+            let mut producer = Producer::new(producers.len(), name.as_deref(), shape.rows_goal, engine, keep);
+            producer.table = table_of_stream(&producer.stream, shape.tables);
+            producers.push(producer);
         }
         let engines = (0..shape.engines).map(|_| None).collect();
         let directory = |_| Some(DataDirectory::new(&shape.log, canary, &mut rng));
@@ -75,7 +86,7 @@ impl World {
         Self {
             rng,
             shape,
-            store,
+            stores,
             network: Network::default(),
             engines,
             directories,
@@ -87,6 +98,7 @@ impl World {
             step: 0,
             healed: false,
             is_meddled: false,
+            has_foreign_logs: false,
             snapshots: Vec::new(),
             nonce: 0,
             now_us: 1,
@@ -136,10 +148,15 @@ impl World {
     ///
     /// # Errors
     /// When it puts what it must not, or stops a table for no reason.
-    pub fn plane(&mut self, number: usize, act: fn(&mut Plane, &mut Around<'_>) -> Mail) -> Result<(), Violation> {
+    pub fn plane(
+        &mut self,
+        number: usize,
+        table: usize,
+        act: fn(&mut Plane, &mut Around<'_>) -> Mail,
+    ) -> Result<(), Violation> {
         let Some(engine) = self.engines.get_mut(number).and_then(Option::as_mut) else { return Ok(()) };
         let mut around = Around {
-            store: &mut self.store,
+            store: &mut self.stores[table],
             rng: &mut self.rng,
             faults: &mut self.faults,
             step: self.step,
@@ -147,7 +164,7 @@ impl World {
             canary: self.canary,
             trace: &mut self.trace,
         };
-        let mail = act(&mut engine.plane, &mut around);
+        let mail = act(&mut engine.planes[table], &mut around);
         for (_, answer) in &mail {
             if self.is_meddled {
                 let stops = matches!(answer, Answer::TableClosed { held: Held::UntilDecided, .. });
@@ -175,16 +192,20 @@ impl World {
                 format!("engine {number} shard {shard} mail {text}")
             });
         }
-        if let Some(Letter::Answer(Answer::CutWanted { cut, .. })) = engine.hosts[shard].mail.front() {
+        if let Some(Letter::Answer(Answer::CutWanted { table, cut, .. })) = engine.hosts[shard].mail.front() {
             // Whoever waits for an epoch now has it asked for by this cut, though it may be handed over later.
+            let tables = self.shape.tables;
             let waits = |link: &&Link| {
+                let of_table = table_of_stream(&link.stream, tables) == table_of_key(*table);
                 (link.engine, link.shard) == (number, shard)
+                    && of_table
                     && link.opens
                     && link.greeted
                     && link.server_open
                     && !link.welcomed
             };
-            let minted = self.network.links.values().filter(waits).map(|link| (*cut, link.stream.as_str().into()));
+            let minted =
+                self.network.links.values().filter(waits).map(|link| (*table, *cut, link.stream.as_str().into()));
             let minted: Vec<_> = minted.collect();
             engine.hosts[shard].mints.extend(minted);
         }
@@ -202,20 +223,31 @@ impl World {
             if matches!(&frame, Outgoing::Reject(reject) if reject.code == RejectCode::Fenced as u16) {
                 self.judge_fencing(id)?;
             }
+            // Of a table that was made anew nobody can say what it should show.
             if let Some(link) = self.network.links.get_mut(&id) {
+                let store = &self.stores[table_of_stream(&link.stream, self.shape.tables)];
+                let is_remade = !store.dropped.is_empty();
                 match &mut frame {
                     Outgoing::Ack(ack) => {
                         if ack.durable > ack.committed {
                             self.faults.met(Fault::DurableFirst);
                         }
-                        self.ledger.acked(link, ack, &self.store.table)?;
+                        if is_remade {
+                            self.ledger.durable(link, ack.durable);
+                        } else {
+                            self.ledger.acked(link, ack, &store.table)?;
+                        }
                     }
                     Outgoing::Welcome(welcome) => {
                         link.expected = welcome.resume_offset;
                         if let Some(epoch) = link.disguised {
                             welcome.epoch_major = epoch;
                         }
-                        self.ledger.welcomed(link, welcome, &self.store.table)?;
+                        if is_remade {
+                            self.ledger.durable(link, welcome.durable);
+                        } else {
+                            self.ledger.welcomed(link, welcome, &store.table)?;
+                        }
                         if !link.stream.starts_with('~') {
                             link.epoch = Some(welcome.epoch_major);
                         }
@@ -251,7 +283,11 @@ impl World {
         };
         let engine = self.engines.get(link.engine).and_then(Option::as_ref);
         let minting = engine.is_some_and(|engine| engine.is_minting(link.shard, &link.stream));
-        let newer = |epoch| self.store.table.newer_epoch_version(&link.stream, epoch).is_some();
+        let store = self.store_of(&link.stream);
+        if !store.dropped.is_empty() {
+            return Ok(());
+        }
+        let newer = |epoch| store.table.newer_epoch_version(&link.stream, epoch).is_some();
         if self.network.links.iter().any(rival) || minting || link.epoch.is_some_and(newer) {
             return Ok(());
         }
@@ -259,14 +295,25 @@ impl World {
         Violation::because(format!("producer {number} was fenced and nobody newer opened stream {stream}"))
     }
 
-    /// Somebody else, who knows nothing of streams, commits to the table.
+    /// The store with the table of a stream.
+    pub fn store_of(&self, stream: &str) -> &Store {
+        &self.stores[table_of_stream(stream, self.shape.tables)]
+    }
+
+    /// One of the tables.
+    pub fn draw_table(&mut self) -> usize {
+        if self.stores.len() == 1 { 0 } else { self.rng.random_range(0..self.stores.len()) }
+    }
+
+    /// Somebody else, who knows nothing of streams, commits to a table.
     pub fn foreign_commit(&mut self, fault: Fault) {
         self.nonce += 1;
         let schema = (fault == Fault::SchemaChanged).then(|| format!("columns-with-comment-{}", self.nonce));
         let commit = Commit { nonce: self.nonce, schema, ..Commit::default() };
-        if let Some(version) = self.store.table.foreign(&commit) {
+        let table = self.draw_table();
+        if let Some(version) = self.stores[table].table.foreign(&commit) {
             self.faults.met(fault);
-            self.trace.line(|| format!("version {version}: {}", fault.sentence()));
+            self.trace.line(|| format!("version {version} of table {table}: {}", fault.sentence()));
         }
     }
 

@@ -1,24 +1,26 @@
 //! Copying forward: entries that hold up the oldest segment move behind the newest.
 //!
 //! One table that cannot be committed would otherwise keep every segment behind its entries. When free segments run short,
-//! what is still needed of the oldest one is read and appended again, with the positions it has, in blocks of its own; when
-//! those are durable the source may go. A block of copies holds all that is needed of the blocks it was made from. Of each
+//! what is still needed of the oldest ones is read and appended again, with the positions it has, in blocks of its own; when
+//! those are durable the sources may go. A block of copies holds all that is needed of the blocks it was made from. Of each
 //! table it holds neighbours only: no entry that lies elsewhere has a position between two of them.
 
 use super::Log;
 use super::action::LogAction;
 use super::block_view::{BlockView, open_block};
 use super::gather::{Gather, Purpose};
-use super::limits::{BLOCK_HEADER_BYTES, COPIES_BYTES_MAX, RESERVE_SEGMENTS, pages};
+use super::limits::{BLOCK_HEADER_BYTES, COPIES_BYTES_MAX, RESERVE_SEGMENTS, SEGMENT_TAIL_BYTES, pages};
 use super::numbers::{Position, TableNumber};
 use super::place::BlockPlace;
 use super::record::{Record, RecordHeader};
 use super::recovery::{Damage, rows_named_in};
+use super::segment::Segment;
 use std::collections::{BTreeMap, VecDeque};
 
-/// The oldest segment's entries on their way.
+/// The oldest segments' entries on their way.
 pub(super) struct Copying {
-    segment: u64,
+    /// The newest of these segments.
+    last_segment: u64,
     sources: VecDeque<BlockPlace>,
     reading: Option<(u64, BlockPlace)>,
     gather: Option<Gather>,
@@ -28,14 +30,24 @@ pub(super) struct Copying {
     is_abandoned: bool,
 }
 
+/// How things stood when copying last began a round.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Round {
+    /// The newest segment, with which the round ends.
+    last_segment: u64,
+    segments: usize,
+    /// In closed segments.
+    live_bytes: u64,
+}
+
 impl Log {
     pub(super) fn copy(&mut self, out: &mut Vec<LogAction>) {
         if self.copying.is_none() {
             self.copying = self.begin_copying();
         }
         let Some(copying) = &mut self.copying else { return };
-        if copying.reading.is_none() && self.index.segment(copying.segment).is_none_or(|source| source.live_bytes == 0)
-        {
+        let mut segments = self.index.segments.iter().take_while(|segment| segment.number <= copying.last_segment);
+        if copying.reading.is_none() && segments.all(|source| source.live_bytes == 0) {
             // Everything came into its tables meanwhile, or is copied.
             self.copying = None;
             return;
@@ -43,7 +55,11 @@ impl Log {
         if copying.reading.is_some() || self.flushing.queued_copies() >= COPIES_BYTES_MAX {
             return;
         }
-        if let Some(place) = copying.sources.pop_front() {
+        while let Some(place) = copying.sources.pop_front() {
+            if self.index.segment(place.segment).is_none_or(|source| source.live_bytes == 0) {
+                // It may be on its way out.
+                continue;
+            }
             let ticket = self.flushing.ticket();
             copying.reading = Some((ticket, place));
             out.push(LogAction::Read { ticket, place });
@@ -56,16 +72,18 @@ impl Log {
     }
 
     /// Copying makes room only where enough has come into its tables, or lies loose in small blocks: it costs what is live
-    /// and gains the rest. A round ends with the segment that was the newest when it began; the next one needs something to
-    /// have been written meanwhile that is not the log's own, so copying never runs in circles.
+    /// and gains the rest. A round ends with the segment that was the newest when it began. The next one needs something to
+    /// have been written meanwhile that is not the log's own; or, where rows wait for room, the last one to have made some,
+    /// or entries to have come into their tables since. So copying never runs in circles, and a log stays full only of what
+    /// cannot be packed closer.
     fn begin_copying(&mut self) -> Option<Copying> {
         let segment_bytes = u64::from(self.settings.segment_bytes);
         let current = self.segments.current.as_ref()?.number;
         let oldest = self.index.segments.front().filter(|oldest| oldest.number < current && oldest.live_bytes > 0)?;
         let free = self.segments_free();
-        let fits =
-            self.current_left() > oldest.live_bytes + oldest.live_bytes / 8 + 2 * self.settings.block_bytes as u64;
-        if (free == 0 && !fits) || free > (RESERVE_SEGMENTS + 1).max(self.bytes_max() / segment_bytes / 8) {
+        if (free == 0 && !self.fits_current(oldest))
+            || free > (RESERVE_SEGMENTS + 1).max(self.bytes_max() / segment_bytes / 8)
+        {
             return None;
         }
         let oldest = oldest.number;
@@ -75,30 +93,71 @@ impl Log {
         if used.saturating_sub(live) < (segment_bytes * 3 / 2).max(used / 8) {
             return None;
         }
-        if oldest > self.copied_round {
-            if self.flushing.foreign_bytes < segment_bytes / 4 {
+        if oldest > self.copied_round.last_segment {
+            let round = Round { last_segment: current, segments: self.index.segments.len(), live_bytes: live };
+            let is_closer = round.segments < self.copied_round.segments || live < self.copied_round.live_bytes;
+            // What may gain nothing must not cost the last free segment.
+            let repacks = is_closer && self.is_short() && free > 1;
+            if self.flushing.foreign_bytes < segment_bytes / 4 && !repacks {
                 return None;
             }
             self.flushing.foreign_bytes = 0;
-            self.copied_round = current;
+            self.copied_round = round;
         }
-        let mut blocks: BTreeMap<u64, BlockPlace> = BTreeMap::new();
-        for (_, first, span) in self.index.spans_in(oldest) {
+        // Where nothing else is left to be written to, that the oldest may go comes first.
+        let end = if free == 0 { oldest } else { current.min(self.copied_round.last_segment + 1) };
+        let last_segment = self.last_source(oldest, end);
+        let segments = self.index.segments.iter().take_while(|segment| segment.number <= last_segment);
+        let mut sources: Vec<BlockPlace> =
+            segments.flat_map(|segment| self.sources_in(segment.number)).map(|(place, _)| place).collect();
+        sources.sort_by_key(|place| place.first);
+        let sources = sources.into();
+        Some(Copying { last_segment, sources, reading: None, gather: None, unsettled: 0, is_abandoned: false })
+    }
+
+    /// Whether the newest segment has room for everything live in this one.
+    fn fits_current(&self, oldest: &Segment) -> bool {
+        let closely = oldest.live_bytes + oldest.live_bytes / 8 + 2 * self.settings.block_bytes as u64;
+        self.current_left() >= closely.min(self.promised_bytes() + self.copies_bytes(oldest.number))
+    }
+
+    /// Of what has no place yet and is no copy, and of what is kept free at the end of the newest segment.
+    fn promised_bytes(&self) -> u64 {
+        SEGMENT_TAIL_BYTES.min(u64::from(self.settings.segment_bytes) / 8) + self.flushing.waiting_bytes()
+    }
+
+    /// Of the blocks that copies of everything live in the segment take, however loosely they are packed.
+    fn copies_bytes(&self, segment: u64) -> u64 {
+        let sources = self.sources_in(segment);
+        sources.into_iter().map(|(_, live)| pages(BLOCK_HEADER_BYTES + live) as u64).sum()
+    }
+
+    /// The segment before `end` up to which everything live fits into the newest, however loosely its copies are packed; at
+    /// least the oldest. What lies in several segments is packed closer than one segment after the other.
+    fn last_source(&self, oldest: u64, end: u64) -> u64 {
+        let (mut last, mut needed) = (oldest, self.promised_bytes());
+        for segment in self.index.segments.iter().take_while(|segment| segment.number < end) {
+            needed += self.copies_bytes(segment.number);
+            if needed > self.current_left() {
+                break;
+            }
+            last = last.max(segment.number);
+        }
+        last
+    }
+
+    /// Blocks of the segment with live entries, each with the positions and bytes of these.
+    fn sources_in(&self, segment: u64) -> Vec<(BlockPlace, usize)> {
+        let mut blocks: BTreeMap<u64, (BlockPlace, usize)> = BTreeMap::new();
+        for (_, first, span) in self.index.spans_in(segment) {
             let (segment, offset, bytes, next) = (span.segment, span.offset, span.block_bytes, span.last.next());
-            let place = blocks.entry(offset).or_insert(BlockPlace { segment, offset, bytes, first, next });
+            let place = BlockPlace { segment, offset, bytes, first, next };
+            let (place, live) = blocks.entry(offset).or_insert((place, 0));
             place.first = place.first.min(first);
             place.next = place.next.max(next);
+            *live += span.live_bytes as usize;
         }
-        let mut sources: Vec<_> = blocks.into_values().collect();
-        sources.sort_by_key(|place| place.first);
-        Some(Copying {
-            segment: oldest,
-            sources: sources.into(),
-            reading: None,
-            gather: None,
-            unsettled: 0,
-            is_abandoned: false,
-        })
+        blocks.into_values().collect()
     }
 
     /// A block of the source was read.
@@ -106,7 +165,7 @@ impl Log {
         let Some(mut copying) = self.copying.take() else { return };
         if let Some((_, place)) = copying.reading.take_if(|(reading, _)| *reading == ticket)
             && !copying.is_abandoned
-            && let Some(segment) = self.index.segment(copying.segment)
+            && let Some(segment) = self.index.segment(place.segment)
         {
             match open_block(&segment.life(self.settings.canary), place.offset, bytes) {
                 Ok(view) => self.gather_copies(&mut copying, &place, &view),
@@ -162,7 +221,8 @@ impl Log {
 
     /// Whether a block of the segment is being read to be copied.
     pub(super) fn is_read_from(&self, segment: u64) -> bool {
-        self.copying.as_ref().is_some_and(|copying| copying.segment == segment && copying.reading.is_some())
+        let reads = |copying: &Copying| copying.reading.is_some_and(|(_, place)| place.segment == segment);
+        self.copying.as_ref().is_some_and(reads)
     }
 
     /// Where the table's span begins that holds the position.

@@ -123,6 +123,12 @@ impl Flushing {
         self.queued_copies
     }
 
+    /// Of all blocks that have no place yet.
+    pub fn waiting_bytes(&self) -> u64 {
+        let gathering = self.gather.iter().filter(|gather| !gather.is_empty());
+        self.queue.iter().chain(gathering).map(|block| block.bytes() as u64).sum()
+    }
+
     pub fn ticket(&mut self) -> u64 {
         self.next_ticket += 1;
         self.next_ticket - 1

@@ -3,7 +3,7 @@
 use super::action::{LogAction, LogEvent};
 use super::block_view::{BadBlock, BlockView, open_block};
 use super::claims::{Claims, drawn_claim};
-use super::copying::Copying;
+use super::copying::{Copying, Round};
 use super::flush::Flushing;
 use super::gather::{Gather, Purpose};
 use super::index::Index;
@@ -32,8 +32,7 @@ pub struct Log {
     pub(super) segments: Segments,
     pub(super) flushing: Flushing,
     pub(super) copying: Option<Copying>,
-    /// The newest segment when copying last began a round.
-    pub(super) copied_round: u64,
+    pub(super) copied_round: Round,
     /// Acked data that could not be read back.
     pub(super) damage: Option<String>,
     /// What the next new entry is numbered.
@@ -76,7 +75,7 @@ impl Log {
             index: Index::default(),
             state: LiveState::default(),
             copying: None,
-            copied_round: 0,
+            copied_round: Round::default(),
             damage: None,
             next_position: Position(0),
             point: Point(0),

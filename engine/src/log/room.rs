@@ -39,8 +39,7 @@ impl Log {
         if gathered > GATHERED_BYTES_MAX {
             return Room::Behind;
         }
-        let pending = (gathered + self.flushing.queued_copies()) as u64;
-        if self.bytes_free() + self.current_left() < self.reserve_bytes() + pending {
+        if self.is_short() {
             return Room::Full;
         }
         let share = table.and_then(|table| self.index.books.get(&table)).map_or(0, |book| book.live_bytes);
@@ -48,6 +47,12 @@ impl Log {
             return Room::TableShare;
         }
         Room::Yes
+    }
+
+    /// Whether what is left is for copies and state only.
+    pub(super) fn is_short(&self) -> bool {
+        let pending = (self.flushing.gathered_bytes() + self.flushing.queued_copies()) as u64;
+        self.bytes_free() + self.current_left() < self.reserve_bytes() + pending
     }
 
     /// What is used of what there is.

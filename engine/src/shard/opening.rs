@@ -32,10 +32,11 @@ use std::sync::Arc;
 
 impl Shard {
     pub(super) fn hello(&mut self, id: ConnectionId, hello: Hello, actions: &mut Vec<Action>) {
+        let name: Arc<str> = hello.table.as_str().into();
         let open = Request::OpenTable {
             shard: self.settings.shard,
             ticket: Ticket::Connection(id.0),
-            name: hello.table.as_str().into(),
+            name: name.clone(),
             create: None,
             insist: false,
         };
@@ -48,6 +49,7 @@ impl Shard {
                 actions,
             );
         }
+        self.asked.insert(id, name);
         actions.push(Action::Request(open));
     }
 
@@ -82,10 +84,12 @@ impl Shard {
         let Some(connection) = self.connections.get_mut(&id) else { return };
         let Some((_, schema)) = &connection.early_schema else { return };
         connection.phase = Phase::OpeningTable;
+        let name: Arc<str> = connection.hello.table.as_str().into();
+        self.asked.insert(id, name.clone());
         actions.push(Action::Request(Request::OpenTable {
             shard: self.settings.shard,
             ticket: Ticket::Connection(id.0),
-            name: connection.hello.table.as_str().into(),
+            name,
             create: Some(Arc::new(schema.clone())),
             insist: false,
         }));
@@ -122,13 +126,14 @@ impl Shard {
         result: Result<OpenTable, Refusal>,
         actions: &mut Vec<Action>,
     ) {
+        let asked = self.asked.remove(&id);
         let open = match result {
             Ok(open) => open,
             Err(refusal) => return self.table_refused(id, &refusal, actions),
         };
         let key = open.key;
-        let name =
-            self.connections.get(&id).map_or_else(|| "".into(), |connection| connection.hello.table.as_str().into());
+        // The commit plane counts on this shard for the table's cuts, whoever asked.
+        let Some(name) = asked else { return };
         if let Err(refusal) = self.ensure_table(&open, &name, actions) {
             return self.refuse(id, &refusal, 0, actions);
         }

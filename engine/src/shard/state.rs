@@ -19,6 +19,7 @@ use lakehead_protocol::ack::Ack;
 use lakehead_protocol::limits::{BATCH_BYTES_MAX, BATCH_ROWS_MAX};
 use lakehead_protocol::reject::{Reject, RejectCode};
 use std::collections::HashMap;
+use std::sync::Arc;
 
 /// What a shard is told at its start.
 #[derive(Debug, Clone, Copy)]
@@ -57,6 +58,8 @@ pub struct Shard {
     pub(super) budget: Budget,
     pub(super) connections: HashMap<ConnectionId, Connection>,
     pub(super) tables: HashMap<TableKey, ShardTable>,
+    /// Names of the tables that were asked for: who asked may be gone when the answer comes.
+    pub(super) asked: HashMap<ConnectionId, Arc<str>>,
     pub(super) draining: bool,
     /// `None` when the log is switched off.
     pub(super) log: Option<LogBook>,
@@ -72,6 +75,7 @@ impl Shard {
             budget,
             connections: HashMap::new(),
             tables: HashMap::new(),
+            asked: HashMap::new(),
             draining: false,
             log: None,
             awaited: Awaited::new(),

@@ -28,7 +28,11 @@ impl Plane {
         let Some(running) = &mut self.running else { return Vec::new() };
         let now_ms = around.step;
         if let Some(put) = running.under_way.take() {
-            let outcome = around.store.put(put.version, &put.bytes, put.fate, around.faults);
+            let outcome = if around.store.table.is(&put.table) {
+                around.store.put(put.version, &put.bytes, put.fate, around.faults)
+            } else {
+                PutOutcome::Unknown("the table is gone".into())
+            };
             around.trace.line(|| format!("put of version {}: {outcome:?} ({:?})", put.version, put.fate));
             if let (PutOutcome::Unknown(_), Some(file), Some(Canary::DeleteStagedOnError)) =
                 (&outcome, running.file, around.canary)
@@ -75,7 +79,8 @@ impl Plane {
                 self.put_begun = logs.map(|logs| logs.map(|(log, entry)| (*log, *entry)).collect());
                 let fate = around.store.fate(around.rng);
                 let delay = if fate == Fate::Slow { around.rng.random_range(30..300) } else { 0 };
-                running.under_way = Some(UnderWay { version, bytes, fate, not_before: around.step + delay });
+                let table = running.base.as_ref().map_or_else(|| "".into(), |base| base.id.clone());
+                running.under_way = Some(UnderWay { version, bytes, fate, not_before: around.step + delay, table });
             }
             Step::Read { version } => {
                 let outcome = around.store.read(version, around.rng, around.faults);
@@ -94,7 +99,8 @@ impl Plane {
 
     fn begin(&mut self, around: &mut Around<'_>) -> Mail {
         let Some(table) = &mut self.table else { return Vec::new() };
-        let Some((cut, row_groups)) = table.gathered.pop_front() else { return Vec::new() };
+        let next = if self.takes_later_first { table.gathered.pop_back() } else { table.gathered.pop_front() };
+        let Some((cut, row_groups)) = next else { return Vec::new() };
         let terms = Terms {
             id: table.id.clone(),
             schema: table.schema.clone(),
@@ -172,14 +178,8 @@ impl Plane {
                 table.discard(fenced, Refusal::new(RejectCode::Discarded, why), around.canary)
             }
             Outcome::Stop { why } => {
-                around.faults.met(Fault::TableClosed);
                 running.file.iter().for_each(|file| _ = around.store.files.remove(file));
-                let (held, why) = (why.held(), why.refusal());
-                let mail = table.to_all(&Answer::TableClosed { table: table.key, why, held });
-                self.table = None;
-                self.pieces = 0;
-                self.wanted = false;
-                return mail;
+                return self.close(&why, around);
             }
         };
         if let Some(why) = table.doomed.take() {
@@ -200,6 +200,7 @@ impl Running {
         let commit = Commit {
             id: None,
             schema: None,
+            restores: None,
             nonce,
             committed: plan.entries.committed.clone(),
             epochs: plan.entries.epochs.clone(),

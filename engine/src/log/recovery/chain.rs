@@ -20,6 +20,9 @@ use crate::log::segment_header::{SegmentHeader, SegmentHeaderError};
 use crate::log::state_record::LostBlocks;
 use std::collections::BTreeMap;
 
+/// Segments in a row that are missing and named one by one: a file with an absurd number must not be counted up to.
+const MISSING_NAMED_MAX: usize = 1_000;
+
 /// Reads a log. See the module head.
 ///
 /// # Errors
@@ -36,17 +39,23 @@ pub fn recover(disk: &dyn ReadDisk, id: LogId, options: Options) -> Result<Recov
     }
     let (first, last) = (numbers.first().copied().unwrap_or(1), numbers.last().copied().unwrap_or(0));
     chain.bytes_read += (numbers.len() * SEGMENT_HEADER_BYTES) as u64;
-    for number in first..=last {
-        let next = ((number + 1)..=last).find_map(|later| headers.get(&later).copied().flatten());
-        match headers.get(&number).copied() {
-            Some(Some(header)) => chain.segment(header, next, number == last)?,
-            Some(None) => chain.skip_segment(Cause::SegmentHeader, number, next),
-            None => chain.skip_segment(Cause::SegmentMissing, number, next),
+    let mut expected = first;
+    for (&number, header) in &headers {
+        let next_header = |number| {
+            headers.range(number..).find_map(|(_, header): (_, &Option<SegmentHeader>)| header.as_ref().copied())
+        };
+        for missing in (expected..number).take(MISSING_NAMED_MAX) {
+            chain.skip_segment(Cause::SegmentMissing, missing, next_header(missing));
         }
+        match header {
+            Some(header) => chain.segment(*header, next_header(number.saturating_add(1)), number == last)?,
+            None => chain.skip_segment(Cause::SegmentHeader, number, next_header(number)),
+        }
+        expected = number.saturating_add(1);
     }
     // What must still be there was noted before anything could go.
     if chain.state.freed_below > 0 {
-        for number in chain.state.freed_below..first {
+        for number in (chain.state.freed_below..first).take(MISSING_NAMED_MAX) {
             chain.missing_before(number, headers.get(&first).copied().flatten());
         }
     }
@@ -232,7 +241,7 @@ impl<'d> Chain<'d> {
                 Ok(()) if record.header.kind == RecordKind::Rows => {
                     let position = record.header.position;
                     let span = spans.entry(record.header.table).or_insert((position, position, 0));
-                    span.1 = position;
+                    (span.0, span.1) = (span.0.min(position), span.1.max(position));
                     span.2 += record.whole.len() as u32;
                 }
                 Ok(()) => {}

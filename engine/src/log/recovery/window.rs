@@ -7,7 +7,7 @@ use crate::log::block_view::{BlockView, open_block};
 use crate::log::limits::PAGE_BYTES;
 
 /// Bytes read at a time.
-const READ_BYTES: usize = 1024 * 1024;
+const READ_BYTES: usize = 4 * 1024 * 1024;
 
 /// The part of a segment that was read last.
 pub(super) struct Window<'d> {
@@ -29,19 +29,33 @@ impl<'d> Window<'d> {
     pub fn bytes(&mut self, offset: u64, length: usize) -> Result<&[u8], RecoveryError> {
         let end = offset.saturating_add(length as u64).min(self.segment_bytes);
         if offset < self.start || end > self.start + self.bytes.len() as u64 {
-            let wanted = length.max(READ_BYTES) as u64;
-            let bytes = wanted.min(self.segment_bytes.saturating_sub(offset));
-            self.bytes.resize(bytes as usize, 0);
-            let segment = self.life.segment;
-            self.disk
-                .read(segment, offset, &mut self.bytes)
-                .map_err(|error| RecoveryError::Io { what: format!("segment {segment}, offset {offset}"), error })?;
-            self.start = offset;
-            self.bytes_read += bytes;
+            self.read_on(offset, length)?;
         }
         let from = (offset - self.start) as usize;
         let to = end.saturating_sub(self.start) as usize;
         Ok(self.bytes.get(from..to).unwrap_or_default())
+    }
+
+    /// Lets the window begin at `offset`; what it held already is not read again.
+    fn read_on(&mut self, offset: u64, length: usize) -> Result<(), RecoveryError> {
+        let wanted = length.max(READ_BYTES) as u64;
+        let bytes = wanted.min(self.segment_bytes.saturating_sub(offset)) as usize;
+        let held = self.start..self.start + self.bytes.len() as u64;
+        let kept = if held.contains(&offset) { ((held.end - offset) as usize).min(bytes) } else { 0 };
+        if kept > 0 {
+            let from = (offset - self.start) as usize;
+            self.bytes.copy_within(from..from + kept, 0);
+        }
+        self.bytes.resize(bytes, 0);
+        let (segment, at) = (self.life.segment, offset + kept as u64);
+        // Should it fail, nothing that is held counts.
+        self.start = u64::MAX / 2;
+        self.disk
+            .read(segment, at, &mut self.bytes[kept..])
+            .map_err(|error| RecoveryError::Io { what: format!("segment {segment}, offset {at}"), error })?;
+        self.start = offset;
+        self.bytes_read += (bytes - kept) as u64;
+        Ok(())
     }
 
     /// The header at `offset`, if one was written there in this life of the segment.

@@ -47,3 +47,29 @@ fn a_log_without_room_says_so_and_recovers() {
     assert!(rooms[1_900..].iter().all(|room| matches!(room, Room::Full | Room::TableShare)));
     world.drain().unwrap();
 }
+
+/// Each row lies in a block of its own, and all of them are held: what they take is not what they are.
+#[test]
+fn a_log_is_not_full_of_rows_that_lie_loosely() {
+    for seed in 0..12 {
+        let mut world = World::new(seed, Canary::None);
+        world.disk.capacity = u64::MAX / 2;
+        world.settings.bytes_max = 6 * 65_536;
+        world.settings.segment_bytes = 65_536;
+        world.settings.block_bytes = 4_096;
+        world.log = crate::log::Log::new(world.settings.clone(), super::world::LOG, 1);
+        world.tables.truncate(1);
+        world.tables[0].is_sick = false;
+        // A quarter of what there is for entries.
+        while world.log.usage().live_bytes < 65_536 {
+            let room = world.append(0, 500).unwrap();
+            assert_eq!(room, Room::Yes, "seed {seed}: {:?} {:?}", world.log.usage(), world.log.index.segments);
+            world.settle().unwrap();
+            world.hold(0);
+            world.settle().unwrap();
+            world.commit(0, true);
+            world.settle().unwrap();
+        }
+        world.drain().unwrap();
+    }
+}

@@ -437,3 +437,14 @@ fn a_table_that_was_accepted_is_claimed_as_it_is_once() {
     let part = done.log.expect("a claim");
     assert!(matches!(part.base, Base::Unclaimed { adopt: false, .. }), "{part:?}");
 }
+
+#[test]
+fn a_log_knows_its_table_by_name_when_whoever_asked_for_it_is_gone() {
+    let mut rig = LogRig::new();
+    rig.step(Event::Hello { connection: ConnectionId(1), hello: open_hello("a", 1, 1) });
+    rig.step(Event::Lost { connection: ConnectionId(1) });
+    let (ticket, opened) = (Ticket::Connection(1), rig.rig.table());
+    rig.step(Event::Answer(Answer::TableOpened { ticket, result: Ok(opened) }));
+    let names: Vec<_> = rig.rig.shard.log().unwrap().state().tables.values().map(|table| table.name.clone()).collect();
+    assert_eq!(names, ["t".into()]);
+}

@@ -17,9 +17,9 @@ pub mod seeds;
 pub mod written;
 
 pub mod handover;
-#[path = "../../engine/src/log/mod.rs"]
+#[path = "../../src/log/mod.rs"]
 pub mod log;
 pub mod log_directory;
-#[path = "../../engine/src/planted.rs"]
+#[path = "../../src/planted.rs"]
 mod planted;
 pub mod shard;

@@ -1,4 +1,4 @@
 //! Of the engine's room of this name, what logs need.
 
-#[path = "../../engine/src/handover/log_part.rs"]
+#[path = "../../src/handover/log_part.rs"]
 pub mod log_part;

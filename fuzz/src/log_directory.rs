@@ -1,6 +1,0 @@
-//! Of the engine's room of this name, the manifest.
-
-#[path = "../../engine/src/log_directory/error.rs"]
-pub mod error;
-#[path = "../../engine/src/log_directory/manifest.rs"]
-pub mod manifest;
