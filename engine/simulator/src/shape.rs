@@ -100,11 +100,13 @@ impl Shape {
             rebatch: pick(&[0, 300, 800]) as u32,
             log: LogShape {
                 used: [LogUse::Never, LogUse::Always, LogUse::Changes][pick(&[0, 1, 1, 1, 1, 2]) as usize],
-                bytes_max: 32_768 * pick(&[5, 6, 8, 12]),
-                segment_bytes: 32_768,
+                // Segments are a thousandth of an engine's and blocks are not: with fewer of them notes and what is held
+                // could take up all that is not reserved.
+                bytes_max: 49_152 * pick(&[8, 9, 11, 15]),
+                segment_bytes: 49_152,
                 block_bytes: pick(&[4_096, 4_096, 8_192]) as usize,
                 linger_us: pick(&[0, 1_000]),
-                disk_bytes: 32_768 * pick(&[5, 7, 1_000, 1_000, 1_000]),
+                disk_bytes: 49_152 * pick(&[8, 10, 1_000, 1_000, 1_000]),
             },
             core_change: pick(&[0, 200, 800]) as u32,
             keep_until_durable: pick(&[0, 500, 1_000]) as u32,

@@ -118,12 +118,19 @@ impl Log {
     /// Whether the newest segment has room for everything live in this one.
     fn fits_current(&self, oldest: &Segment) -> bool {
         let closely = oldest.live_bytes + oldest.live_bytes / 8 + 2 * self.settings.block_bytes as u64;
-        self.current_left() >= closely.min(self.promised_bytes() + self.copies_bytes(oldest.number))
+        self.current_left() >= closely.min(self.tail_bytes() + self.copies_bytes(oldest.number))
     }
 
-    /// Of what has no place yet and is no copy, and of what is kept free at the end of the newest segment.
-    fn promised_bytes(&self) -> u64 {
-        SEGMENT_TAIL_BYTES.min(u64::from(self.settings.segment_bytes) / 8) + self.flushing.waiting_bytes()
+    /// What is kept free at the end of the newest segment.
+    fn tail_bytes(&self) -> u64 {
+        SEGMENT_TAIL_BYTES.min(u64::from(self.settings.segment_bytes) / 8)
+    }
+
+    /// What nothing else may have of the newest segment: where it is the last, it is there to let the oldest one go.
+    pub(super) fn reserved_for_copies(&self) -> u64 {
+        let copies = self.copying.as_ref().is_some_and(|copying| !copying.is_abandoned);
+        let oldest = self.index.segments.front().filter(|_| copies && self.segments_free() == 0);
+        oldest.map_or(0, |oldest| self.copies_bytes(oldest.number))
     }
 
     /// Of the blocks that copies of everything live in the segment take, however loosely they are packed.
@@ -135,7 +142,7 @@ impl Log {
     /// The segment before `end` up to which everything live fits into the newest, however loosely its copies are packed; at
     /// least the oldest. What lies in several segments is packed closer than one segment after the other.
     fn last_source(&self, oldest: u64, end: u64) -> u64 {
-        let (mut last, mut needed) = (oldest, self.promised_bytes());
+        let (mut last, mut needed) = (oldest, self.tail_bytes() + self.flushing.waiting_bytes());
         for segment in self.index.segments.iter().take_while(|segment| segment.number < end) {
             needed += self.copies_bytes(segment.number);
             if needed > self.current_left() {

@@ -254,6 +254,7 @@ impl Log {
     }
 
     fn begin_flight(&mut self, out: &mut Vec<LogAction>) {
+        let reserved = self.reserved_for_copies();
         let Some(current) = &mut self.segments.current else { return };
         let Some(segment) = self.index.segment(current.number) else { return };
         let life = segment.life(self.settings.canary);
@@ -269,14 +270,24 @@ impl Log {
         loop {
             let left = segment.bytes - current.offset;
             let tail = SEGMENT_TAIL_BYTES.min(segment.bytes / 8);
-            let left = |block: &Gather| if block.purpose == Purpose::Urgent { left } else { left.saturating_sub(tail) };
+            let left = |block: &Gather| match block.purpose {
+                Purpose::Urgent => left,
+                Purpose::Repeat | Purpose::Copies => left.saturating_sub(tail),
+                Purpose::New | Purpose::Watermark => left.saturating_sub(tail + reserved),
+            };
             let fits = |block: &Gather| {
                 block.bytes() as u64 <= left(block) && (total == 0 || total + block.bytes() <= FLUSH_BYTES_MAX)
             };
             if flushing.queue.is_empty() && flushing.gather.as_ref().is_some_and(&fits) {
                 flushing.close();
             }
-            let Some(block) = flushing.queue.pop_front_if(|block| fits(block)) else {
+            // Copies rest on nothing that waits: where only they may go on, they pass it.
+            let passes = |block: &&Gather| reserved > 0 && block.purpose == Purpose::Copies && fits(block);
+            let next = match flushing.queue.front().filter(|block| fits(block)) {
+                Some(_) => flushing.queue.pop_front(),
+                None => flushing.queue.iter().position(|block| passes(&block)).and_then(|at| flushing.queue.remove(at)),
+            };
+            let Some(block) = next else {
                 let waiting = flushing.queue.front().or(flushing.gather.as_ref().filter(|gather| !gather.is_empty()));
                 // The gathering block of a flush that found no room has waited long enough, too.
                 flushing.wants_segment = waiting.is_some_and(|block| block.bytes() as u64 > left(block));

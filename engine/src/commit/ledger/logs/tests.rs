@@ -254,7 +254,7 @@ fn speaks(base: &Base, claim: u64) -> bool {
 
 fn everything() -> impl Strategy<Value = (LogProposal, TableView)> {
     let restored = proptest::option::of(15..21u64);
-    let proposal = (small(), small(), bases(), 0..2u64).prop_map(|(claim, to, base, rows)| part(claim, to, base, rows));
+    let proposal = (1..6u64, small(), bases(), 0..2u64).prop_map(|(claim, to, base, rows)| part(claim, to, base, rows));
     let view = (small(), small(), restored).prop_map(|(claim, position, at)| view(entry(claim, position), at));
     (proposal, view)
 }
