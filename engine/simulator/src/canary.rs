@@ -41,6 +41,8 @@ pub enum Canary {
     CopiesGetNewPositions,
     /// What recovery read is used before it is synced.
     AnswerFromUnsynced,
+    /// Claims of a copied log look like the log's own.
+    ClaimsAlike,
     /// A cut is handed over before what it covers is durable.
     CommitBeforeDurable,
     /// Welcome leaves before what it rests on is durable.
@@ -72,7 +74,7 @@ pub enum Canary {
 }
 
 /// Every planted bug.
-pub const CANARIES: [Canary; 30] = [
+pub const CANARIES: [Canary; 31] = [
     Canary::RetryAtNextVersion,
     Canary::NoCompareAndSet,
     Canary::AckBeforeDecided,
@@ -89,6 +91,7 @@ pub const CANARIES: [Canary; 30] = [
     Canary::ForgetSchemasWhenFreed,
     Canary::CopiesGetNewPositions,
     Canary::AnswerFromUnsynced,
+    Canary::ClaimsAlike,
     Canary::CommitBeforeDurable,
     Canary::WelcomeBeforeDurable,
     Canary::AcceptStaleResume,
@@ -132,6 +135,7 @@ impl Canary {
             Some(Self::ForgetSchemasWhenFreed) => LogCanary::ForgetSchemasWhenFreed,
             Some(Self::CopiesGetNewPositions) => LogCanary::CopiesGetNewPositions,
             Some(Self::AnswerFromUnsynced) => LogCanary::AnswerFromUnsynced,
+            Some(Self::ClaimsAlike) => LogCanary::ClaimsAlike,
             _ => LogCanary::None,
         }
     }

@@ -73,6 +73,11 @@ impl Ledger {
         *known = (*known).max(durable);
     }
 
+    /// An engine's directory was taken back: what it acknowledged as durable need not be there any more.
+    pub fn rolled_back(&mut self, engine: usize) {
+        self.durable.retain(|(number, _), _| *number != engine);
+    }
+
     /// Rows that this engine has acknowledged as durable, by stream.
     pub fn durable_at(&self, engine: usize) -> impl Iterator<Item = (&str, u64)> {
         let range = self.durable.range((engine, String::new())..(engine + 1, String::new()));

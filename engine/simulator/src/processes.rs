@@ -77,7 +77,7 @@ impl World {
         }
         self.trace.line(|| format!("the directory of engine {number} is copied"));
         self.faults.met(Fault::DirectoryCopied);
-        (self.is_meddled, self.has_foreign_logs) = (true, true);
+        self.is_meddled = true;
         self.engines.push(None);
         self.directories.push(Some(copy));
     }
@@ -96,7 +96,13 @@ impl World {
         self.crash(number)?;
         self.trace.line(|| format!("the directory of engine {number} is rolled back"));
         self.faults.met(Fault::RolledBack);
-        (self.is_meddled, self.has_foreign_logs) = (true, true);
+        self.is_meddled = true;
+        // Rows that came since are lost with the newer state.
+        self.ledger.rolled_back(number);
+        if chance(&mut self.rng, 500) {
+            // It may happen again, upon what was made of it.
+            self.snapshots[number] = Some(older.clone());
+        }
         self.directories[number] = Some(older);
         Ok(())
     }

@@ -112,7 +112,7 @@ impl Shape {
             keep_until_durable: pick(&[0, 500, 1_000]) as u32,
             step_us: pick(&[20, 200, 2_000]),
             rot: pick(&[0, 0, 200]) as u32,
-            meddles: pick(&[0, 0, 0, 0, 0, 1]) == 1,
+            meddles: pick(&[0, 0, 0, 1]) == 1,
             spoils: pick(&[0, 0, 0, 0, 0, 0, 0, 1]) == 1,
             forgery: pick(&[0, 0, 0, 200]) as u32,
             tables: pick(&[1, 1, 2]) as usize,

@@ -2,7 +2,7 @@
 
 use crate::checks::Violation;
 use crate::faults::Fault;
-use crate::routes::table_name;
+use crate::routes::{table_name, table_of_stream};
 use crate::table::Commit;
 use crate::world::World;
 use rand::Rng;
@@ -40,7 +40,8 @@ impl World {
         self.trace.line(|| format!("table {table} is made anew: {:?}", made.id));
     }
 
-    /// The end of a run in which somebody meddled: nothing is anywhere twice, no log has written behind a RESTORE that it had
+    /// The end of a run in which somebody meddled: nothing is anywhere twice, and in a table that was left alone every row is
+    /// in its place, whatever became of data directories; no log has written behind a RESTORE that it had
     /// to stop at, and what was acknowledged as durable is in a table or in the log.
     ///
     /// # Errors
@@ -52,6 +53,12 @@ impl World {
                 return Violation::because(format!(
                     "log {log} wrote version {version} behind a RESTORE that no person has accepted"
                 ));
+            }
+        }
+        if !self.shape.spoils {
+            let tables = self.stores.len();
+            for (number, store) in self.stores.iter().enumerate() {
+                self.ledger.table(&store.table, |stream| table_of_stream(stream, tables) == number)?;
             }
         }
         for (number, engine) in self.engines.iter().enumerate() {

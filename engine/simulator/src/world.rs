@@ -49,8 +49,6 @@ pub struct World {
     pub healed: bool,
     /// Somebody copied a data directory, took one back to an older state, or did as much to the table.
     pub is_meddled: bool,
-    /// Logs may be older than what they have promised, or others' as well.
-    pub has_foreign_logs: bool,
     /// Older states of engines' directories.
     pub snapshots: Vec<Option<DataDirectory>>,
     pub nonce: u64,
@@ -98,7 +96,6 @@ impl World {
             step: 0,
             healed: false,
             is_meddled: false,
-            has_foreign_logs: false,
             snapshots: Vec::new(),
             nonce: 0,
             now_us: 1,

@@ -35,6 +35,9 @@ pub enum Canary {
     /// What recovery read is used before it is synced.
     #[cfg(any(test, feature = "canary"))]
     AnswerFromUnsynced,
+    /// Claims of a copy look like the log's own.
+    #[cfg(any(test, feature = "canary"))]
+    ClaimsAlike,
 }
 
 planted! {
@@ -46,4 +49,5 @@ planted! {
     forgets_schemas: ForgetSchemasWhenFreed;
     numbers_copies_anew: CopiesGetNewPositions;
     answers_from_unsynced: AnswerFromUnsynced;
+    claims_alike: ClaimsAlike;
 }

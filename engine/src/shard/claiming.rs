@@ -204,8 +204,12 @@ impl Shard {
         }
         if matches!(table_log.phase, LogPhase::Claiming) {
             table_log.handed_to = position;
-            let next =
-                if book.drains && self.settings.canary.skips_replays() { book.log.next_position() } else { position };
+            let mut next = position;
+            if self.settings.canary.recuts_overlap() {
+                next = Position(0);
+            } else if book.drains && self.settings.canary.skips_replays() {
+                next = book.log.next_position();
+            }
             table_log.phase = LogPhase::Replaying(Replay::from(next, shown.clone()));
             self.replay_on(actions);
         }
