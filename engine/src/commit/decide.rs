@@ -9,11 +9,11 @@
 //!    until it is one of the others. Nothing may be put at N + 1 and no staged file deleted meanwhile.
 //! 4. When the look that the put builds upon is longer ago than [`Patience`] (the put was unknown for long, or whoever makes
 //!    it stood still), others may have committed, checkpointed and cleaned version N away, and a late *Created* makes a stray
-//!    file that no reader follows. From then on "ours" is believed only when the current table shows it ([`Ask::Sight`]);
-//!    otherwise the verdict is [`Verdict::Stray`].
+//!    file that no reader follows; and another one's stray file may stand where ours had landed. From then on the current
+//!    table alone is believed ([`Ask::Sight`]): when it does not show the commit the verdict is [`Verdict::Stray`].
 //!
-//! Invariants: the bytes never change; [`Verdict::Ours`] is given only when the object at N holds them, and
-//! [`Verdict::Theirs`] only when it holds others, which a late landing of ours cannot replace.
+//! Invariants: the bytes never change; [`Verdict::Ours`] is given only when the object at N holds them or the
+//! table shows the commit, and [`Verdict::Theirs`] only when it holds others, which a late landing of ours cannot replace.
 
 use crate::store::{PutOutcome, ReadOutcome};
 use bytes::Bytes;
@@ -64,7 +64,8 @@ pub enum Verdict {
     Ours,
     /// Version N is somebody else's.
     Theirs,
-    /// The object at N is ours, but the table does not show it: a file that nobody follows. Says why.
+    /// Whatever the object at N is, the table does not show the commit: ours is a file that nobody follows, if there is one.
+    /// Says why.
     Stray(String),
 }
 
@@ -129,6 +130,10 @@ impl Decision {
             (State::Putting, Event::Put(PutOutcome::Exists)) => State::Reading,
             (State::Putting, Event::Put(PutOutcome::Unknown(why))) => self.unknown(why),
             (State::Reading, Event::Read(ReadOutcome::Found(found))) if found == self.bytes => self.ours(),
+            // Ours may have landed and been cleaned away before theirs came.
+            (State::Reading, Event::Read(ReadOutcome::Found(_))) if self.doubtful && self.was_unknown => {
+                State::Sighting
+            }
             (State::Reading, Event::Read(ReadOutcome::Found(_))) => State::Decided(Verdict::Theirs),
             (State::Reading, Event::Read(ReadOutcome::Missing)) => {
                 self.unknown("the store says that the object exists, and that it does not".into())
