@@ -173,6 +173,7 @@ class FullDiskTest(LogDisk):
         refused = wait_until("a log without room", lambda: self.refusal(engine), 60)
         self.assertEqual(refused.code, BUSY, refused)
         self.assertIn("try later", str(refused))
+        wait_until("a word about the full log", lambda: "the log is full: " in engine.log_path.read_text(errors="replace"), 30)
         durable, committed = self.acked("durable"), self.acked("committed")
         self.assertGreater(durable, before, "rows became durable on a full disk")
         self.assertGreater(durable, committed)

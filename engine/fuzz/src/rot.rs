@@ -113,6 +113,10 @@ fn entries(written: &Written, disk: &MemoryDisk, recovered: &Recovered, mut foun
                 assert_eq!(entry.frame, record.payload, "entry {} is another", record.header.position);
                 assert_eq!(entry.table, table.id, "entry {} is of another table", record.header.position);
                 let stream = recovered.state.streams.get(&record.header.stream);
+                if stream.is_none() && !recovered.damages.is_empty() {
+                    // Its definition is lost, too.
+                    continue;
+                }
                 assert_eq!(stream.map(|stream| &stream.record.name), Some(&entry.stream));
                 found(record.header.position);
             }

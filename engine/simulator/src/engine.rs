@@ -229,7 +229,7 @@ impl Engine {
                         desk.reads.push_back((table, generation, place));
                     }
                 }
-                Action::ReadAgain(_) => {}
+                Action::ReadAgain(_) | Action::Replayed { .. } => {}
                 Action::Alarm(what) => self.alarms.push(what),
                 Action::Drained(id) => {
                     self.hosts.iter_mut().for_each(|host| host.mail.push_back(Letter::Drained(id.clone())));

@@ -162,6 +162,7 @@ impl Reactor {
                 Action::Request(request) => (self.submit)(request),
                 Action::HandOver(key, piece) => self.ports.send(key, piece, self.now.get()),
                 Action::ReadLog { table, generation, place } => self.log.read_for_replay(table, generation, place),
+                Action::Replayed { table, name, bytes } => self.log.replayed(table, &name, bytes),
                 Action::ReadAgain(_) => self.log.wake_waiting(),
                 Action::Alarm(what) => tracing::error!(core = self.core, "{what}"),
                 Action::Drained(id) => {
@@ -205,6 +206,7 @@ impl Reactor {
                 }
                 if let Some(table) = closed {
                     self.ports.close(table);
+                    self.log.forget_replay(table);
                 }
             }
             Mail::TableDrained(id) => self.step(Event::TableDrained { id }),

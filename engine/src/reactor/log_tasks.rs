@@ -10,6 +10,7 @@ use crate::handover::TableKey;
 use crate::log::{BlockPlace, LogAction, LogEvent};
 use crate::shard::event::Event;
 use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
 use std::future::poll_fn;
 use std::rc::Rc;
 use std::task::{Poll, Waker};
@@ -33,6 +34,8 @@ pub struct LogDesk {
     armed_us: Cell<Option<u64>>,
     /// Blocks that replays want.
     replays: RefCell<Vec<(TableKey, u64, BlockPlace)>>,
+    /// Since when tables are replayed.
+    replaying: RefCell<HashMap<TableKey, Instant>>,
 }
 
 impl LogDesk {
@@ -73,7 +76,22 @@ impl LogDesk {
     /// Has a block be read for a table's replay.
     pub fn read_for_replay(&self, table: TableKey, generation: u64, place: BlockPlace) {
         self.replays.borrow_mut().push((table, generation, place));
+        self.replaying.borrow_mut().entry(table).or_insert_with(now);
         self.stir();
+    }
+
+    /// Tells how fast a table's rows in the log were read and built.
+    pub fn replayed(&self, table: TableKey, name: &str, bytes: u64) {
+        let Some(began) = self.replaying.borrow_mut().remove(&table) else { return };
+        let seconds = now().saturating_duration_since(began).as_secs_f64().max(1e-3);
+        let megabytes = bytes as f64 / 1e6;
+        let rate = megabytes / seconds;
+        tracing::info!("replayed: {megabytes:.1} MB of the log into table {name} in {seconds:.2} s, {rate:.0} MB/s");
+    }
+
+    /// The table was closed.
+    pub fn forget_replay(&self, table: TableKey) {
+        self.replaying.borrow_mut().remove(&table);
     }
 
     fn now_us(&self) -> u64 {

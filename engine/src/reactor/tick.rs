@@ -12,7 +12,7 @@ const TICKS_PER_SWEEP: u32 = 10;
 
 /// Ticks until the task is dropped.
 pub async fn tick(reactor: Rc<Reactor>) {
-    let mut ticks = 0u32;
+    let (mut ticks, mut was_full) = (0u32, false);
     loop {
         glommio::timer::sleep(TICK).await;
         reactor.now.set(now());
@@ -28,8 +28,20 @@ pub async fn tick(reactor: Rc<Reactor>) {
         ticks = ticks.wrapping_add(1);
         if ticks.is_multiple_of(TICKS_PER_SWEEP) {
             sweep(&reactor);
+            was_full = tell_fullness(&reactor, was_full);
         }
     }
+}
+
+/// Says when the log becomes full, and when it has room again. Gives whether it is full.
+fn tell_fullness(reactor: &Reactor, was_full: bool) -> bool {
+    let full = reactor.shard.borrow().fullness();
+    match &full {
+        Some(why) if !was_full => tracing::warn!(core = reactor.core, "the log is full: {why}"),
+        None if was_full => tracing::info!(core = reactor.core, "the log has room again"),
+        _ => {}
+    }
+    full.is_some()
 }
 
 /// Wakes connections whose patience has ended.

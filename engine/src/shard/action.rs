@@ -24,6 +24,8 @@ pub enum Action {
     HandOver(TableKey, Piece),
     /// Read this block of the log, when the table has room for its rows; [`super::event::Event::LogRead`] brings it.
     ReadLog { table: TableKey, generation: u64, place: BlockPlace },
+    /// All that was read of the table's rows in the log, so many bytes of blocks, is built.
+    Replayed { table: TableKey, name: Arc<str>, bytes: u64 },
     /// Rows of the table may be read from its sockets again.
     ReadAgain(TableKey),
     /// A person has to look at this.

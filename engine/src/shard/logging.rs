@@ -11,6 +11,9 @@ use crate::log::{Log, LogAction, LogEvent, NewRows, Room};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+/// Tables that are named when the log is full.
+const FULLNESS_TABLES: usize = 5;
+
 /// What a shard's log is there for.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum LogDuty {
@@ -108,6 +111,30 @@ impl Shard {
         let Some(book) = &self.log else { return Room::Yes };
         let table = self.table_of(id).and_then(|key| Some(self.tables.get(&key)?.log.as_ref()?.number));
         book.log.room(table)
+    }
+
+    /// Why rows of every table wait for room in the log, if they do: what takes it up, the most first.
+    pub fn fullness(&self) -> Option<String> {
+        let log = &self.log.as_ref()?.log;
+        if log.room(None) != Room::Full {
+            return None;
+        }
+        let usage = log.usage();
+        let mut tables = usage.tables;
+        tables.sort_by_key(|(number, bytes)| (std::cmp::Reverse(*bytes), *number));
+        let named = tables.iter().take(FULLNESS_TABLES).filter_map(|(number, bytes)| {
+            let name = &log.state().tables.get(number)?.name;
+            Some(format!("{name} {} MB", bytes >> 20))
+        });
+        let held = log.state().held.len();
+        let tables: Vec<String> = named.collect();
+        let tables = tables.join(", ");
+        Some(format!(
+            "{} of {} MB are used; rows that are not in their tables: {tables}; {held} entries are held. Producers wait. \
+             `lakehead log inspect` shows more, `lakehead log held` what waits for a decision",
+            usage.bytes >> 20,
+            usage.bytes_max >> 20
+        ))
     }
 
     /// What would become of rows that this connection sends now.

@@ -16,7 +16,7 @@ use crate::handover::answer::Held;
 use crate::handover::request::Urgency;
 use crate::handover::shown::Shown;
 use crate::handover::{Refusal, TableKey};
-use crate::log::{BadBlock, BlockPlace, Position, Record, StreamRecord};
+use crate::log::{BadBlock, BlockPlace, Log, Position, Record, StreamRecord};
 use lakehead_protocol::FrameBuffer;
 use lakehead_protocol::archive;
 use lakehead_protocol::batch::ArchivedBatch;
@@ -38,17 +38,19 @@ pub struct Replay {
     shown: Option<Shown>,
     blocks: VecDeque<BlockPlace>,
     reading: Option<BlockPlace>,
+    /// Of blocks that were read.
+    bytes: u64,
 }
 
 impl Replay {
     /// A replay of the entries from `next` on into a table that shows so much.
     pub fn from(next: Position, shown: Shown) -> Self {
-        Self { next, shown: Some(shown), blocks: VecDeque::new(), reading: None }
+        Self { next, shown: Some(shown), blocks: VecDeque::new(), reading: None, bytes: 0 }
     }
 
     /// A replay of entries whose streams are known here: they came in this run.
     pub fn of_this_run(next: Position) -> Self {
-        Self { next, shown: None, blocks: VecDeque::new(), reading: None }
+        Self { next, shown: None, blocks: VecDeque::new(), reading: None, bytes: 0 }
     }
 
     /// Whether the streams here are as far as the log.
@@ -63,6 +65,21 @@ enum Unbuilt {
     Misfit(Refusal),
     /// The entry contradicts itself, though its block's checksum is right.
     Broken(String),
+    /// What it rests on is lost, and somebody has accepted that.
+    Lost(String),
+}
+
+impl Unbuilt {
+    /// The entry speaks of something that the log does not know.
+    fn undefined(log: &Log, rows: &Record<'_>, what: &str) -> Self {
+        let why = format!("entry {} of the log is of no {what}", rows.header.position);
+        if log.state().lost.is_empty() {
+            return Self::Broken(why);
+        }
+        Self::Lost(format!(
+            "{why} that is known: it was lost with blocks whose loss was accepted, and its rows with it"
+        ))
+    }
 }
 
 impl Shard {
@@ -177,6 +194,11 @@ impl Shard {
         if book.log.gathered_after(number, replay.next) {
             return;
         }
+        if replay.bytes > 0
+            && let Some(record) = book.log.state().tables.get(&number)
+        {
+            actions.push(Action::Replayed { table: key, name: record.name.clone(), bytes: replay.bytes });
+        }
         let mut passed = false;
         if let Some(table_log) = &mut table.log {
             table_log.phase = LogPhase::Live;
@@ -225,6 +247,7 @@ impl Shard {
         let Some(number) = table.log.as_ref().map(|table_log| table_log.number) else { return };
         let Some(replay) = table.replay().filter(|replay| replay.reading == Some(place)) else { return };
         replay.reading = None;
+        replay.bytes += u64::from(place.bytes);
         let view = match book.log.view_block(&place, bytes) {
             Ok(view) => view,
             // Its entries were copied elsewhere.
@@ -246,6 +269,7 @@ impl Shard {
                 Ok(()) => {}
                 Err(Unbuilt::Misfit(why)) => return self.table_closed(key, &why, Held::UntilDecided, actions),
                 Err(Unbuilt::Broken(why)) => return actions.push(Action::Fatal(why)),
+                Err(Unbuilt::Lost(why)) => actions.push(Action::Alarm(why)),
             }
             if let Some(replay) = self.tables.get_mut(&key).and_then(ShardTable::replay) {
                 replay.next = rows.header.position.next();
@@ -264,7 +288,7 @@ impl Shard {
             return Ok(());
         }
         let Some(record) = book.log.state().streams.get(&rows.header.stream).map(|stream| stream.record.clone()) else {
-            return Err(Unbuilt::Broken(format!("entry {} of the log is of no stream", rows.header.position)));
+            return Err(Unbuilt::undefined(&book.log, rows, "stream"));
         };
         let layout = self.logged_layout(key, rows)?;
         let aligned = (rows.payload.as_ptr() as usize).is_multiple_of(FRAME_ALIGNMENT);
@@ -303,13 +327,14 @@ impl Shard {
     }
 
     fn logged_layout(&mut self, key: TableKey, rows: &Record<'_>) -> Result<Rc<Layout>, Unbuilt> {
-        let broken = || Unbuilt::Broken(format!("entry {} of the log is of no schema", rows.header.position));
-        let (Some(book), Some(table)) = (&self.log, self.tables.get_mut(&key)) else { return Err(broken()) };
-        let table_log = table.log.as_mut().ok_or_else(broken)?;
+        let gone = || Unbuilt::Broken("a table was closed while its rows were read from the log".to_owned());
+        let (Some(book), Some(table)) = (&self.log, self.tables.get_mut(&key)) else { return Err(gone()) };
+        let table_log = table.log.as_mut().ok_or_else(gone)?;
         if let Some(layout) = table_log.layouts.get(&rows.header.schema) {
             return Ok(layout.clone());
         }
-        let record = &book.log.state().schemas.get(&rows.header.schema).ok_or_else(broken)?.record;
+        let live = book.log.state().schemas.get(&rows.header.schema);
+        let record = &live.ok_or_else(|| Unbuilt::undefined(&book.log, rows, "schema"))?.record;
         let layout = Layout::match_columns(&record.schema, &table.open.schema).map_err(|error| {
             let message = format!("the table's columns changed and rows in the log do not fit them: {error}");
             Unbuilt::Misfit(Refusal::new(RejectCode::SchemaMismatch, message))

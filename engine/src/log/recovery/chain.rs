@@ -59,6 +59,11 @@ pub fn recover(disk: &dyn ReadDisk, id: LogId, options: Options) -> Result<Recov
             chain.missing_before(number, headers.get(&first).copied().flatten());
         }
     }
+    // A segment goes only when it is durable that it may; nothing contradicts the loss of that, where it was all there was.
+    let looks = !options.canary.truncates_at_first_bad_block();
+    if looks && first > 1 && chain.state.freed_below < first && chain.damages.is_empty() {
+        chain.state_is_lost(first);
+    }
     let run = headers.values().rev().find_map(|header| header.map(|header| header.run)).unwrap_or(0);
     chain.finish(id, run, spares)
 }
@@ -127,6 +132,20 @@ impl<'d> Chain<'d> {
         let to = next.map_or(u64::MAX, |next| next.predecessor_sequence + 1);
         let end = next.map_or(self.end, |next| next.next_position);
         self.damaged(cause, segment, 0, self.last_sequence + 1..to, end, &[]);
+    }
+
+    /// Segments before `first` went, and nothing says that they might.
+    fn state_is_lost(&mut self, first: u64) {
+        self.damages.push(Damage {
+            cause: Cause::State,
+            segment: first,
+            offset: 0,
+            // No block's sequence: noted as lost as long as the segment is there.
+            sequences: 0..1,
+            positions: Position(0)..self.end,
+            streams: Vec::new(),
+            is_guess: false,
+        });
     }
 
     /// A segment before the first one there is.

@@ -17,6 +17,8 @@ pub enum Cause {
     SegmentMissing,
     /// Entries speak of definitions that are lost.
     Undefined,
+    /// What let the segments before go is lost, and with it what was known of tables.
+    State,
 }
 
 /// Rows of a stream that are lost.
@@ -71,6 +73,7 @@ impl fmt::Display for Damage {
             Cause::SegmentHeader => write!(formatter, "segment {segment}: neither of its headers is readable")?,
             Cause::SegmentMissing => write!(formatter, "segment {segment}: the file is missing")?,
             Cause::Undefined => write!(formatter, "segment {segment}, offset {offset}: what entries rest on is lost")?,
+            Cause::State => write!(formatter, "segment {segment}: what was known of tables is lost")?,
         }
         write!(formatter, "; entries {} to {}", positions.start, positions.end)?;
         if self.streams.is_empty() {
