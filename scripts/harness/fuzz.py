@@ -1,5 +1,8 @@
 """Builds the fuzz targets with coverage counters and runs them. `scripts/fuzz` runs it; `engine/fuzz` holds the targets.
 
+By time it goes on from what earlier runs have found. `--bounded` begins anew, with a fixed seed and number of inputs, whatever
+the machine's speed: for a suite that should rarely fail by chance. Runs of it are alike, not equal: the system seeds hash maps.
+
 Corpora begin with the protocol's test vectors, cut to what each target reads, and with logs that the log wrote, so that a run
 starts deep in the decoders.
 """
@@ -12,6 +15,7 @@ import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 
 from binaries import ROOT
 
@@ -25,6 +29,11 @@ INPUT_BYTES_MAX_OTHERWISE = 8192
 # Bugs that a target has to find when they are planted, so that a clean run means something.
 PLANTED = {"log_rot": ["truncate-at-first-bad-block", "believe-recycled-block"]}
 PLANTED_SECONDS_MAX = 60
+# About half a minute each.
+BOUNDED_INPUTS = {
+    "header": 4_000_000, "hello": 6_000_000, "schema": 2_000_000, "batch": 1_500_000, "server_message": 2_000_000,
+    "payload": 800_000, "log_segment": 200_000, "log_rot": 100_000, "log_manifest": 300_000,
+}
 MANIFEST = {"format": 1, "run": 7, "logs": ["11111111-2222-4333-8444-555555555555"], "draining": []}
 ACCEPTED = {"accepted": [{"table": "9c1f", "run": 6}]}
 
@@ -102,6 +111,7 @@ def host():
 @dataclass
 class Run:
     target: str
+    folder: Path
     process: subprocess.Popen
     corpus_before: int
     # It holds nothing but the vectors: then something has to be found.
@@ -114,7 +124,11 @@ def corpus(target):
 
 
 def start(target, inputs, seconds, part=0):
+    """Begins a run of so many seconds; without a number a bounded one."""
     folder, crashes, logs = corpus(target), BUILT / "crashes" / target, BUILT / "logs"
+    if seconds is None:
+        folder = BUILT / "bounded" / target
+        shutil.rmtree(folder, ignore_errors=True)
     for made in (folder, crashes, logs):
         made.mkdir(parents=True, exist_ok=True)
     for number, data in enumerate(inputs):
@@ -122,13 +136,24 @@ def start(target, inputs, seconds, part=0):
     binary = BUILT / host() / "release" / target
     if not inputs:
         subprocess.run([str(binary)], env={**os.environ, "LAKEHEAD_FUZZ_SEEDS": str(folder)}, check=True)
-    longest = INPUT_BYTES_MAX.get(target, INPUT_BYTES_MAX_OTHERWISE)
-    command = [str(binary), f"-max_total_time={seconds}", "-print_final_stats=1", f"-max_len={longest}", "-timeout=10",
-               "-rss_limit_mb=1024", f"-artifact_prefix={crashes}/", str(folder)]
     before = len(list(folder.iterdir()))
     is_new = part == 0 and all(path.name.startswith("vector-") for path in folder.iterdir())
+    longest = INPUT_BYTES_MAX.get(target, INPUT_BYTES_MAX_OTHERWISE)
+    bound = [f"-max_total_time={seconds}", str(folder)] if seconds is not None else bounded(target, folder)
+    command = [str(binary), "-print_final_stats=1", f"-max_len={longest}", "-timeout=10", "-rss_limit_mb=1024",
+               f"-artifact_prefix={crashes}/", *bound]
     log = open(logs / f"{target}.{part}.log", "w+")
-    return Run(target, subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT), before, is_new, log)
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT)
+    return Run(target, folder, process, before, is_new, log)
+
+
+def bounded(target, folder):
+    """What makes runs alike. The first inputs are named in order: that of a folder is nobody's to choose."""
+    first = folder.with_suffix(".inputs")
+    first.write_text(",".join(str(path) for path in sorted(folder.iterdir())))
+    found = folder / "found"
+    found.mkdir()
+    return ["-seed=1", f"-runs={BOUNDED_INPUTS[target]}", f"-seed_inputs=@{first}", str(found)]
 
 
 def finish(run):
@@ -140,7 +165,7 @@ def finish(run):
     shutil.rmtree(f"/dev/shm/lakehead-fuzz-manifest-{run.process.pid}", ignore_errors=True)
     executions = re.search(r"stat::number_of_executed_units:\s*(\d+)", text)
     coverage = re.findall(r"cov: (\d+)", text) or ["0"]
-    after = len(list(corpus(run.target).iterdir()))
+    after = sum(path.is_file() for path in run.folder.rglob("*"))
     print(f"{run.target:15} {int(executions[1]) if executions else 0:>12,} inputs   coverage {coverage[0]:>5} -> {coverage[-1]:>5}"
           f"   corpus {run.corpus_before:>5} -> {after:>5}   {'no crash' if code == 0 else f'EXIT {code}'}", flush=True)
     if code != 0:
@@ -167,6 +192,7 @@ def main():
     inputs = seeds()
     arguments = argparse.ArgumentParser(prog="scripts/fuzz", description=__doc__)
     arguments.add_argument("--seconds", type=int, default=60, help="for each target (default: 60)")
+    arguments.add_argument("--bounded", action="store_true", help="a fixed number of inputs from the beginning, not --seconds")
     arguments.add_argument("targets", nargs="*", help=f"some of {', '.join(inputs)} (default: all)")
     options = arguments.parse_args()
     targets = options.targets or list(inputs)
@@ -177,8 +203,8 @@ def main():
     for first in range(0, len(targets), AT_ONCE):
         together = targets[first : first + AT_ONCE]
         # Cores that would have nothing to do share the last targets' time, upon one corpus.
-        share = AT_ONCE // len(together)
-        seconds = max(options.seconds // share, 1)
+        share = 1 if options.bounded else AT_ONCE // len(together)
+        seconds = None if options.bounded else max(options.seconds // share, 1)
         runs = [start(target, inputs[target], seconds, part) for target in together for part in range(share)]
         good = all([finish(run) for run in runs]) and good
     return 0 if good else 1

@@ -26,8 +26,8 @@ KILLS, POWER_CUTS = re.compile(r"^ *proved: (\d+) kills"), re.compile(r"^ *prove
 UNITTEST_SKIPPED = re.compile(r"^(.*?)(?: \(.*\))? \.\.\. skipped (['\"])(.*)\2$")
 
 SIMULATOR_SEEDS, SIMULATOR_SEEDS_LONG = 1_000, 20_000
-# For each fuzz target, and of mutated frames at a real engine.
-FUZZ_SECONDS, FUZZ_SECONDS_LONG = 30, 600
+# For each fuzz target, for the long suite; the short one has a number of inputs. And of mutated frames at a real engine.
+FUZZ_SECONDS_LONG = 600
 MUTATED_SECONDS, MUTATED_SECONDS_LONG = 60, 300
 HALVES = ("rust", "python")
 
@@ -127,8 +127,8 @@ def rust_steps(long):
     yield step("rust-documentation", "cargo", "doc", *cargo, "--no-deps", RUSTDOCFLAGS="-D warnings")
     yield step("simulator", simulator, "--seeds", str(SIMULATOR_SEEDS_LONG if long else SIMULATOR_SEEDS))
     yield step("planted-bugs", simulator, "--canaries")
-    seconds = str(FUZZ_SECONDS_LONG if long else FUZZ_SECONDS)
-    yield step("fuzz", sys.executable, str(SCRIPTS / "harness/fuzz.py"), "--seconds", seconds)
+    bound = ("--seconds", str(FUZZ_SECONDS_LONG)) if long else ("--bounded",)
+    yield step("fuzz", sys.executable, str(SCRIPTS / "harness/fuzz.py"), *bound)
     seconds = str(MUTATED_SECONDS_LONG if long else MUTATED_SECONDS)
     yield step("mutated-frames", "cargo", "test", *cargo, "--test", "mutated_frames", "--", "--nocapture",
                LAKEHEAD_MUTATION_SECONDS=seconds)
