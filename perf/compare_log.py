@@ -27,7 +27,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="perf/compare_log", description=__doc__, epilog=BUILD_OLD,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     add_arguments(parser)
-    parser.set_defaults(turns=4)
+    # With fewer rows the wait for the last commit decides.
+    parser.set_defaults(turns=4, rows=60_000_000)
     parser.add_argument("--old", type=Path, metavar="BINARY", help="an engine without a log, to compare `--log off` with")
     arguments = parser.parse_args()
     engine, bench = binaries(arguments)
