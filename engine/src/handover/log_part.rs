@@ -2,8 +2,8 @@
 //!
 //! A log numbers its entries; a *position* says that every entry of a table below it is in the table. The table keeps the
 //! position of each log, and who speaks for it: a *claim*, a number that grows with every run of the log and with every
-//! time that a run opens the table, and that no copy of the log has. A commit is made only upon a version that shows the claim and the position that it
-//! builds upon, so neither a zombie nor a copy of the log can repeat or skip a row.
+//! time that a run opens the table, and that no copy of the log has. A commit is made only upon a version that shows the
+//! claim and the position that it builds upon, so neither a zombie nor a copy of the log can repeat or skip a row.
 
 use std::fmt;
 use std::sync::Arc;
