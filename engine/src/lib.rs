@@ -4,6 +4,7 @@
 //! plane* ([`commit`], [`table`], [`store`]) writes tables and never touches a socket. What crosses between them is in
 //! [`handover`]; the one memory budget that spans both is [`budget`]. ARCHITECTURE.md at the root draws it.
 
+pub mod allocator;
 pub mod budget;
 pub mod cli;
 pub mod columns;

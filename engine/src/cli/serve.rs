@@ -4,6 +4,7 @@ use super::directory_lock::lock;
 use super::exit::Exit;
 use super::local_table::parse_root;
 use super::output::{say, tell};
+use crate::allocator::keep_freed_memory;
 use crate::budget::Budget;
 use crate::commit::ShardMailbox;
 use crate::commit::plane::CommitPlane;
@@ -80,6 +81,7 @@ impl Failure {
 
 /// Runs the engine until a signal drains it.
 pub fn run(arguments: ServeArguments) -> Exit {
+    keep_freed_memory();
     prepare();
     start_logging();
     abort_with_reactors();

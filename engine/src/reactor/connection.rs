@@ -159,7 +159,7 @@ impl Connection {
         if !self.may_begin(context) {
             return Poll::Pending;
         }
-        if matches!(self.kept, Kept::Waiting { .. }) {
+        if matches!(self.kept, Kept::Waiting { .. }) && !self.kept.is_head_of_small_frame() {
             return self.begin_frame(context);
         }
         if matches!(self.kept, Kept::Unread { .. }) {
@@ -169,6 +169,7 @@ impl Connection {
             PeerState::Greeting => (None, GREETING_BYTES),
             _ => match reactor.gate.may_read_much() {
                 Some(memory) => (Some(memory), READ_BYTES),
+                None if matches!(self.kept, Kept::Waiting { .. }) => return self.begin_frame(context),
                 None => (None, HEADER_BYTES),
             },
         };
@@ -196,7 +197,8 @@ impl Connection {
                 }
             },
         };
-        self.kept = Kept::Frame(Box::new(PartialFrame::new(bytes, *frame_bytes, memory)));
+        let partial = PartialFrame::new(bytes, *frame_bytes, memory, &reactor.spare_buffers);
+        self.kept = Kept::Frame(Box::new(partial));
         if self.handle.state.get() != PeerState::Greeting {
             self.handle.deadline.set(Some(reactor.now.get() + FRAME_PATIENCE));
         }
@@ -248,21 +250,22 @@ impl Connection {
     }
 
     fn read_shared(&mut self, context: &mut Context<'_>, shared: &mut [u8]) -> Poll<Turn> {
-        let begun = self.kept.restore_head(shared);
-        let count = match Pin::new(&mut self.stream).poll_read(context, &mut shared[begun..]) {
-            Poll::Pending => {
-                self.kept = Kept::head(&shared[..begun]);
-                return Poll::Pending;
-            }
-            Poll::Ready(Ok(0) | Err(_)) => return Poll::Ready(Turn::Over),
-            Poll::Ready(Ok(count)) => count,
+        let begun = self.kept.copy_head(shared);
+        let count = match ready!(Pin::new(&mut self.stream).poll_read(context, &mut shared[begun..])) {
+            Ok(0) | Err(_) => return Poll::Ready(Turn::Over),
+            Ok(count) => count,
         };
+        self.kept = Kept::Nothing;
         Poll::Ready(self.consume(&shared[..begun + count]))
     }
 
     fn complete_frame(&mut self) -> Turn {
         match std::mem::take(&mut self.kept) {
-            Kept::Frame(partial) => self.consume(partial.bytes()),
+            Kept::Frame(partial) => {
+                let turn = self.consume(partial.bytes());
+                self.reactor.spare_buffers.put(partial.into_buffer());
+                turn
+            }
             kept => {
                 self.kept = kept;
                 Turn::Progress

@@ -7,6 +7,7 @@ use super::mailbox::{Mail, Mailbox};
 use super::outbox::Outbox;
 use super::ports::Ports;
 use super::receive::READ_BYTES;
+use super::spare_buffers::SpareBuffers;
 use crate::budget::Budget;
 use crate::handover::answer::Answer;
 use crate::handover::request::Request;
@@ -42,6 +43,7 @@ pub struct Reactor {
     pub cores: usize,
     /// Every connection reads into this one.
     pub shared_buffer: RefCell<FrameBuffer>,
+    pub spare_buffers: SpareBuffers,
     pub decompressor: Decompressor,
     pub log: LogDesk,
     pub connections: RefCell<HashMap<ConnectionId, Rc<Handle>>>,
@@ -108,6 +110,7 @@ impl Reactor {
             mailboxes,
             cores,
             shared_buffer: RefCell::new(shared_buffer),
+            spare_buffers: SpareBuffers::default(),
             connections: RefCell::default(),
             now: Cell::new(now),
             draining: Cell::new(false),

@@ -13,7 +13,7 @@
 //! | what one reactor holds, how a shard's actions are carried out | [`local`] |
 //! | how a connection lives | [`connection`], [`outbox`] |
 //! | how its frames reach the shard | [`frames`] |
-//! | how bytes become frames without a buffer per idle peer | [`receive`] |
+//! | how bytes become frames without a buffer per idle peer | [`receive`], [`spare_buffers`] |
 //! | where compressed batches are unpacked | [`decompressor`] |
 //! | when a socket is not read | [`gate`], [`ports`] |
 //! | how the log is written and read | [`log_tasks`], [`log_files`] |
@@ -23,7 +23,8 @@
 //!
 //! glommio reads a socket by a non-blocking `recv` straight into the caller's slice, and by an io_uring poll when there is
 //! nothing yet. So all connections of a core read into *one* large aligned buffer, and whole frames are used where they
-//! lie; only a frame that is not complete yet gets memory of its own, reserved in the budget first.
+//! lie; only a frame that is not complete yet gets memory of its own, reserved in the budget first. Large frames that follow
+//! one another are each read to memory of their own from the first byte: nothing is copied between socket and archive.
 //!
 //! # A known stall of the runtime
 //!
@@ -45,4 +46,5 @@ pub mod mailbox;
 pub mod outbox;
 pub mod ports;
 pub mod receive;
+pub mod spare_buffers;
 pub mod tick;

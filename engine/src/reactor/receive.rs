@@ -1,9 +1,12 @@
 //! Bytes into frames, without a buffer per idle peer.
 //!
 //! A connection reads into the core's one shared buffer and its whole frames are used where they lie. What is left at the
-//! end stays with the connection: less than a header as it is, an incomplete frame in a buffer of exactly its size.
+//! end stays with the connection: less than a header as it is, an incomplete frame in a buffer of its own. That buffer has
+//! room for one header more, so that a producer of large frames has each of them read to where it is used, without a copy:
+//! behind a frame's last byte the next one's header is known, and its frame is read into a buffer of its own again.
 
 use super::gate::FrameMemory;
+use super::spare_buffers::{LARGE_BYTES_MIN, SpareBuffers};
 use crate::budget::{Budget, Reservation};
 use lakehead_protocol::FrameBuffer;
 use lakehead_protocol::header::Header;
@@ -33,10 +36,11 @@ pub enum Kept {
     Unread { bytes: FrameBuffer, _memory: Reservation },
 }
 
-/// An incomplete frame.
+/// An incomplete frame. Behind it the next one's header may have come.
 pub struct PartialFrame {
     buffer: FrameBuffer,
     filled: usize,
+    frame_bytes: usize,
     _memory: FrameMemory,
 }
 
@@ -58,6 +62,12 @@ impl Kept {
         Self::Waiting { bytes: kept, frame_bytes }
     }
 
+    /// Whether this is the header alone of a small frame, which is better read together with what follows it.
+    pub fn is_head_of_small_frame(&self) -> bool {
+        matches!(self, Self::Waiting { bytes, frame_bytes }
+            if bytes.len() == HEADER_BYTES && *frame_bytes < LARGE_BYTES_MIN)
+    }
+
     /// Keeps what was not taken in; its memory was granted to read it.
     pub fn unread(bytes: &[u8], budget: &Budget) -> Self {
         let mut kept = FrameBuffer::with_capacity(bytes.len());
@@ -70,44 +80,45 @@ impl Kept {
         !matches!(self, Self::Nothing)
     }
 
-    /// Puts a kept header fragment in front of the shared buffer's free space; returns how long it is.
-    pub fn restore_head(&mut self, shared: &mut [u8]) -> usize {
-        match std::mem::take(self) {
-            Self::Head { bytes, length } => {
-                shared[..length].copy_from_slice(&bytes[..length]);
-                length
-            }
-            other => {
-                *self = other;
-                0
-            }
-        }
+    /// Copies a header, or its beginning, in front of the shared buffer's free space; returns how long it is.
+    pub fn copy_head(&self, shared: &mut [u8]) -> usize {
+        let head = match self {
+            Self::Head { bytes, length } => &bytes[..*length],
+            Self::Waiting { bytes, .. } if self.is_head_of_small_frame() => bytes,
+            _ => &[],
+        };
+        shared[..head.len()].copy_from_slice(head);
+        head.len()
     }
 }
 
 impl PartialFrame {
-    /// A buffer for a whole frame, with what came of it already; `memory` is its reservation.
-    pub fn new(begun: &[u8], frame_bytes: usize, memory: FrameMemory) -> Self {
-        let mut buffer = FrameBuffer::with_capacity(frame_bytes);
-        buffer.extend_from_slice(begun);
-        buffer.resize(frame_bytes, 0);
-        Self { buffer, filled: begun.len(), _memory: memory }
+    /// A frame of `frame_bytes` that begins with `begun`; `memory` is its reservation.
+    pub fn new(begun: &[u8], frame_bytes: usize, memory: FrameMemory, spares: &SpareBuffers) -> Self {
+        let mut buffer = spares.take(frame_bytes + HEADER_BYTES);
+        buffer[..begun.len()].copy_from_slice(begun);
+        Self { buffer, filled: begun.len(), frame_bytes, _memory: memory }
     }
 
-    /// Where the rest is read to.
+    /// Where the rest is read to, and the next frame's header.
     pub fn missing(&mut self) -> &mut [u8] {
-        &mut self.buffer[self.filled..]
+        &mut self.buffer[self.filled..self.frame_bytes + HEADER_BYTES]
     }
 
     /// Notes that `count` bytes came; returns whether the frame is complete.
     pub fn came(&mut self, count: usize) -> bool {
         self.filled += count;
-        self.filled == self.buffer.len()
+        self.filled >= self.frame_bytes
     }
 
-    /// The frame's bytes.
+    /// The frame's bytes, and what came behind it.
     pub fn bytes(&self) -> &[u8] {
-        &self.buffer
+        &self.buffer[..self.filled]
+    }
+
+    /// The buffer, when the bytes are not needed any more.
+    pub fn into_buffer(self) -> FrameBuffer {
+        self.buffer
     }
 }
 
