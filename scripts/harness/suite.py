@@ -134,8 +134,6 @@ def rust_steps(long):
                LAKEHEAD_MUTATION_SECONDS=seconds)
     if long and not shutil.which("cargo-deny"):
         yield step("install-cargo-deny", "cargo", "install", "--locked", "cargo-deny")
-    if long or shutil.which("cargo-deny"):
-        yield step("dependencies", "cargo", "deny", "check")
 
 
 def python_steps(long):
@@ -168,8 +166,6 @@ def main():
     suite.failed += len(lacking)
     for step in chosen if not lacking else []:
         suite.run(step)
-    if not options.only and not any("deny" in step.command for step in steps):
-        print("\ndependencies: skipped, cargo-deny is not installed (scripts/test --long installs it)")
     suite.summary()
     return 1 if suite.failed else 0
 

@@ -7,6 +7,7 @@ import unittest
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 SCRIPTS = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(SCRIPTS))
@@ -105,6 +106,23 @@ class NestedTest(unittest.TestCase):
         self.assertEqual(nulls(GOOD), [])
         row = {"id": None, "p": {"x": None, "tag": None}, "points": [None, {"x": None, "tag": "t"}], "m": [("k", None)]}
         self.assertEqual(nulls([*GOOD, row]), ["id", "p.x", "points.element", "points.element.x", "m.value"])
+
+    def test_pairs_of_maps_whose_values_hold_nulls_where_a_struct_around_them_is_null(self):
+        inner = pa.struct([pa.field("x", pa.list_(pa.int64()), nullable=False)])
+        value = pa.struct([pa.field("inner", inner, nullable=False)])
+        rows = [[(1, None)], None, [], [(2, {"inner": {"x": [7]}}), (3, None)]]
+        file = pa.BufferOutputStream()
+        pq.write_table(pa.table({"m": pa.array(rows, pa.map_(pa.int64(), value))}), file)
+        # As a reader of Parquet has it: what must not be NULL is NULL below a NULL.
+        column = pq.read_table(pa.BufferReader(file.getvalue())).column("m").combine_chunks()
+        self.assertEqual(columns.pairs(column).field("key").to_pylist(), [1, 2, 3])
+        self.assertEqual(columns.pairs(column).field("value").to_pylist(), [None, {"inner": {"x": [7]}}, None])
+        self.assertEqual(columns.pairs(column.slice(1, 3)).field("key").to_pylist(), [2, 3])
+        self.assertEqual(len(columns.pairs(column.slice(1, 2))), 0)
+        said = {"type": "map", "keyType": "long", "valueContainsNull": True, "valueType": {"type": "struct", "fields": [
+            field("inner", {"type": "struct", "fields": [
+                field("x", {"type": "array", "elementType": "long", "containsNull": True}, False)]}, False)]}}
+        self.assertEqual(list(columns.forbidden_nulls("m", said, True, column)), [])
 
     def test_statistics_of_fields_are_judged(self):
         statistics = FileStatistics(dict(columns.leaves(FIELDS)))
