@@ -13,6 +13,7 @@ pub mod config;
 pub mod handover;
 pub mod log;
 pub mod log_directory;
+pub mod number_map;
 mod planted;
 pub mod reactor;
 pub mod shard;

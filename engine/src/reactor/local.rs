@@ -11,6 +11,7 @@ use super::spare_buffers::SpareBuffers;
 use crate::budget::Budget;
 use crate::handover::answer::Answer;
 use crate::handover::request::Request;
+use crate::number_map::NumberMap;
 use crate::shard::Shard;
 use crate::shard::action::{Action, Outgoing};
 use crate::shard::connection::ConnectionId;
@@ -18,7 +19,6 @@ use crate::shard::event::Event;
 use lakehead_protocol::FrameBuffer;
 use lakehead_protocol::kind::PeerState;
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::Waker;
@@ -46,7 +46,7 @@ pub struct Reactor {
     pub spare_buffers: SpareBuffers,
     pub decompressor: Decompressor,
     pub log: LogDesk,
-    pub connections: RefCell<HashMap<ConnectionId, Rc<Handle>>>,
+    pub connections: RefCell<NumberMap<ConnectionId, Rc<Handle>>>,
     /// The time, as of the last tick or mail: good enough for deadlines.
     pub now: Cell<Instant>,
     /// Set once the engine stops: sockets are neither accepted nor read.

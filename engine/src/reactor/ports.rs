@@ -3,8 +3,9 @@
 use crate::handover::TableKey;
 use crate::handover::cut::Piece;
 use crate::handover::port::TablePort;
+use crate::number_map::NumberMap;
 use std::cell::RefCell;
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
@@ -14,7 +15,7 @@ const STUCK: Duration = Duration::from_secs(1);
 /// One core's ends of all ports.
 #[derive(Default)]
 pub struct Ports {
-    ports: RefCell<HashMap<TableKey, Port>>,
+    ports: RefCell<NumberMap<TableKey, Port>>,
 }
 
 struct Port {

@@ -17,8 +17,8 @@ use crate::handover::request::{Request, Ticket};
 use crate::handover::shown::Shown;
 use crate::handover::{Refusal, TableKey};
 use crate::log::{Position, Room, TableNumber, TableRecord};
+use crate::number_map::NumberMap;
 use lakehead_protocol::reject::RejectCode;
-use std::collections::HashMap;
 use std::sync::Arc;
 
 impl LogBook {
@@ -32,8 +32,8 @@ impl LogBook {
             claim: Claim::Wanted,
             handed_to: Position(self.remembered(number).position),
             stalled: false,
-            anonymous: HashMap::new(),
-            layouts: HashMap::new(),
+            anonymous: NumberMap::default(),
+            layouts: NumberMap::default(),
         }
     }
 

@@ -21,6 +21,7 @@ use crate::columns::table_builder::TableBuilder;
 use crate::handover::answer::{OpenTable, StreamEntry};
 use crate::handover::request::{Request, Ticket, Urgency};
 use crate::handover::{Refusal, TableKey};
+use crate::number_map::NumberMap;
 use lakehead_protocol::control::Closed;
 use lakehead_protocol::hello::{Hello, MODE_DESCRIBE, MODE_RESUME};
 use lakehead_protocol::limits::SCHEMAS_PER_CONNECTION_MAX;
@@ -217,7 +218,7 @@ impl Shard {
             rows_since_cut: 0,
             bytes_since_cut: 0,
             wanted: None,
-            streams: HashMap::new(),
+            streams: NumberMap::default(),
             names: HashMap::new(),
             next_slot: 0,
             dirty: Vec::new(),

@@ -15,10 +15,10 @@ use crate::handover::answer::Answer;
 use crate::handover::request::Ticket;
 use crate::handover::{Refusal, ShardId, TableKey};
 use crate::log::TableNumber;
+use crate::number_map::NumberMap;
 use lakehead_protocol::ack::Ack;
 use lakehead_protocol::limits::{BATCH_BYTES_MAX, BATCH_ROWS_MAX};
 use lakehead_protocol::reject::{Reject, RejectCode};
-use std::collections::HashMap;
 use std::sync::Arc;
 
 /// What a shard is told at its start.
@@ -56,10 +56,10 @@ impl Settings {
 pub struct Shard {
     pub(super) settings: Settings,
     pub(super) budget: Budget,
-    pub(super) connections: HashMap<ConnectionId, Connection>,
-    pub(super) tables: HashMap<TableKey, ShardTable>,
+    pub(super) connections: NumberMap<ConnectionId, Connection>,
+    pub(super) tables: NumberMap<TableKey, ShardTable>,
     /// Names of the tables that were asked for: who asked may be gone when the answer comes.
-    pub(super) asked: HashMap<ConnectionId, Arc<str>>,
+    pub(super) asked: NumberMap<ConnectionId, Arc<str>>,
     pub(super) draining: bool,
     /// `None` when the log is switched off.
     pub(super) log: Option<LogBook>,
@@ -73,9 +73,9 @@ impl Shard {
         Self {
             settings,
             budget,
-            connections: HashMap::new(),
-            tables: HashMap::new(),
-            asked: HashMap::new(),
+            connections: NumberMap::default(),
+            tables: NumberMap::default(),
+            asked: NumberMap::default(),
             draining: false,
             log: None,
             awaited: Awaited::new(),

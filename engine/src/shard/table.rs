@@ -7,6 +7,7 @@ use crate::budget::Reservation;
 use crate::columns::table_builder::TableBuilder;
 use crate::handover::answer::OpenTable;
 use crate::handover::request::Urgency;
+use crate::number_map::NumberMap;
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
@@ -27,7 +28,7 @@ pub struct ShardTable {
     pub bytes_since_cut: usize,
     /// The most urgent cut that was asked for since the last one.
     pub wanted: Option<Urgency>,
-    pub streams: HashMap<StreamSlot, Stream>,
+    pub streams: NumberMap<StreamSlot, Stream>,
     pub names: HashMap<Arc<str>, StreamSlot>,
     pub next_slot: u64,
     /// Streams whose rows or mints the next cut takes along.

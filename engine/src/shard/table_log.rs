@@ -14,7 +14,7 @@ use super::replaying::Replay;
 use super::table::StreamSlot;
 use crate::columns::layout::Layout;
 use crate::log::{Position, SchemaNumber, StreamNumber, TableNumber};
-use std::collections::HashMap;
+use crate::number_map::NumberMap;
 use std::rc::Rc;
 
 /// One open table's side of the log.
@@ -30,9 +30,9 @@ pub struct TableLog {
     /// Nothing has left the table's port for long: rows that come are only logged, instead of waiting in memory.
     pub stalled: bool,
     /// Anonymous streams by the log's number.
-    pub anonymous: HashMap<StreamNumber, StreamSlot>,
+    pub anonymous: NumberMap<StreamNumber, StreamSlot>,
     /// Layouts of logged schemas.
-    pub layouts: HashMap<SchemaNumber, Rc<Layout>>,
+    pub layouts: NumberMap<SchemaNumber, Rc<Layout>>,
 }
 
 /// Where the table's rows go.
