@@ -6,6 +6,7 @@ use super::log_files::{LogFileError, LogFiles, block_buffer};
 use super::log_tasks::serve_log;
 use super::mailbox::{Mail, Mailbox};
 use super::tick::{now, tick};
+use super::time_slice::ask_for_short_slices;
 use crate::budget::Budget;
 use crate::log::{self, Log};
 use crate::log_directory::{LogOrigin, LogStart};
@@ -148,6 +149,9 @@ async fn run(
     socket: Option<Socket>,
     (log, awaited): (Option<LogStart>, Awaited),
 ) -> Drained {
+    if let Err(error) = ask_for_short_slices() {
+        tracing::debug!(index, %error, "a reactor's thread has slices of the usual length");
+    }
     let (mut shard, files) = match start_shard(&settings, index, log).await {
         Ok(started) => started,
         Err(error) => {

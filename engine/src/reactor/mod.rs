@@ -18,6 +18,7 @@
 //! | when a socket is not read | [`gate`], [`ports`] |
 //! | how the log is written and read | [`log_tasks`], [`log_files`] |
 //! | what happens as time passes | [`tick`] |
+//! | how soon a reactor runs | [`time_slice`] |
 //!
 //! # Reading
 //!
@@ -48,3 +49,4 @@ pub mod ports;
 pub mod receive;
 pub mod spare_buffers;
 pub mod tick;
+pub mod time_slice;

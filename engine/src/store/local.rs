@@ -8,10 +8,11 @@
 //! An error of the link's folder sync is `Unknown`: the next put of the same bytes finds the name taken, and says `Exists`
 //! only after it has synced the folder itself.
 
-use super::{FILE_BUFFER_BYTES, FileWriter, PutOutcome, ReadOutcome, Store};
+use super::direct_file::DirectFile;
+use super::{FileWriter, PutOutcome, ReadOutcome, Store};
 use bytes::Bytes;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufWriter, ErrorKind, Write};
+use std::io::{self, ErrorKind, Write};
 use std::path::{Component, Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -86,9 +87,8 @@ impl Store for LocalStore {
     fn begin_file(&self, path: &str) -> io::Result<Box<dyn FileWriter>> {
         let path = self.resolve(path)?;
         create_folders(parent(&path)?)?;
-        let file = OpenOptions::new().write(true).create_new(true).open(&path)?;
-        let file = BufWriter::with_capacity(FILE_BUFFER_BYTES, file);
-        Ok(Box::new(LocalFile { file, bytes: 0, unfinished: Unfinished { path, keep: false } }))
+        let file = DirectFile::create(&path)?;
+        Ok(Box::new(LocalFile { file, unfinished: Unfinished { path, keep: false } }))
     }
 
     fn delete(&self, path: &str) -> io::Result<()> {
@@ -140,8 +140,7 @@ impl Drop for Staged {
 }
 
 struct LocalFile {
-    file: BufWriter<File>,
-    bytes: u64,
+    file: DirectFile,
     unfinished: Unfinished,
 }
 
@@ -161,9 +160,7 @@ impl Drop for Unfinished {
 
 impl Write for LocalFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = self.file.write(bytes)?;
-        self.bytes += written as u64;
-        Ok(written)
+        self.file.write(bytes)
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -172,12 +169,12 @@ impl Write for LocalFile {
 }
 
 impl FileWriter for LocalFile {
-    fn finish(mut self: Box<Self>) -> io::Result<u64> {
-        self.file.flush()?;
-        self.file.get_ref().sync_all()?;
-        sync_folder(parent(&self.unfinished.path)?)?;
-        self.unfinished.keep = true;
-        Ok(self.bytes)
+    fn finish(self: Box<Self>) -> io::Result<u64> {
+        let Self { file, mut unfinished } = *self;
+        let bytes = file.finish()?;
+        sync_folder(parent(&unfinished.path)?)?;
+        unfinished.keep = true;
+        Ok(bytes)
     }
 }
 

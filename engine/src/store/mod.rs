@@ -13,12 +13,13 @@
 //!   durable, so a read syncs before it is believed, and [`Store::settle`] does the same for what others have read.
 //! * An object is complete or absent, never half.
 //!
-//! [`local`] is the implementation on a file system.
+//! [`local`] is the implementation on a file system; its data files are written around the page cache ([`direct_file`]).
 
 use bytes::Bytes;
 use std::io;
 use std::io::Write;
 
+pub mod direct_file;
 pub mod local;
 
 /// What a conditional put did.
