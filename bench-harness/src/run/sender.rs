@@ -1,17 +1,19 @@
 //! The half of a connection that sends.
 
+use super::alarm::Alarm;
 use super::clock;
 use super::latency::{Latencies, LatencyError};
 use super::plan::{Extent, Plan};
 use super::progress::Progress;
 use super::schedule::Schedule;
 use super::timeline::Timeline;
-use super::watcher::InFlight;
+use super::waiting::InFlight;
 use crate::workload::row_bytes;
 use arrow::array::RecordBatch;
 use arrow::error::ArrowError;
 use lakehead_client::Stream;
 use std::collections::VecDeque;
+use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
@@ -36,6 +38,8 @@ pub struct Sent {
 pub enum SendError {
     #[error("cannot make a batch: {0}")]
     Batch(#[from] ArrowError),
+    #[error("cannot wait for a batch's time: {0}")]
+    Alarm(#[from] io::Error),
     #[error(transparent)]
     Latency(#[from] LatencyError),
 }
@@ -47,6 +51,8 @@ pub struct Sender {
     pub plan: Arc<Plan>,
     pub start: Instant,
     pub in_flight: mpsc::UnboundedSender<InFlight>,
+    /// Where a reader outside is told of the same batches.
+    pub queryable: Option<mpsc::UnboundedSender<InFlight>>,
     pub timeline: Arc<Timeline>,
     pub progress: Arc<Progress>,
     /// Batches made before the run, from row 0 on.
@@ -79,6 +85,7 @@ impl Sender {
         sent: &mut Sent,
     ) -> Result<Option<lakehead_client::Error>, SendError> {
         let schedule = Schedule::new(self.plan.pace, self.start, self.number, self.plan.connections);
+        let mut alarm = Alarm::new(self.plan.connections)?;
         for number in 0.. {
             let rows = self.rows_next(sent.rows);
             if rows == 0 || self.is_over(schedule, number) {
@@ -88,7 +95,7 @@ impl Sender {
             let bytes = row_bytes(&batch)?;
             let intended = schedule.map(|schedule| schedule.intended(number));
             if let Some(intended) = intended {
-                tokio::time::sleep_until(intended.into()).await;
+                alarm.until(intended).await?;
             }
             let before = clock::now();
             if self.is_too_late(before) {
@@ -100,6 +107,9 @@ impl Sender {
             // Announced before it is sent: its commit must not be heard of before it.
             let in_flight = InFlight { end: sent.rows + rows as u64, intended: intended.unwrap_or(before) };
             let _ = self.in_flight.send(in_flight);
+            if let Some(queryable) = &self.queryable {
+                let _ = queryable.send(in_flight);
+            }
             if let Err(error) = stream.append(batch).await {
                 return Ok(Some(error));
             }

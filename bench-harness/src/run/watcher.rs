@@ -4,19 +4,11 @@ use super::clock;
 use super::latency::{Latencies, LatencyError};
 use super::progress::Progress;
 use super::timeline::Timeline;
+use super::waiting::{InFlight, Waiting};
 use lakehead_client::Watermarks;
-use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use tokio::sync::{mpsc, watch};
-
-/// A batch on its way.
-#[derive(Debug, Clone, Copy)]
-pub struct InFlight {
-    /// One past the offset of its last row.
-    pub end: u64,
-    pub intended: Instant,
-}
 
 /// What was heard of one connection's rows.
 #[derive(Debug)]
@@ -38,25 +30,6 @@ pub struct Watcher {
     pub progress: Arc<Progress>,
     /// Batches meant to be sent before are left out of the latencies.
     pub measured_from: Instant,
-}
-
-/// Batches that wait for one of the promises.
-#[derive(Debug, Default)]
-struct Waiting {
-    batches: VecDeque<InFlight>,
-}
-
-impl Waiting {
-    /// Latencies of the batches that this watermark has passed.
-    fn passed(&mut self, offset: u64, now: Instant, measured_from: Instant) -> Vec<Duration> {
-        let mut latencies = Vec::new();
-        while let Some(batch) = self.batches.pop_front_if(|batch| batch.end <= offset) {
-            if batch.intended >= measured_from {
-                latencies.push(now.saturating_duration_since(batch.intended));
-            }
-        }
-        latencies
-    }
 }
 
 impl Watcher {
