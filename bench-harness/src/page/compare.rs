@@ -1,9 +1,9 @@
 //! A comparison's section: two sides in turns.
 
 use super::details::details;
+use super::judgement::{Judgement, banner};
 use super::ratios::{Ratio, ratios};
-use super::run::{Judgement, banner};
-use super::text::{Escaped, figure};
+use super::text::{Escaped, figure, heading};
 use super::views::{CompareView, HeaderView};
 use std::fmt::{self, Write};
 
@@ -50,11 +50,8 @@ pub fn section(out: &mut String, header: &HeaderView, compare: &CompareView) -> 
         "<div class=\"charts\"><figure>{}</figure><figure><table class=\"numbers\">",
         ratios("B ÷ A", &all)?
     )?;
-    writeln!(
-        out,
-        "<tr><th>medians of {} turns</th><th>A</th><th>B</th><th>B ÷ A</th><th>least</th><th>most</th></tr>",
-        compare.turns.len()
-    )?;
+    let turns = format!("medians of {} turns", compare.turns.len());
+    heading(out, &[&turns, "A", "B", "B ÷ A", "least", "most"])?;
     for (name, found) in &compare.comparisons {
         write!(out, "<tr><th>{}</th>", Escaped(name.replace('_', " ")))?;
         for value in [found.a, found.b, found.ratio, found.ratio_min, found.ratio_max] {

@@ -7,6 +7,7 @@
 //! - [`input`], [`views`]: what is taken from the files.
 //! - [`overview`]: a line for each file.
 //! - [`run`], [`search`], [`stages`], [`compare`], [`peers`], [`other`]: a section for each kind.
+//! - [`judgement`]: whether to believe it.
 //! - [`details`]: command, configuration, machine, revision.
 //! - [`plot`], [`scale`]: axes and lines in SVG.
 //! - [`percentile_curve`], [`time_series`], [`cpu_split`], [`search_chart`], [`ratios`]: the charts.
@@ -17,6 +18,7 @@ mod compare;
 mod cpu_split;
 mod details;
 mod input;
+mod judgement;
 mod other;
 mod overview;
 #[expect(clippy::module_inception, reason = "the noun of this room")]

@@ -1,7 +1,7 @@
 //! A line for each file.
 
 use super::input::{Body, Input};
-use super::text::{Escaped, bytes, figure, latency};
+use super::text::{Escaped, bytes, figure, heading, latency};
 use super::views::{LatencyView, RunView};
 use std::fmt::{self, Write};
 
@@ -12,14 +12,10 @@ pub fn overview(out: &mut String, inputs: &[Input]) -> fmt::Result {
     if inputs.len() < 2 {
         return Ok(());
     }
-    writeln!(
-        out,
-        "<table class=\"numbers overview\"><tr><th></th><th>what</th><th>MB/s</th><th>Mrows/s</th><th>durable p50</th><th>p99</th><th>p99.9</th>"
-    )?;
-    writeln!(
-        out,
-        "<th>committed p99</th><th>queryable p99</th><th>CPU s/GB</th><th>memory</th><th>files, %</th></tr>"
-    )?;
+    writeln!(out, "<table class=\"numbers second overview\">")?;
+    let latencies = ["durable p50", "p99", "p99.9", "committed p99", "queryable p99"];
+    let names = [&["", "what", "MB/s", "Mrows/s"], &latencies[..], &["CPU s/GB", "memory", "files, %"]].concat();
+    heading(out, &names)?;
     for (index, input) in inputs.iter().enumerate() {
         let judgement = input.judgement();
         let mark = judgement.as_ref().map_or("", |judgement| judgement.class);

@@ -1,7 +1,7 @@
 use super::arguments::PageArguments;
 use super::input::{Body, Input, InputError};
+use super::judgement::Judgement;
 use super::overview::overview;
-use super::run::Judgement;
 use super::text::{Escaped, moment};
 use super::{compare, other, peers, run, search, stages};
 use crate::run::clock;
@@ -76,7 +76,7 @@ pub fn page(inputs: &[Input], title: Option<&str>, made_unix_ms: u64) -> Result<
     }
     writeln!(
         out,
-        "<footer>MB and GB are 10⁶ and 10⁹ bytes of rows in Arrow's layout. Page made {} by lakehead-bench report.</footer>",
+        "<footer>MB and GB are 10⁶ and 10⁹ bytes of rows in Arrow's layout. Made {} by lakehead-bench report.</footer>",
         moment(made_unix_ms)
     )?;
     out.push_str("</body>\n</html>\n");

@@ -2,7 +2,7 @@
 
 use super::details::details;
 use super::ratios::{Ratio, ratios};
-use super::text::{Escaped, count, figure};
+use super::text::{Escaped, count, figure, heading};
 use super::views::{HeaderView, PeersView, TurnView};
 use std::fmt::{self, Write};
 
@@ -17,11 +17,8 @@ pub fn section(out: &mut String, header: &HeaderView, peers: &PeersView) -> fmt:
     };
     let all: Vec<_> = peers.peers.iter().map(of).collect();
     writeln!(out, "<div class=\"charts\"><figure>{}</figure><figure><table class=\"numbers\">", ratios(TITLE, &all)?)?;
-    writeln!(
-        out,
-        "<tr><th>medians, {} rows</th><th>rows/s</th><th>MB/s</th><th>CPU s/GB</th><th>files, MB</th></tr>",
-        count(peers.rows)
-    )?;
+    let rows = format!("medians, {} rows", count(peers.rows));
+    heading(out, &[&rows, "rows/s", "MB/s", "CPU s/GB", "files, MB"])?;
     let engine = |of: fn(&TurnView) -> f64| {
         let mut values: Vec<f64> = peers.engine.iter().map(of).collect();
         values.sort_unstable_by(f64::total_cmp);

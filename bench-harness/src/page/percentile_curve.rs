@@ -2,7 +2,7 @@
 
 use super::plot::{Plot, legend, picture};
 use super::scale::Scale;
-use super::text::latency;
+use super::text::round_latency;
 use super::views::LatencyView;
 use std::fmt;
 
@@ -64,7 +64,7 @@ pub fn percentile_curve(latencies: &[(&str, &str, &LatencyView)]) -> Result<Stri
     picture(WIDTH, HEIGHT, "Latency by percentile", |out| {
         let names: Vec<_> = latencies.iter().map(|(class, name, _)| (*class, *name)).collect();
         legend(out, plot.left, 14.0, &names)?;
-        plot.vertical_axis(out, "latency, until", latency)?;
+        plot.vertical_axis(out, "latency, until", round_latency)?;
         plot.horizontal_axis(out, &ticks)?;
         for (class, points) in &curves {
             plot.line(out, class, &thinned(&plot, points))?;

@@ -2,21 +2,13 @@
 
 use super::cpu_split::cpu_split;
 use super::details::details;
+use super::judgement::banner;
 use super::percentile_curve::percentile_curve;
-use super::text::{Escaped, bytes, count, figure, latency};
+use super::text::{Escaped, bytes, count, figure, heading, latency};
 use super::time_series::time_series;
 use super::views::{CostView, HeaderView, LatencyView, RunView};
 use serde_json::Value;
 use std::fmt::{self, Write};
-
-/// What a reader must know before any figure.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Judgement {
-    /// `good`, `warn` or `bad`.
-    pub class: &'static str,
-    pub word: &'static str,
-    pub reason: String,
-}
 
 impl RunView {
     /// In a few words, what was tested.
@@ -44,49 +36,7 @@ impl RunView {
         self.configuration.get(name).and_then(Value::as_bool).unwrap_or_default()
     }
 
-    /// Whether the figures may be believed, and what for.
-    pub fn judgement(&self) -> Judgement {
-        let rows = &self.rows;
-        let of_rows = match rows.verdict.as_str() {
-            "exactly_once" => {
-                format!("sent = acked = committed = read: {} rows, each in the table exactly once", count(rows.sent))
-            }
-            "committed_not_read" => {
-                format!("all {} rows were acked as committed; the table was not read back", count(rows.sent))
-            }
-            "uncommitted" => {
-                format!("of {} rows sent only {} were acked as committed", count(rows.sent), count(rows.committed))
-            }
-            _ => {
-                let read = rows.read_back.clone().unwrap_or_default();
-                format!(
-                    "the table is not what was sent: {} sent, {} read, {} lost, {} more than once, {} of others",
-                    count(rows.sent),
-                    count(read.read),
-                    count(read.lost),
-                    count(read.duplicate),
-                    count(read.foreign)
-                )
-            }
-        };
-        let judged = |class, word, reason| Judgement { class, word, reason };
-        match (self.validity.state.as_str(), rows.verdict.as_str()) {
-            (_, verdict) if !["exactly_once", "committed_not_read"].contains(&verdict) => {
-                judged("bad", "ROWS WRONG", of_rows)
-            }
-            ("valid", _) if self.is_closed_loop() => judged(
-                "warn",
-                "VALID FOR RATES",
-                format!(
-                    "closed loop: each batch was sent when the one before was taken, so latencies hide what a stall would have delayed; {of_rows}"
-                ),
-            ),
-            ("valid", _) => judged("good", "VALID", of_rows),
-            _ => judged("bad", "INVALID", format!("{}; {of_rows}", self.validity.reason)),
-        }
-    }
-
-    fn is_closed_loop(&self) -> bool {
+    pub fn is_closed_loop(&self) -> bool {
         self.configuration.get("loop_kind").and_then(Value::as_str) == Some("closed")
     }
 
@@ -143,12 +93,6 @@ pub fn section(out: &mut String, header: &HeaderView, run: &RunView) -> fmt::Res
     });
     let queryable = run.queryable.clone().unwrap_or_default();
     details(out, header, &[("configuration", &run.configuration), ("rows", &read_back), ("outside reader", &queryable)])
-}
-
-/// The line that says whether to believe the rest.
-pub fn banner(out: &mut String, judgement: &Judgement) -> fmt::Result {
-    let Judgement { class, word, reason } = judgement;
-    writeln!(out, "<p class=\"banner {class}\"><strong>{word}</strong> {}</p>", Escaped(reason))
 }
 
 fn tiles(out: &mut String, run: &RunView) -> fmt::Result {
@@ -210,10 +154,8 @@ fn tile(out: &mut String, name: &str, figure: &str, more: &str) -> fmt::Result {
 }
 
 fn latency_table(out: &mut String, run: &RunView) -> fmt::Result {
-    writeln!(
-        out,
-        "<table class=\"numbers\"><tr><th>ms</th><th>p50</th><th>p90</th><th>p99</th><th>p99.9</th><th>max</th><th>count</th></tr>"
-    )?;
+    writeln!(out, "<table class=\"numbers\">")?;
+    heading(out, &["ms", "p50", "p90", "p99", "p99.9", "max", "count"])?;
     let disk = run.sync_latency.as_ref().map(|sync| ("sync", "fdatasync of the disk alone", sync));
     for (class, name, of) in run.latencies().into_iter().chain(disk) {
         write!(out, "<tr><th><i class=\"{class}\"></i>{}</th>", Escaped(name))?;

@@ -9,7 +9,7 @@ impl Scale {
     /// From zero to a round number that is not below any value.
     pub fn from_zero(values: impl IntoIterator<Item = f64>) -> Self {
         let max = values.into_iter().filter(|value| value.is_finite()).fold(0.0, f64::max);
-        Self::Linear { min: 0.0, max: if max > 0.0 { round_up(max) } else { 1.0 } }
+        Self::Linear { min: 0.0, max: if max > 0.0 { round_up(max, &AXES) } else { 1.0 } }
     }
 
     /// Around all values above zero, between numbers of the row 1, 2, 5, 10.
@@ -39,7 +39,7 @@ impl Scale {
     pub fn ticks(&self) -> Vec<f64> {
         match self {
             Self::Linear { min, max } => {
-                let step = round_up((max - min) / 5.0);
+                let step = round_up((max - min) / 5.0, &STEPS);
                 (0..=10).map(|index| min + step * f64::from(index)).filter(|tick| *tick <= max * 1.000_1).collect()
             }
             Self::Logarithmic { min, max } => {
@@ -52,14 +52,14 @@ impl Scale {
     }
 }
 
-/// The next of 1, 2, 2.5, 5, 10 and their tenfolds.
-fn round_up(value: f64) -> f64 {
+/// Where axes may end, and what may lie between their ticks; tenfolds, too.
+const AXES: [f64; 12] = [1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 9.0, 10.0];
+const STEPS: [f64; 5] = [1.0, 2.0, 2.5, 5.0, 10.0];
+
+/// The next of these numbers, and their tenfolds.
+fn round_up(value: f64, numbers: &[f64]) -> f64 {
     let power = 10_f64.powf(value.log10().floor());
-    [1.0, 2.0, 2.5, 5.0, 10.0]
-        .map(|step| step * power)
-        .into_iter()
-        .find(|step| *step >= value * 0.999_9)
-        .unwrap_or(value)
+    numbers.iter().map(|number| number * power).find(|number| *number >= value * 0.999_9).unwrap_or(value)
 }
 
 #[cfg(test)]
@@ -69,6 +69,7 @@ mod tests {
     #[test]
     fn axes_are_round() {
         assert_eq!(Scale::from_zero([3.0, 97.0]), Scale::Linear { min: 0.0, max: 100.0 });
+        assert_eq!(Scale::from_zero([104.0]), Scale::Linear { min: 0.0, max: 120.0 });
         assert_eq!(Scale::from_zero([]), Scale::Linear { min: 0.0, max: 1.0 });
         assert_eq!(Scale::from_zero([97.0]).ticks(), [0.0, 20.0, 40.0, 60.0, 80.0, 100.0]);
         let logarithmic = Scale::logarithmic([0.0, 0.3, 42.0, f64::NAN]);

@@ -1,9 +1,9 @@
 //! A search's section.
 
 use super::details::details;
-use super::run::{Judgement, banner};
+use super::judgement::{Judgement, banner};
 use super::search_chart::search_chart;
-use super::text::{Escaped, figure, latency};
+use super::text::{Escaped, figure, heading, latency};
 use super::views::{HeaderView, SearchView};
 use std::fmt::{self, Write};
 
@@ -39,11 +39,12 @@ impl SearchView {
 
 pub fn section(out: &mut String, header: &HeaderView, search: &SearchView) -> fmt::Result {
     banner(out, &search.judgement())?;
-    writeln!(out, "<div class=\"charts\"><figure>{}</figure><figure><table class=\"numbers\">", search_chart(search)?)?;
     writeln!(
         out,
-        "<tr><th>MB/s</th><th>answer</th><th>bounded</th><th>durable p99</th><th>committed p99</th><th>CPU s/GB</th></tr>"
+        "<div class=\"charts\"><figure>{}</figure><figure><table class=\"numbers second\">",
+        search_chart(search)?
     )?;
+    heading(out, &["MB/s", "answer", "bounded", "durable p99", "committed p99", "CPU s/GB"])?;
     for probe in &search.probes {
         let again = if probe.purpose == "confirm" { ", again" } else { "" };
         let invalid = if probe.validity.state == "valid" {

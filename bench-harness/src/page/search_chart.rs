@@ -2,7 +2,7 @@
 
 use super::plot::{Plot, legend, picture};
 use super::scale::Scale;
-use super::text::{figure, latency};
+use super::text::{figure, latency, round_figure, round_latency};
 use super::views::{OutcomeView, SearchView};
 use std::fmt::{self, Write};
 
@@ -21,10 +21,10 @@ pub fn search_chart(search: &SearchView) -> Result<String, fmt::Error> {
         x: Scale::logarithmic(rates),
         y: Scale::logarithmic(measured.iter().map(|(_, latency)| *latency).chain([bound])),
     };
-    let ticks: Vec<_> = plot.x.ticks().into_iter().map(|tick| (tick, figure(tick))).collect();
+    let ticks: Vec<_> = plot.x.ticks().into_iter().map(|tick| (tick, round_figure(tick))).collect();
     picture(WIDTH, HEIGHT, "Latency by rate", |out| {
         legend(out, plot.left, 14.0, &[("kept", "bound kept"), ("missed", "missed"), ("not_offered", "not offered")])?;
-        plot.vertical_axis(out, &format!("{} {}", search.bound.promise, search.bound.percentile), latency)?;
+        plot.vertical_axis(out, &format!("{} {}", search.bound.promise, search.bound.percentile), round_latency)?;
         plot.horizontal_axis(out, &ticks)?;
         let (left, right, at) = (plot.left, plot.left + plot.width, plot.y(bound));
         writeln!(out, r#"<line class="bound" x1="{left:.1}" x2="{right:.1}" y1="{at:.1}" y2="{at:.1}"/>"#)?;
@@ -43,7 +43,7 @@ pub fn search_chart(search: &SearchView) -> Result<String, fmt::Error> {
             let (rate, latency) = (figure(probe.rate_megabytes_per_second), latency(*latency_ms));
             writeln!(
                 out,
-                r#"<circle class="fill {class}" cx="{x:.1}" cy="{y:.1}" r="4"><title>{rate} MB/s: {latency}</title></circle>"#
+                "<circle class=\"fill {class}\" cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"4\"><title>{rate} MB/s: {latency}</title></circle>"
             )?;
         }
         let (x, y) = (plot.left + plot.width / 2.0, HEIGHT - 6.0);

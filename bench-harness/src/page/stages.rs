@@ -3,7 +3,7 @@
 use super::details::details;
 use super::input::{Body, Input};
 use super::plot::picture;
-use super::text::{Escaped, figure};
+use super::text::{Escaped, figure, heading};
 use super::views::{HeaderView, RunView, StagesView};
 use serde_json::Value;
 use std::fmt::{self, Write};
@@ -18,7 +18,8 @@ const BAR: f64 = 14.0;
 pub fn section(out: &mut String, header: &HeaderView, stages: &StagesView, inputs: &[Input]) -> fmt::Result {
     writeln!(out, "<div class=\"charts\"><figure>{}</figure><figure>", bars(stages)?)?;
     if let Some(floor) = stages.floor_cpu_s_per_gb {
-        writeln!(out, "<table class=\"numbers\"><tr><th></th><th>CPU s/GB</th><th>÷ stage floor</th></tr>")?;
+        writeln!(out, "<table class=\"numbers\">")?;
+        heading(out, &["", "CPU s/GB", "÷ stage floor"])?;
         writeln!(out, "<tr><th>stage floor: all stages, alone</th><td>{}</td><td>1</td></tr>", figure(floor))?;
         for input in inputs {
             let Body::Run(run) = &input.body else { continue };

@@ -23,8 +23,25 @@ impl<T: Display> Display for Escaped<T> {
     }
 }
 
+/// A table's first row.
+pub fn heading(out: &mut String, names: &[&str]) -> fmt::Result {
+    out.push_str("<tr>");
+    names.iter().try_for_each(|name| write!(out, "<th>{}</th>", Escaped(name)))?;
+    out.push_str("</tr>\n");
+    Ok(())
+}
+
 /// Milliseconds with the unit that fits.
 pub fn latency(milliseconds: f64) -> String {
+    in_unit(milliseconds, figure)
+}
+
+/// The same for the values of an axis.
+pub fn round_latency(milliseconds: f64) -> String {
+    in_unit(milliseconds, round_figure)
+}
+
+fn in_unit(milliseconds: f64, figure: fn(f64) -> String) -> String {
     match milliseconds {
         value if value >= 1_000.0 => format!("{} s", figure(value / 1_000.0)),
         value if value > 0.0 && value < 0.1 => format!("{} µs", figure(value * 1_000.0)),
@@ -41,8 +58,15 @@ pub fn figure(value: f64) -> String {
         size if size >= 100.0 => count(value.round() as i64),
         size if size >= 10.0 => format!("{value:.1}"),
         size if size >= 0.1 || size == 0.0 => format!("{value:.2}"),
+        size if size >= 0.01 => format!("{value:.3}"),
         _ => format!("{value:.4}"),
     }
+}
+
+/// The same for the values of an axis, which are round.
+pub fn round_figure(value: f64) -> String {
+    let text = figure(value);
+    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
 }
 
 /// A whole number, thousands apart.
@@ -76,7 +100,7 @@ pub fn moment(unix_milliseconds: u64) -> String {
     format!("{year}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02} UTC")
 }
 
-/// Year, month and day, so many days after 1970-01-01. Years are counted from March, so that the leap day is a year's last.
+/// Year, month and day, so many days after 1970-01-01. Years begin in March here: the leap day is a year's last.
 fn date(days: u64) -> (u64, u64, u64) {
     let days = days + 719_468;
     let (era, day_of_era) = (days / 146_097, days % 146_097);
@@ -104,12 +128,14 @@ mod tests {
     fn numbers_are_short_and_keep_their_size() {
         assert_eq!(
             [0.0, 0.012, 1.234, 56.78, 999.6, 1_234_567.0].map(figure),
-            ["0.00", "0.0120", "1.23", "56.8", "1,000", "1,234,567"]
+            ["0.00", "0.012", "1.23", "56.8", "1,000", "1,234,567"]
         );
         assert_eq!([0.05, 3.0, 1_500.0].map(latency), ["50.0 µs", "3.00 ms", "1.50 s"]);
         assert_eq!([12.0, 3e3, 4.5e6, 12e9].map(bytes), ["12 bytes", "3.00 kB", "4.50 MB", "12.0 GB"]);
         assert_eq!((count(-1_234), count(123)), ("−1,234".to_owned(), "123".to_owned()));
         assert_eq!(figure(f64::NAN), "–");
+        assert_eq!([0.0, 0.25, 50.0, 200.0].map(round_figure), ["0", "0.25", "50", "200"]);
+        assert_eq!([0.05, 0.5, 2_000.0].map(round_latency), ["50 µs", "0.5 ms", "2 s"]);
     }
 
     #[test]

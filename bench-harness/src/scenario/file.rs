@@ -18,18 +18,18 @@ pub enum ScenarioError {
     Unreadable { path: PathBuf, source: io::Error },
     #[error("scenario {path} is not TOML: {source}")]
     NotToml { path: PathBuf, source: Box<toml::de::Error> },
-    #[error("scenario {path}: there is no option {key:?}{}", meant(.nearest.as_deref()))]
-    UnknownKey { path: PathBuf, key: String, nearest: Option<String> },
+    #[error("scenario {path}: there is no option {key:?}{}", meant(.nearest.as_deref(), .command))]
+    UnknownKey { path: PathBuf, key: String, nearest: Option<String>, command: String },
     #[error("scenario {path}: {key} is {found}; expected a word, a number, or true or false")]
     NotAValue { path: PathBuf, key: String, found: &'static str },
     #[error("scenario {path}: {key} is switched on by true and off by false")]
     NotASwitch { path: PathBuf, key: String },
 }
 
-fn meant(nearest: Option<&str>) -> String {
+fn meant(nearest: Option<&str>, command: &str) -> String {
     match nearest {
         Some(name) => format!("; did you mean {name}?"),
-        None => "; all are in lakehead-bench run --help".to_owned(),
+        None => format!("; all are in lakehead-bench {command} --help"),
     }
 }
 
@@ -53,7 +53,8 @@ pub fn words(path: &Path, command: &Command) -> Result<Vec<OsString>, ScenarioEr
         let Some((_, is_switch)) = options.iter().find(|(option, _)| *option == name) else {
             let known: Vec<String> = options.iter().map(|(option, _)| option.replace('-', "_")).collect();
             let nearest = nearest(&key.replace('-', "_"), &known).map(str::to_owned);
-            return Err(ScenarioError::UnknownKey { path: path.to_owned(), key: key.clone(), nearest });
+            let (path, key, command) = (path.to_owned(), key.clone(), command.get_name().to_owned());
+            return Err(ScenarioError::UnknownKey { path, key, nearest, command });
         };
         match value {
             Value::Boolean(on) if *is_switch => words.extend(on.then(|| format!("--{name}"))),
