@@ -3,7 +3,7 @@ use super::planned::{configuration, plan};
 use super::table::{read_back, table_path};
 use crate::arguments::RunArguments;
 use crate::readback::{ReadError, ReplayError, TableFiles};
-use crate::report::{Cost, Header, Meter, ProcessError, Processes, Report, Sampler, listening_process};
+use crate::report::{Cost, Header, Meter, ProcessError, Processes, Report, Sampler, listening_process, warnings};
 use crate::run::{Load, LoadError, Pace, QueryablePlan, clock};
 use arrow::error::ArrowError;
 use serde::Serialize;
@@ -86,19 +86,23 @@ pub fn make(arguments: &RunArguments) -> Result<Report, MeasureError> {
         _ => None,
     };
     let queryable = outcome::queryable(&loaded);
+    let durable_latency = loaded.durable.summary();
+    let queryable_latency = loaded.read.as_ref().map(|read| read.seen.latencies.summary());
+    let lateness = matches!(plan.pace, Pace::OpenLoop { .. }).then(|| outcome::lateness(&loaded));
     let spent = |cost: &Cost| samples.engine_threads(cost.user_seconds, cost.system_seconds);
     Ok(Report {
         header: Header::here("run", started_unix_ms, arguments.data_dir.as_deref().or(table_path.as_deref())),
         configuration,
+        warnings: warnings(&durable_latency, lateness.as_ref(), queryable_latency.as_ref().zip(queryable.as_ref())),
         validity: outcome::validity(&plan, &loaded, queryable.as_ref()),
         throughput: outcome::throughput(&loaded, row_bytes),
         rows: outcome::counts(&loaded, read_back),
-        durable_latency: loaded.durable.summary(),
+        durable_latency,
         committed_latency: loaded.committed.summary(),
-        queryable_latency: loaded.read.as_ref().map(|read| read.seen.latencies.summary()),
+        queryable_latency,
         queryable,
         sync_latency: loaded.sync.as_ref().map(|latencies| latencies.summary()),
-        lateness: matches!(plan.pace, Pace::OpenLoop { .. }).then(|| outcome::lateness(&loaded)),
+        lateness,
         engine_threads: engine.as_ref().map_or_else(Vec::new, spent),
         engine,
         generator,

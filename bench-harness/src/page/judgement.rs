@@ -56,6 +56,9 @@ impl RunView {
             ("valid", _) if self.is_closed_loop() => {
                 judged("warn", "VALID FOR RATES", format!("{CLOSED_LOOP}; {of_rows}"))
             }
+            ("valid", _) if !self.warnings.is_empty() => {
+                judged("warn", "VALID, BUT", format!("{}; {of_rows}", self.warnings.join("; ")))
+            }
             ("valid", _) => judged("good", "VALID", of_rows),
             _ => judged("bad", "INVALID", format!("{}; {of_rows}", self.validity.reason)),
         }

@@ -21,7 +21,7 @@ impl Scale {
         }
         let steps = || (-12..13).flat_map(|power| [1.0, 2.0, 5.0].map(|step| step * 10_f64.powi(power)));
         Self::Logarithmic {
-            min: steps().filter(|step| *step <= min).last().unwrap_or(min),
+            min: steps().rfind(|step| *step <= min).unwrap_or(min),
             max: steps().find(|step| *step >= max && *step > min).unwrap_or(max * 2.0),
         }
     }

@@ -123,12 +123,14 @@ fn a_run_is_judged_by_rows_then_schedule_then_loop() {
     let judged = |change: fn(&mut Value)| {
         let mut document = run();
         document["validity"] = json!({"state": "valid"});
+        document["warnings"] = json!([]);
         change(&mut document);
         input("a", document).judgement().unwrap().word
     };
     assert_eq!(judged(|_| {}), "VALID");
     assert_eq!(judged(|run| run["configuration"]["loop_kind"] = json!("closed")), "VALID FOR RATES");
     assert_eq!(judged(|run| run["validity"] = json!({"state": "invalid", "reason": "late"})), "INVALID");
+    assert_eq!(judged(|run| run["warnings"] = json!(["late"])), "VALID, BUT");
     assert_eq!(judged(|run| run["rows"]["verdict"] = json!("wrong")), "ROWS WRONG");
     assert_eq!(judged(|run| run["rows"]["verdict"] = json!("uncommitted")), "ROWS WRONG");
 }

@@ -61,7 +61,7 @@ fn rates(run: &RunView) -> Option<Panel> {
         ("sent", "sent", line(|second| second.rows_sent)),
         ("committed", "committed", line(|second| second.rows_committed)),
     ];
-    panel("MB/s of rows", lines, round_figure, |values| Scale::from_zero(values))
+    panel("MB/s of rows", lines, round_figure, Scale::from_zero)
 }
 
 fn latencies(run: &RunView) -> Option<Panel> {
@@ -74,7 +74,7 @@ fn latencies(run: &RunView) -> Option<Panel> {
         ("committed", "committed", line(|second| second.committed_p99_ms)),
         ("queryable", "queryable", line(|second| second.queryable_p99_ms)),
     ];
-    panel("p99 of each second", lines, round_latency, |values| Scale::logarithmic(values))
+    panel("p99 of each second", lines, round_latency, Scale::logarithmic)
 }
 
 fn processors(run: &RunView) -> Option<Panel> {
@@ -93,13 +93,13 @@ fn processors(run: &RunView) -> Option<Panel> {
         ("generator", "generator", line(|sample| sample.generator.as_ref())),
         ("reader", "reader", line(|sample| sample.reader.as_ref())),
     ];
-    panel("cores busy", lines, round_figure, |values| Scale::from_zero(values))
+    panel("cores busy", lines, round_figure, Scale::from_zero)
 }
 
 fn memory(run: &RunView) -> Option<Panel> {
     let point = |sample: &SampleView| Some((sample.at_seconds, sample.engine.as_ref()?.memory_bytes as f64 / 1e6));
     let lines = vec![("engine", "engine", run.samples.iter().map(point).collect())];
-    panel("MB resident", lines, round_figure, |values| Scale::from_zero(values))
+    panel("MB resident", lines, round_figure, Scale::from_zero)
 }
 
 /// `None` when there is nothing to draw; lines without a point are left out.

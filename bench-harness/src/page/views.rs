@@ -21,6 +21,7 @@ pub struct HeaderView {
 pub struct RunView {
     pub configuration: Value,
     pub validity: ValidityView,
+    pub warnings: Vec<String>,
     pub rows: RowsView,
     pub throughput: ThroughputView,
     pub durable_latency: Option<LatencyView>,

@@ -135,7 +135,8 @@ mod tests {
                 .flat_map(|(stream, first, end)| (first..end).map(move |row| (stream, row)))
                 .collect();
             let mut rows = rows;
-            (rows.sort_unstable(), back.sort_unstable());
+            rows.sort_unstable();
+            back.sort_unstable();
             prop_assert_eq!(rows, back);
         }
     }

@@ -15,6 +15,8 @@ pub struct Report {
     pub header: Header,
     pub configuration: Configuration,
     pub validity: Validity,
+    /// For people: what valid figures are about beside the engine.
+    pub warnings: Vec<String>,
     pub rows: Counts,
     pub throughput: Throughput,
     /// The same until the client said that it is durable: synced in the engine's log.

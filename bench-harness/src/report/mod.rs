@@ -4,6 +4,7 @@
 //! - [`document`]: the document of a run.
 //! - [`rows`]: sent, committed, read, and what that proves.
 //! - [`validity`]: whether the load was the one that was asked for.
+//! - [`mod@warnings`]: what else was measured with it.
 //! - [`cost`]: CPU seconds and memory, per gigabyte of rows.
 //! - [`sampler`], [`threads`]: the same second by second, and by what the engine's threads do.
 //! - [`process`], [`listener`], [`machine`], [`disk`], [`revision`]: what the operating system and git know.
@@ -28,6 +29,7 @@ mod summary;
 mod tests;
 mod threads;
 mod validity;
+mod warnings;
 
 pub use cost::{Cost, Meter};
 pub use document::{Configuration, Lateness, Queryable, Report, Throughput};
@@ -44,3 +46,4 @@ pub use sampler::{Processes, Sampler};
 pub use schema_tests::assert_documented;
 pub use summary::summary;
 pub use validity::{Cause, Observed, Validity};
+pub use warnings::warnings;

@@ -21,6 +21,7 @@ pub fn report() -> Report {
         header: header("run"),
         configuration: configuration(),
         validity: Validity::Invalid { cause: Cause::Generator, reason: "late <by> much".to_owned() },
+        warnings: vec!["slow & late".to_owned()],
         rows: Counts::new(ROWS, ROWS, Some(read_counts())),
         throughput: Throughput {
             elapsed_seconds: 2.5,

@@ -31,6 +31,9 @@ fn write(out: &mut String, report: &Report) -> fmt::Result {
     if let Validity::Invalid { reason, .. } = &report.validity {
         writeln!(out, "INVALID RUN  {reason}")?;
     }
+    for warning in &report.warnings {
+        writeln!(out, "WARNING      {warning}")?;
+    }
     writeln!(
         out,
         "committed    {:.0} rows/s, {:.1} MB/s of rows ({:.1} bytes each) over {:.2} s",

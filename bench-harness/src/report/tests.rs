@@ -2,7 +2,7 @@ use super::listener::{listening_process, listening_sockets};
 use super::process::Usage;
 use super::rows::{Counts, ReadCounts, Verdict};
 use super::validity::{Cause, Observed, Validity};
-use super::{disk, threads};
+use super::{Lateness, Queryable, disk, sample, threads, warnings};
 use crate::readback::{RowNames, SentStream, Tally};
 use crate::workload::RowNumber;
 use std::net::TcpListener;
@@ -67,6 +67,18 @@ fn a_reader_that_missed_rows_makes_a_run_invalid() {
     assert!(matches!(Validity::Valid.and_all_seen(7), Validity::Invalid { cause: Cause::Reader, .. }));
     let late = Validity::Invalid { cause: Cause::Engine, reason: "late".to_owned() };
     assert_eq!(late.clone().and_all_seen(7), late);
+}
+
+#[test]
+fn what_is_no_small_part_of_a_latency_is_named() {
+    let report = sample::report();
+    let (durable, queryable) = (&report.durable_latency, report.queryable_latency.as_ref().unwrap());
+    let reader = |look_gap_ms_max| Queryable { look_gap_ms_max, ..report.queryable.clone().unwrap() };
+    let lateness = |p99_ms| Lateness { p50_ms: 0.0, p99_ms, max_ms: p99_ms };
+    assert_eq!((durable.p99_ms, queryable.p99_ms), (2.0, 1_020.0));
+    let count = |late, gap| warnings(durable, Some(&lateness(late)), Some((queryable, &reader(gap)))).len();
+    assert_eq!([count(0.5, 100.0), count(0.6, 100.0), count(0.6, 400.0)], [0, 1, 2]);
+    assert_eq!(warnings(durable, None, None), Vec::<String>::new());
 }
 
 #[test]

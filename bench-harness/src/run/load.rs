@@ -6,6 +6,7 @@ use super::outside_reader::{HeardReader, OutsideReader, OutsideReaderError, Read
 use super::plan::Plan;
 use super::progress::Progress;
 use super::queryable::Sight;
+use super::recorder::{Recorded, Recorder};
 use super::sender::{SendError, Sender, Sent};
 use super::sync_probe::{SyncProbe, SyncProbeError};
 use super::timeline::{Second, Timeline};
@@ -22,6 +23,8 @@ use tokio::task::{JoinError, JoinSet};
 
 /// Streams opened at the same time: named ones all wait for the same commit.
 const OPENING_AT_ONCE: usize = 1_000;
+/// More recorders than threads, so that these seldom wait for each other.
+const RECORDERS_MAX: usize = 8;
 
 /// What a run did.
 #[derive(Debug)]
@@ -117,14 +120,19 @@ impl Load {
         let (start, started_unix_ms) = (clock::now(), clock::unix_milliseconds());
         let timeline = Arc::new(Timeline::new(start));
         let progress = Arc::new(Progress::default());
+        let recorders: Result<Vec<_>, _> =
+            (0..self.streams.len().clamp(1, RECORDERS_MAX)).map(|_| Recorder::new().map(Arc::new)).collect();
+        let recorders = recorders?;
         let probe = self.plan.sync_probe.as_ref().map(SyncProbe::start).transpose()?;
         let mut seen_by_reader = Vec::new();
         let (mut senders, mut watchers) = (JoinSet::new(), JoinSet::new());
         for (number, (stream, prepared)) in self.streams.into_iter().enumerate() {
             let (in_flight, announced) = mpsc::unbounded_channel();
+            let recorder = &recorders[number % recorders.len()];
             let watcher = Watcher {
                 acks: stream.watch(),
                 in_flight: announced,
+                recorder: recorder.clone(),
                 timeline: timeline.clone(),
                 progress: progress.clone(),
                 measured_from: start + self.plan.warm_up,
@@ -136,7 +144,8 @@ impl Load {
                 queryable
             });
             let (plan, timeline, progress) = (self.plan.clone(), timeline.clone(), progress.clone());
-            let sender = Sender { number, plan, start, in_flight, queryable, timeline, progress, prepared };
+            let recorder = recorder.clone();
+            let sender = Sender { number, plan, start, in_flight, queryable, recorder, timeline, progress, prepared };
             senders.spawn(async move { (number, sender.send(stream).await) });
         }
         let hear = |reader: OutsideReader| {
@@ -149,8 +158,11 @@ impl Load {
         };
         let sync = probe.map(SyncProbe::stop).transpose()?;
         let read = reader.map(HeardReader::stop).transpose()?;
-        let loaded = summed(&self.plan, (start, started_unix_ms), &timeline, in_order(sent)?, in_order(heard)?)?;
-        Ok(Loaded { sync, read, ..loaded })
+        let recorded = Recorded::merged(recorders.iter().map(Arc::as_ref))?;
+        let (connections, elapsed) = summed(&self.plan, start, in_order(sent)?, in_order(heard)?);
+        let Recorded { durable, committed, lateness } = recorded;
+        let seconds = timeline.seconds();
+        Ok(Loaded { connections, durable, committed, sync, read, lateness, started_unix_ms, elapsed, seconds })
     }
 }
 
@@ -194,24 +206,13 @@ fn in_order<T, E: Into<LoadError>>(mut results: Vec<(usize, Result<T, E>)>) -> R
     results.into_iter().map(|(_, result)| result.map_err(Into::into)).collect()
 }
 
-fn summed(
-    plan: &Plan,
-    (start, started_unix_ms): (Instant, u64),
-    timeline: &Timeline,
-    sent: Vec<Sent>,
-    heard: Vec<Heard>,
-) -> Result<Loaded, LoadError> {
-    let (mut durable, mut committed, mut lateness) = (Latencies::new()?, Latencies::new()?, Latencies::new()?);
-    let mut last = start;
-    let mut connections = Vec::with_capacity(sent.len());
-    for (number, (sent, heard)) in sent.into_iter().zip(heard).enumerate() {
-        durable.merge(&heard.durable)?;
-        committed.merge(&heard.committed)?;
-        lateness.merge(&sent.lateness)?;
-        last = heard.last.map_or(last, |heard| last.max(heard));
-        connections.push(Connection { name: plan.stream_name(number), sent, rows_committed: heard.rows_committed });
-    }
-    let (elapsed, seconds) = (last - start, timeline.seconds());
-    let (sync, read) = (None, None);
-    Ok(Loaded { connections, durable, committed, sync, read, lateness, started_unix_ms, elapsed, seconds })
+/// Each connection's part, and the time from the start until the last commit was heard of.
+fn summed(plan: &Plan, start: Instant, sent: Vec<Sent>, heard: Vec<Heard>) -> (Vec<Connection>, Duration) {
+    let last = heard.iter().filter_map(|heard| heard.last).fold(start, Instant::max);
+    let connection = |(number, (sent, heard)): (usize, (Sent, Heard))| Connection {
+        name: plan.stream_name(number),
+        sent,
+        rows_committed: heard.rows_committed,
+    };
+    (sent.into_iter().zip(heard).enumerate().map(connection).collect(), last - start)
 }

@@ -12,7 +12,7 @@
 //! - [`alarm`]: waiting for a batch's time.
 //! - [`schedule`]: intended send times.
 //! - [`timeline`]: counts and latencies second by second.
-//! - [`latency`]: histograms and their percentiles.
+//! - [`latency`], [`recorder`]: histograms and their percentiles, and who records into them.
 //! - [`sync_probe`]: what the disk alone takes to sync, meanwhile.
 //! - [`progress`]: the line on stderr.
 //! - [`clock`]: the only place that asks the time.
@@ -25,6 +25,7 @@ mod outside_reader;
 mod plan;
 mod progress;
 mod queryable;
+mod recorder;
 mod schedule;
 mod sender;
 mod sync_probe;

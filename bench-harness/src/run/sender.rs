@@ -2,9 +2,10 @@
 
 use super::alarm::Alarm;
 use super::clock;
-use super::latency::{Latencies, LatencyError};
+use super::latency::LatencyError;
 use super::plan::{Extent, Plan};
 use super::progress::Progress;
+use super::recorder::Recorder;
 use super::schedule::Schedule;
 use super::timeline::Timeline;
 use super::waiting::InFlight;
@@ -25,8 +26,6 @@ pub struct Sent {
     pub row_bytes: u64,
     /// Rows whose turn came and that were not sent in time for the run's end. Open loop only.
     pub rows_missed: u64,
-    /// How long after its intended time each batch was handed to the client. Open loop only.
-    pub lateness: Latencies,
     /// Time spent waiting for the client to take a batch.
     pub pushed_back: Duration,
     /// What ended the stream early.
@@ -53,6 +52,7 @@ pub struct Sender {
     pub in_flight: mpsc::UnboundedSender<InFlight>,
     /// Where a reader outside is told of the same batches.
     pub queryable: Option<mpsc::UnboundedSender<InFlight>>,
+    pub recorder: Arc<Recorder>,
     pub timeline: Arc<Timeline>,
     pub progress: Arc<Progress>,
     /// Batches made before the run, from row 0 on.
@@ -62,14 +62,7 @@ pub struct Sender {
 impl Sender {
     /// Sends until the plan is fulfilled or the stream fails, then waits until all is committed.
     pub async fn send(mut self, mut stream: Stream) -> Result<Sent, SendError> {
-        let mut sent = Sent {
-            rows: 0,
-            row_bytes: 0,
-            rows_missed: 0,
-            lateness: Latencies::new()?,
-            pushed_back: Duration::ZERO,
-            failure: None,
-        };
+        let mut sent = Sent { rows: 0, row_bytes: 0, rows_missed: 0, pushed_back: Duration::ZERO, failure: None };
         let failure = self.send_all(&mut stream, &mut sent).await?;
         sent.failure = match failure {
             Some(failure) => Some(failure),
@@ -102,7 +95,7 @@ impl Sender {
                 break;
             }
             if let Some(intended) = intended {
-                sent.lateness.record(before.saturating_duration_since(intended))?;
+                self.recorder.late(before.saturating_duration_since(intended))?;
             }
             // Announced before it is sent: its commit must not be heard of before it.
             let in_flight = InFlight { end: sent.rows + rows as u64, intended: intended.unwrap_or(before) };

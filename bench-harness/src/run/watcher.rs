@@ -1,8 +1,9 @@
 //! The half of a connection that hears of acks.
 
 use super::clock;
-use super::latency::{Latencies, LatencyError};
+use super::latency::LatencyError;
 use super::progress::Progress;
+use super::recorder::Recorder;
 use super::timeline::Timeline;
 use super::waiting::{InFlight, Waiting};
 use lakehead_client::Watermarks;
@@ -13,8 +14,6 @@ use tokio::sync::{mpsc, watch};
 /// What was heard of one connection's rows.
 #[derive(Debug)]
 pub struct Heard {
-    pub durable: Latencies,
-    pub committed: Latencies,
     pub rows_durable: u64,
     pub rows_committed: u64,
     /// When the last commit was heard of.
@@ -26,6 +25,7 @@ pub struct Heard {
 pub struct Watcher {
     pub acks: watch::Receiver<Watermarks>,
     pub in_flight: mpsc::UnboundedReceiver<InFlight>,
+    pub recorder: Arc<Recorder>,
     pub timeline: Arc<Timeline>,
     pub progress: Arc<Progress>,
     /// Batches meant to be sent before are left out of the latencies.
@@ -35,13 +35,7 @@ pub struct Watcher {
 impl Watcher {
     /// Ends when the stream does.
     pub async fn watch(mut self) -> Result<Heard, LatencyError> {
-        let mut heard = Heard {
-            durable: Latencies::new()?,
-            committed: Latencies::new()?,
-            rows_durable: 0,
-            rows_committed: 0,
-            last: None,
-        };
+        let mut heard = Heard { rows_durable: 0, rows_committed: 0, last: None };
         let (mut durable, mut committed) = (Waiting::default(), Waiting::default());
         loop {
             // Looked at once more after the channel has closed: the last commit may be what came with the end.
@@ -63,9 +57,7 @@ impl Watcher {
         let rows = watermarks.durable.saturating_sub(heard.rows_durable);
         if rows > 0 {
             let latencies = durable.passed(watermarks.durable, now, self.measured_from);
-            for latency in &latencies {
-                heard.durable.record(*latency)?;
-            }
+            self.recorder.durable(&latencies)?;
             self.timeline.durable(now, rows, &latencies)?;
             heard.rows_durable = watermarks.durable;
         }
@@ -75,9 +67,7 @@ impl Watcher {
             return Ok(());
         }
         let latencies = committed.passed(offset, now, self.measured_from);
-        for latency in &latencies {
-            heard.committed.record(*latency)?;
-        }
+        self.recorder.committed(&latencies)?;
         self.timeline.committed(now, rows, &latencies)?;
         self.progress.committed(rows);
         (heard.rows_committed, heard.last) = (offset, Some(now));

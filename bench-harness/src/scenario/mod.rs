@@ -6,7 +6,7 @@
 //! refused, with the nearest one that is.
 //!
 //! - [`expand`]: a command line with a scenario, as one without.
-//! - [`file`]: reading a scenario.
+//! - [`mod@file`]: reading a scenario.
 //! - [`nearest`]: the name that was probably meant.
 
 mod expand;
