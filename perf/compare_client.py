@@ -23,7 +23,7 @@ def client_turn(bench: Path, work: Path, seconds: float) -> dict:
     """Rows a second of each path."""
     report = work / "client.json"
     subprocess.run([bench, "client", "--seconds", str(seconds), "--json", report], check=True, stdout=subprocess.DEVNULL)
-    found = {path["path"]: path["rows_per_second"] for path in json.loads(report.read_text())}
+    found = {path["path"]: path["rows_per_second"] for path in json.loads(report.read_text())["paths"]}
     return {name: found[path] for path, name in CLIENT_PATHS.items()}
 
 

@@ -123,8 +123,8 @@ class Run:
         options = self.options
         rows = int(options.gigabytes * 1e9 / ROW_BYTES)
         # What a client keeps must not be what holds it back.
-        return self.bench(STALLING, "--rows", rows, "--connections", options.connections, "--memory", max(1024, options.log_mb),
-                          "--table-path", self.store.below / STALLING)
+        return self.bench(STALLING, "--rows", rows, "--rate", "max", "--connections", options.connections,
+                          "--memory", max(1024, options.log_mb), "--table-path", self.store.below / STALLING)
 
     def watch(self, load):
         """Until the load has ended: its neighbour runs beside it, a period of the stalls at a time. The neighbour's reports."""

@@ -1,7 +1,10 @@
 //! The command line.
 
+use crate::page::PageArguments;
+use crate::reader::ReaderArguments;
+use crate::search::SearchArguments;
 use crate::workload::Kind;
-use clap::{Args, Parser, Subcommand};
+use clap::{ArgAction, Args, Parser, Subcommand};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -20,17 +23,31 @@ pub enum Command {
     ///
     /// Exits with 0 when every row is in the table exactly once, with 1 when one is not, and with 2 when the run could
     /// not be made.
+    #[command(args_override_self = true)]
     Run(Box<RunArguments>),
+    /// Find the highest rate at which a latency stays below a bound, by short open-loop runs.
+    ///
+    /// Exits with 0 when there is one, with 1 when there is none or rows were lost, and with 2 when no run could be made.
+    #[command(args_override_self = true)]
+    Search(Box<SearchArguments>),
+    /// Make one HTML page of result files.
+    Report(PageArguments),
     /// Write the rows that a run with one connection would send to an Arrow IPC file.
     Generate(GenerateArguments),
     /// Measure what the Rust client does with rows and batches before they go to the network, on one core.
     Client(ClientArguments),
     /// Take rows in and forget them, as a server without an engine: shows what the generator can do.
     Sink(SinkArguments),
+    /// Tell when which rows can be read from a table; started by run --queryable.
+    #[command(hide = true)]
+    Reader(ReaderArguments),
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct RunArguments {
+    /// A TOML file with options by their names; what is given beside it holds against it.
+    #[arg(long)]
+    pub scenario: Option<PathBuf>,
     /// The engine, as address:port.
     #[arg(long)]
     pub server: SocketAddr,
@@ -38,17 +55,26 @@ pub struct RunArguments {
     pub workload: Kind,
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=500_000))]
     pub connections: u32,
-    /// MB of rows a second over all connections (open loop), or "max" (closed loop).
-    #[arg(long, default_value = "max")]
+    /// MB of rows a second over all connections (open loop), or "max" (closed loop: rates are comparable, latencies are not).
+    #[arg(long, default_value = "100")]
     pub rate: Rate,
+    /// MB of rows a second of each connection instead.
+    #[arg(long, overrides_with = "rate", value_parser = positive)]
+    pub rate_per_connection: Option<f64>,
     /// Seconds to send for.
     #[arg(long, default_value_t = 10.0, value_parser = positive)]
     pub duration: f64,
     /// Send exactly this many rows instead.
-    #[arg(long, conflicts_with = "duration")]
+    #[arg(long, overrides_with = "duration")]
     pub rows: Option<u64>,
-    /// Make all batches before the first is sent; they are held in memory.
-    #[arg(long, requires = "rows")]
+    /// Make all batches before the first is sent; they are held in memory. Needs --rows.
+    #[arg(long, action = ArgAction::Set, num_args = 0..=1, require_equals = true)]
+    #[arg(
+        default_value_t = false,
+        default_missing_value = "true",
+        hide_default_value = true,
+        hide_possible_values = true
+    )]
     pub prepared: bool,
     /// Seconds whose latencies are left out [default: a tenth of the duration, at most 2].
     #[arg(long)]
@@ -60,12 +86,24 @@ pub struct RunArguments {
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub batch_rows: Option<u32>,
     /// Send strings as keys into dictionaries. Rows and their bytes count as if they were plain.
-    #[arg(long)]
+    #[arg(long, action = ArgAction::Set, num_args = 0..=1, require_equals = true)]
+    #[arg(
+        default_value_t = false,
+        default_missing_value = "true",
+        hide_default_value = true,
+        hide_possible_values = true
+    )]
     pub dictionaries: bool,
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
     /// Tell the engine the streams' names, so that they survive a lost connection.
-    #[arg(long)]
+    #[arg(long, action = ArgAction::Set, num_args = 0..=1, require_equals = true)]
+    #[arg(
+        default_value_t = false,
+        default_missing_value = "true",
+        hide_default_value = true,
+        hide_possible_values = true
+    )]
     pub named: bool,
     /// Begins the streams' names [default: bench- and the time].
     #[arg(long)]
@@ -83,6 +121,18 @@ pub struct RunArguments {
     /// The table's own directory, if it is not tables/NAME in the data directory.
     #[arg(long)]
     pub table_path: Option<PathBuf>,
+    /// Have a process of its own read the table while it grows, and measure when each batch could be read. Costs CPU time.
+    #[arg(long, action = ArgAction::Set, num_args = 0..=1, require_equals = true)]
+    #[arg(
+        default_value_t = false,
+        default_missing_value = "true",
+        hide_default_value = true,
+        hide_possible_values = true
+    )]
+    pub queryable: bool,
+    /// Milliseconds between two looks of that reader.
+    #[arg(long, default_value_t = 5.0, value_parser = positive)]
+    pub queryable_poll_ms: f64,
     /// A folder on the engine's disk: what a write and fdatasync of a block alone take there is measured during the run.
     #[arg(long)]
     pub sync_probe: Option<PathBuf>,
@@ -90,7 +140,13 @@ pub struct RunArguments {
     #[arg(long, default_value_t = 128, value_parser = clap::value_parser!(u32).range(4..=16_384))]
     pub sync_probe_kib: u32,
     /// Trust the acks alone.
-    #[arg(long)]
+    #[arg(long, action = ArgAction::Set, num_args = 0..=1, require_equals = true)]
+    #[arg(
+        default_value_t = false,
+        default_missing_value = "true",
+        hide_default_value = true,
+        hide_possible_values = true
+    )]
     pub no_read_back: bool,
     /// The engine's process [default: the one that listens on the server's port of this machine].
     #[arg(long)]
@@ -151,7 +207,8 @@ impl FromStr for Rate {
     }
 }
 
-fn positive(text: &str) -> Result<f64, String> {
+/// A number above 0.
+pub fn positive(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(number) if number > 0.0 && number.is_finite() => Ok(number),
         _ => Err("expected a number above 0".to_owned()),

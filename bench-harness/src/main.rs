@@ -5,6 +5,10 @@
 //! - [`readback`]: counting them in the table, independently of the engine.
 //! - [`report`]: what is said about it.
 //! - [`sink`]: a server without an engine, to load the generator itself.
+//! - [`reader`]: a process beside a run that tells when rows can be read.
+//! - [`search`]: the highest rate that keeps a latency bound.
+//! - [`scenario`]: options from a file.
+//! - [`page`]: result files as one HTML page.
 //! - [`client`]: what the Rust client does before the network, on one core.
 //! - [`measure`], [`generate`]: the other two commands.
 
@@ -12,9 +16,13 @@ mod arguments;
 mod client;
 mod generate;
 mod measure;
+mod page;
 mod readback;
+mod reader;
 mod report;
 mod run;
+mod scenario;
+mod search;
 mod sink;
 mod workload;
 
@@ -31,7 +39,11 @@ const NOT_EXACTLY_ONCE: u8 = 1;
 const NO_RUN: u8 = 2;
 
 fn main() -> ExitCode {
-    match Arguments::parse().command {
+    let words = match scenario::expanded(std::env::args_os()) {
+        Ok(words) => words,
+        Err(error) => return failed(&error),
+    };
+    match Arguments::parse_from(words).command {
         Command::Run(arguments) => match measure::measure(&arguments) {
             Ok(report) => {
                 print!("{}", report::summary(&report));
@@ -40,6 +52,19 @@ fn main() -> ExitCode {
                     Verdict::Uncommitted | Verdict::Wrong => ExitCode::from(NOT_EXACTLY_ONCE),
                 }
             }
+            Err(error) => failed(&error),
+        },
+        Command::Search(arguments) => match search::search(&arguments) {
+            Ok(search::Found::Rate) => ExitCode::SUCCESS,
+            Ok(search::Found::Nothing) => ExitCode::from(NOT_EXACTLY_ONCE),
+            Err(error) => failed(&error),
+        },
+        Command::Report(arguments) => match page::write(&arguments) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => failed(&error),
+        },
+        Command::Reader(arguments) => match reader::run(&arguments) {
+            Ok(()) => ExitCode::SUCCESS,
             Err(error) => failed(&error),
         },
         Command::Generate(arguments) => match generate::generate(&arguments) {

@@ -3,8 +3,10 @@
 //! - [`input`]: rows and batches of the same content, all made before the clock starts.
 //! - [`path`]: one way through the client, timed.
 //! - [`figures`]: what is said about it.
+//! - [`document`]: the result file.
 //! - [`run`](run()): the command.
 
+mod document;
 mod figures;
 mod input;
 mod path;

@@ -1,13 +1,16 @@
+use super::document::ClientReport;
 use super::figures::{Figures, table};
 use super::input::Input;
 use super::path::{Pass, timed};
 use crate::arguments::ClientArguments;
+use crate::measure::write as write_document;
+use crate::report::Header;
+use crate::run::clock;
 use crate::workload::{Kind, row_bytes};
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use arrow::error::ArrowError;
 use lakehead_client::bench::{Rows, frames};
-use std::fs;
 use std::hint::black_box;
 use std::time::Duration;
 
@@ -25,18 +28,18 @@ pub enum ClientError {
     Print(#[from] std::fmt::Error),
     #[error("the figures could not be written: {0}")]
     Write(#[from] std::io::Error),
-    #[error("the figures could not be written: {0}")]
-    Json(#[from] serde_json::Error),
 }
 
 /// Measures all paths, prints a table, and writes a document if one is asked for.
 pub fn run(arguments: &ClientArguments) -> Result<(), ClientError> {
+    let started_unix_ms = clock::unix_milliseconds();
     let batch_rows = arguments.batch_rows.map_or(Kind::Telemetry.batch_rows(), |rows| rows as usize);
     let input = Input::telemetry(arguments.seed, BATCHES, batch_rows)?;
     let figures = measure(&input, Duration::from_secs_f64(arguments.seconds))?;
     print!("{}", table(&figures)?);
     if let Some(path) = &arguments.json {
-        fs::write(path, serde_json::to_string_pretty(&figures)?)?;
+        let header = Header::here("client", started_unix_ms, None);
+        write_document(&ClientReport { header, paths: figures }, path)?;
     }
     Ok(())
 }
@@ -86,6 +89,7 @@ fn measure(input: &Input, time: Duration) -> Result<Vec<Figures>, ClientError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::{assert_documented, sample};
 
     #[test]
     fn every_path_is_measured() {
@@ -98,5 +102,7 @@ mod tests {
         }
         assert!(figures[1..].iter().all(|path| path.frame_bytes_per_row > 10.0));
         assert!(table(&figures).unwrap().lines().count() == 5);
+        let document = ClientReport { header: sample::header("client"), paths: figures };
+        assert_documented("client", &serde_json::to_value(document).unwrap());
     }
 }

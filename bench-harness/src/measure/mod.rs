@@ -11,4 +11,5 @@ mod outcome;
 mod planned;
 mod table;
 
-pub use measure::measure;
+pub use measure::{MeasureError, make, measure, write};
+pub use planned::rate;

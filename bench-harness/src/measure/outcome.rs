@@ -1,4 +1,4 @@
-use crate::report::{Counts, Lateness, Observed, ReadCounts, Throughput, Validity};
+use crate::report::{Counts, Lateness, Observed, Queryable, ReadCounts, Throughput, Validity};
 use crate::run::{Extent, Loaded, Pace, Plan};
 
 /// Rows on their way through, over all connections.
@@ -24,8 +24,29 @@ pub fn throughput(loaded: &Loaded, row_bytes: u64) -> Throughput {
     }
 }
 
+/// What the reader outside saw of it.
+pub fn queryable(loaded: &Loaded) -> Option<Queryable> {
+    let read = loaded.read.as_ref()?;
+    let streams = loaded.connections.iter().zip(&read.seen.rows);
+    Some(Queryable {
+        versions: read.seen.versions,
+        files: read.seen.files,
+        file_bytes: read.seen.file_bytes,
+        rows: read.seen.rows.iter().sum(),
+        rows_unseen: streams.map(|(connection, seen)| connection.rows_committed.saturating_sub(*seen)).sum(),
+        rows_foreign: read.seen.rows_foreign,
+        looks: read.ended.looks,
+        look_gap_ms_max: read.ended.look_gap_ms_max,
+    })
+}
+
+/// Whether the load was the one asked for, and the reader outside saw all of it.
+pub fn validity(plan: &Plan, loaded: &Loaded, queryable: Option<&Queryable>) -> Validity {
+    schedule_kept(plan, loaded).and_all_seen(queryable.map_or(0, |queryable| queryable.rows_unseen))
+}
+
 /// Whether the schedule was kept; a closed loop has none.
-pub fn validity(plan: &Plan, loaded: &Loaded) -> Validity {
+fn schedule_kept(plan: &Plan, loaded: &Loaded) -> Validity {
     if plan.pace == Pace::ClosedLoop {
         return Validity::Valid;
     }

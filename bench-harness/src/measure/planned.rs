@@ -12,6 +12,9 @@ const WARM_UP_SHARE: f64 = 0.1;
 const WARM_UP_SECONDS_MAX: f64 = 2.0;
 
 /// The run that the arguments ask for.
+///
+/// # Errors
+/// Rows that cannot be made.
 pub fn plan(arguments: &RunArguments, started_unix_ms: u64) -> Result<Plan, ArrowError> {
     let kind = arguments.workload;
     let batch_rows = arguments.batch_rows.map_or(kind.batch_rows(), |rows| rows as usize);
@@ -27,7 +30,8 @@ pub fn plan(arguments: &RunArguments, started_unix_ms: u64) -> Result<Plan, Arro
         (None, Extent::Rows(_)) => Duration::ZERO,
     };
     let stream_prefix = arguments.stream_prefix.clone().unwrap_or_else(|| format!("bench-{started_unix_ms:x}"));
-    let pace = match arguments.rate {
+    let connections = arguments.connections as usize;
+    let pace = match rate(arguments) {
         Rate::Max => Pace::ClosedLoop,
         Rate::MegabytesPerSecond(rate) => {
             let sample = workload.batch(0, &stream_prefix, 0, SAMPLE_ROWS)?;
@@ -35,7 +39,6 @@ pub fn plan(arguments: &RunArguments, started_unix_ms: u64) -> Result<Plan, Arro
             Pace::OpenLoop { batches_per_second: rate * 1e6 / batch_bytes }
         }
     };
-    let connections = arguments.connections as usize;
     Ok(Plan {
         server: arguments.server.to_string(),
         table: arguments
@@ -56,13 +59,21 @@ pub fn plan(arguments: &RunArguments, started_unix_ms: u64) -> Result<Plan, Arro
             .sync_probe
             .clone()
             .map(|folder| SyncProbePlan { folder, block_bytes: (arguments.sync_probe_kib as usize & !3) << 10 }),
+        queryable: None,
     })
+}
+
+/// What all connections together are to send.
+pub fn rate(arguments: &RunArguments) -> Rate {
+    let all = |each| Rate::MegabytesPerSecond(each * f64::from(arguments.connections));
+    arguments.rate_per_connection.map_or(arguments.rate, all)
 }
 
 /// What the report says was asked for.
 pub fn configuration(arguments: &RunArguments, plan: &Plan) -> Configuration {
     let open_loop = matches!(plan.pace, Pace::OpenLoop { .. });
     Configuration {
+        scenario: arguments.scenario.as_ref().map(|path| path.display().to_string()),
         workload: plan.workload.kind(),
         seed: arguments.seed,
         server: plan.server.clone(),
@@ -72,10 +83,12 @@ pub fn configuration(arguments: &RunArguments, plan: &Plan) -> Configuration {
         batch_rows: plan.batch_rows,
         dictionaries: arguments.dictionaries,
         loop_kind: if open_loop { "open" } else { "closed" },
-        rate_megabytes_per_second: match arguments.rate {
+        rate_megabytes_per_second: match rate(arguments) {
             Rate::MegabytesPerSecond(rate) => Some(rate),
             Rate::Max => None,
         },
+        queryable: arguments.queryable,
+        queryable_poll_ms: arguments.queryable.then_some(arguments.queryable_poll_ms),
         duration_seconds: match plan.extent {
             Extent::Time(time) => Some(time.as_secs_f64()),
             Extent::Rows(_) => None,

@@ -3,11 +3,10 @@
 //! Checkpoints are not read: the log is taken from version 0, and one that no longer starts there is refused rather than
 //! half understood, as are deletion vectors.
 
-use serde::Deserialize;
+use super::commit::{Commit, unreadable};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
-use url::Url;
 
 /// The files of a table at its latest version.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -35,28 +34,6 @@ pub enum ReplayError {
     DeletionVector { path: PathBuf, file: String },
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Action {
-    add: Option<FileAction>,
-    remove: Option<FileAction>,
-    txn: Option<Transaction>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct FileAction {
-    path: String,
-    deletion_vector: Option<serde_json::Value>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Transaction {
-    app_id: String,
-    version: i64,
-}
-
 impl TableFiles {
     /// The table in `table`; one without a log is empty.
     pub fn replay(table: &Path) -> Result<Self, ReplayError> {
@@ -67,7 +44,7 @@ impl TableFiles {
             if version != expected {
                 return Err(ReplayError::VersionMissing { log, missing: expected });
             }
-            replayed.apply(table, &path)?;
+            replayed.apply(Commit::read(table, &path)?);
             replayed.version = Some(version);
         }
         Ok(replayed)
@@ -79,31 +56,12 @@ impl TableFiles {
         new.map(|(_, path)| path.as_path()).collect()
     }
 
-    fn apply(&mut self, table: &Path, path: &Path) -> Result<(), ReplayError> {
-        let text = fs::read_to_string(path).map_err(|source| unreadable(path, source))?;
-        for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
-            let action: Action = serde_json::from_str(line).map_err(|source| ReplayError::NotAnAction {
-                path: path.to_owned(),
-                line: index + 1,
-                source,
-            })?;
-            if let Some(removed) = action.remove {
-                self.files.remove(&removed.path);
-            }
-            if let Some(added) = action.add {
-                if added.deletion_vector.is_some() {
-                    return Err(ReplayError::DeletionVector { path: path.to_owned(), file: added.path });
-                }
-                let Some(file) = data_file(table, &added.path) else {
-                    return Err(ReplayError::ElsewhereFile { path: path.to_owned(), file: added.path });
-                };
-                self.files.insert(added.path, file);
-            }
-            if let Some(transaction) = action.txn {
-                self.transactions.insert(transaction.app_id, transaction.version);
-            }
+    fn apply(&mut self, commit: Commit) {
+        for removed in &commit.removed {
+            self.files.remove(removed);
         }
-        Ok(())
+        self.files.extend(commit.added.into_iter().map(|added| (added.name, added.path)));
+        self.transactions.extend(commit.transactions);
     }
 }
 
@@ -129,14 +87,4 @@ fn commit_version(name: &str) -> Option<u64> {
     let digits = name.strip_suffix(".json")?;
     let numeric = digits.len() == 20 && digits.bytes().all(|byte| byte.is_ascii_digit());
     numeric.then(|| digits.parse().ok()).flatten()
-}
-
-/// The log's paths are URIs: relative to the table or absolute, percent-encoded.
-fn data_file(table: &Path, path: &str) -> Option<PathBuf> {
-    let table = fs::canonicalize(table).ok()?;
-    Url::from_directory_path(table).ok()?.join(path).ok()?.to_file_path().ok()
-}
-
-fn unreadable(path: &Path, source: io::Error) -> ReplayError {
-    ReplayError::Unreadable { path: path.to_owned(), source }
 }

@@ -13,7 +13,7 @@ use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
-const READ_BATCH_ROWS: usize = 65_536;
+pub const READ_BATCH_ROWS: usize = 65_536;
 
 /// Which columns say which row a row is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -44,6 +44,10 @@ pub enum ReadFailure {
     Arrow(#[from] ArrowError),
     #[error("it has no column {0:?}")]
     NoColumn(&'static str),
+    #[error("it has {found} bytes, and the log says {expected}")]
+    Length { found: u64, expected: u64 },
+    #[error("a row of it has a time that no run sends")]
+    Unnamed,
 }
 
 /// Reads data files into a [`Tally`].
@@ -108,6 +112,9 @@ fn column<'a>(batch: &'a RecordBatch, name: &'static str) -> Result<&'a ArrayRef
     batch.column_by_name(name).ok_or(ReadFailure::NoColumn(name))
 }
 
-fn numeric<T: ArrowPrimitiveType>(batch: &RecordBatch, name: &'static str) -> Result<PrimitiveArray<T>, ReadFailure> {
+pub fn numeric<T: ArrowPrimitiveType>(
+    batch: &RecordBatch,
+    name: &'static str,
+) -> Result<PrimitiveArray<T>, ReadFailure> {
     Ok(cast(column(batch, name)?, &T::DATA_TYPE)?.as_primitive::<T>().clone())
 }

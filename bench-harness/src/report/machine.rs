@@ -1,5 +1,7 @@
+use super::disk::Disk;
 use serde::Serialize;
 use std::fs;
+use std::path::Path;
 use std::thread::available_parallelism;
 
 /// The machine a run was made on.
@@ -10,6 +12,8 @@ pub struct Machine {
     pub cores: usize,
     pub memory_bytes: u64,
     pub kernel: String,
+    /// Of the data directory or the table; absent when neither is on this machine.
+    pub disk: Option<Disk>,
 }
 
 impl Machine {
@@ -26,7 +30,13 @@ impl Machine {
             kernel: Some(read("/proc/sys/kernel/osrelease").trim().to_owned())
                 .filter(|release| !release.is_empty())
                 .unwrap_or_else(unknown),
+            disk: None,
         }
+    }
+
+    /// With the disk of a folder.
+    pub fn with_disk(self, folder: Option<&Path>) -> Self {
+        Self { disk: folder.and_then(Disk::of), ..self }
     }
 }
 

@@ -28,8 +28,11 @@ fn write(out: &mut String, report: &Report) -> fmt::Result {
                 "closed loop: latency counts from the actual send, and hides what a stall would have delayed".into(),
         }
     )?;
-    if let Validity::Invalid(reason) = &report.validity {
+    if let Validity::Invalid { reason, .. } = &report.validity {
         writeln!(out, "INVALID RUN  {reason}")?;
+    }
+    for warning in &report.warnings {
+        writeln!(out, "WARNING      {warning}")?;
     }
     writeln!(
         out,
@@ -39,7 +42,12 @@ fn write(out: &mut String, report: &Report) -> fmt::Result {
         throughput.bytes_per_row,
         throughput.elapsed_seconds
     )?;
-    for (promise, latency) in [("durable", &report.durable_latency), ("committed", &report.committed_latency)] {
+    let latencies = [
+        ("durable", Some(&report.durable_latency)),
+        ("committed", Some(&report.committed_latency)),
+        ("queryable", report.queryable_latency.as_ref()),
+    ];
+    for (promise, latency) in latencies.iter().filter_map(|(promise, latency)| Some((promise, (*latency)?))) {
         write_latency(out, "latency", promise, latency)?;
         writeln!(out, " ({} batches after {:.1} s of warm-up)", latency.count, configuration.warm_up_seconds)?;
     }
@@ -55,10 +63,16 @@ fn write(out: &mut String, report: &Report) -> fmt::Result {
         )?;
     }
     match &report.engine {
-        Some(cost) => write_cost(out, "engine", cost)?,
+        Some(cost) => {
+            write_cost(out, "engine", cost)?;
+            write_threads(out, report)?;
+        }
         None => writeln!(out, "engine       its process was not found here; give --engine-pid to have its costs")?,
     }
     write_cost(out, "generator", &report.generator)?;
+    if let Some(cost) = &report.reader {
+        write_cost(out, "reader", cost)?;
+    }
     write_rows(out, &report.rows)?;
     for (stream, failure) in &report.failures {
         writeln!(out, "FAILED       {stream}: {failure}")?;
@@ -83,6 +97,21 @@ fn write_cost(out: &mut String, who: &str, cost: &Cost) -> fmt::Result {
         cost.system_seconds_per_gigabyte,
         cost.memory_peak_bytes as f64 / 1e6
     )
+}
+
+fn write_threads(out: &mut String, report: &Report) -> fmt::Result {
+    let gigabytes = (report.throughput.row_bytes as f64 / 1e9).max(f64::MIN_POSITIVE);
+    let groups = report
+        .engine_threads
+        .iter()
+        .map(|group| format!("{} {:.2}", group.group, (group.user_seconds + group.system_seconds) / gigabytes));
+    writeln!(out, "             of it {}", groups.collect::<Vec<_>>().join(", "))?;
+    match report.engine.as_ref().and_then(|cost| cost.written_bytes) {
+        Some(bytes) => {
+            writeln!(out, "             wrote {:.2} GB to disks for each GB of rows", bytes as f64 / 1e9 / gigabytes)
+        }
+        None => Ok(()),
+    }
 }
 
 fn write_rows(out: &mut String, rows: &Counts) -> fmt::Result {

@@ -7,10 +7,26 @@ const MISSED_SHARE_MAX: f64 = 0.005;
 
 /// Whether the load was the one that was asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(tag = "state", content = "reason", rename_all = "snake_case")]
+#[serde(tag = "state", rename_all = "snake_case")]
 pub enum Validity {
     Valid,
-    Invalid(String),
+    Invalid {
+        cause: Cause,
+        /// For people.
+        reason: String,
+    },
+}
+
+/// What kept a load from being what was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Cause {
+    /// It took fewer rows than were due.
+    Engine,
+    /// It was too slow to send what was due.
+    Generator,
+    /// It did not see all rows that were committed.
+    Reader,
 }
 
 /// How an open loop kept its schedule.
@@ -35,11 +51,22 @@ impl Validity {
         } else {
             return Self::Valid;
         };
-        let cause = if observed.pushed_back_share > 0.5 {
-            "the engine pushed back most of the time: the rate is more than it takes"
+        let (cause, why) = if observed.pushed_back_share > 0.5 {
+            (Cause::Engine, "the engine pushed back most of the time: the rate is more than it takes")
         } else {
-            "the generator itself was too slow: give it more cores or threads, or ask for less"
+            (Cause::Generator, "the generator itself was too slow: give it more cores or threads, or ask for less")
         };
-        Self::Invalid(format!("{shortfall}; {cause}"))
+        Self::Invalid { cause, reason: format!("{shortfall}; {why}") }
+    }
+
+    /// A reader that has not seen what was acked as committed has measured something else than the rows' latency.
+    pub fn and_all_seen(self, rows_unseen: u64) -> Self {
+        match self {
+            Self::Valid if rows_unseen > 0 => Self::Invalid {
+                cause: Cause::Reader,
+                reason: format!("{rows_unseen} rows were acked as committed, and the reader outside did not see them"),
+            },
+            judged => judged,
+        }
     }
 }

@@ -2,7 +2,7 @@ use hdrhistogram::{CreationError, Histogram, RecordError};
 use serde::Serialize;
 use std::time::Duration;
 
-/// Latencies of one connection, or of several merged. Microseconds, three digits.
+/// Latencies of some connections, or of all merged. Microseconds, three digits.
 #[derive(Debug, Clone)]
 pub struct Latencies {
     histogram_us: Histogram<u64>,

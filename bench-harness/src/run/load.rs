@@ -2,8 +2,11 @@
 
 use super::clock;
 use super::latency::{Latencies, LatencyError};
+use super::outside_reader::{HeardReader, OutsideReader, OutsideReaderError, Read};
 use super::plan::Plan;
 use super::progress::Progress;
+use super::queryable::Sight;
+use super::recorder::{Recorded, Recorder};
 use super::sender::{SendError, Sender, Sent};
 use super::sync_probe::{SyncProbe, SyncProbeError};
 use super::timeline::{Second, Timeline};
@@ -20,6 +23,8 @@ use tokio::task::{JoinError, JoinSet};
 
 /// Streams opened at the same time: named ones all wait for the same commit.
 const OPENING_AT_ONCE: usize = 1_000;
+/// More recorders than threads, so that these seldom wait for each other.
+const RECORDERS_MAX: usize = 8;
 
 /// What a run did.
 #[derive(Debug)]
@@ -30,6 +35,8 @@ pub struct Loaded {
     pub committed: Latencies,
     /// What the disk alone took, where that was asked for.
     pub sync: Option<Latencies>,
+    /// What the reader outside saw, where there was one.
+    pub read: Option<Read>,
     pub lateness: Latencies,
     /// When the first batch could be sent.
     pub started_unix_ms: u64,
@@ -61,6 +68,8 @@ pub enum LoadError {
     Batch(#[from] ArrowError),
     #[error(transparent)]
     Sync(#[from] SyncProbeError),
+    #[error(transparent)]
+    Reader(#[from] OutsideReaderError),
     #[error("a connection's task ended early: {0}")]
     Task(#[from] JoinError),
 }
@@ -70,10 +79,11 @@ pub enum LoadError {
 pub struct Load {
     plan: Arc<Plan>,
     streams: Vec<(Stream, VecDeque<RecordBatch>)>,
+    reader: Option<OutsideReader>,
 }
 
 impl Load {
-    /// Opens all streams.
+    /// Opens all streams, and starts the reader where one is asked for.
     pub async fn open(plan: Plan) -> Result<Self, LoadError> {
         let plan = Arc::new(plan);
         let client = Client::builder()
@@ -95,7 +105,14 @@ impl Load {
             streams.push(opened??);
         }
         streams.sort_by_key(|(number, _, _)| *number);
-        Ok(Self { plan, streams: streams.into_iter().map(|(_, stream, prepared)| (stream, prepared)).collect() })
+        let streams = streams.into_iter().map(|(_, stream, prepared)| (stream, prepared)).collect();
+        let reader = plan.queryable.as_ref().map(OutsideReader::start).transpose()?;
+        Ok(Self { plan, streams, reader })
+    }
+
+    /// The process of the reader outside.
+    pub fn reader_pid(&self) -> Option<u32> {
+        self.reader.as_ref().map(OutsideReader::pid)
     }
 
     /// Sends, and waits until all is committed or has failed.
@@ -103,28 +120,49 @@ impl Load {
         let (start, started_unix_ms) = (clock::now(), clock::unix_milliseconds());
         let timeline = Arc::new(Timeline::new(start));
         let progress = Arc::new(Progress::default());
+        let recorders: Result<Vec<_>, _> =
+            (0..self.streams.len().clamp(1, RECORDERS_MAX)).map(|_| Recorder::new().map(Arc::new)).collect();
+        let recorders = recorders?;
         let probe = self.plan.sync_probe.as_ref().map(SyncProbe::start).transpose()?;
+        let mut seen_by_reader = Vec::new();
         let (mut senders, mut watchers) = (JoinSet::new(), JoinSet::new());
         for (number, (stream, prepared)) in self.streams.into_iter().enumerate() {
             let (in_flight, announced) = mpsc::unbounded_channel();
+            let recorder = &recorders[number % recorders.len()];
             let watcher = Watcher {
                 acks: stream.watch(),
                 in_flight: announced,
+                recorder: recorder.clone(),
                 timeline: timeline.clone(),
                 progress: progress.clone(),
                 measured_from: start + self.plan.warm_up,
             };
             watchers.spawn(async move { (number, watcher.watch().await) });
+            let queryable = self.reader.is_some().then(|| {
+                let (queryable, announced) = mpsc::unbounded_channel();
+                seen_by_reader.push(announced);
+                queryable
+            });
             let (plan, timeline, progress) = (self.plan.clone(), timeline.clone(), progress.clone());
-            let sender = Sender { number, plan, start, in_flight, timeline, progress, prepared };
+            let recorder = recorder.clone();
+            let sender = Sender { number, plan, start, in_flight, queryable, recorder, timeline, progress, prepared };
             senders.spawn(async move { (number, sender.send(stream).await) });
         }
+        let hear = |reader: OutsideReader| {
+            reader.hear(Sight::new(seen_by_reader, timeline.clone(), start + self.plan.warm_up)?)
+        };
+        let reader = self.reader.map(hear).transpose()?;
         let (sent, heard) = tokio::select! {
             both = async { (senders.join_all().await, watchers.join_all().await) } => both,
             () = progress.show() => (Vec::new(), Vec::new()),
         };
         let sync = probe.map(SyncProbe::stop).transpose()?;
-        summed(&self.plan, (start, started_unix_ms), &timeline, in_order(sent)?, in_order(heard)?, sync)
+        let read = reader.map(HeardReader::stop).transpose()?;
+        let recorded = Recorded::merged(recorders.iter().map(Arc::as_ref))?;
+        let (connections, elapsed) = summed(&self.plan, start, in_order(sent)?, in_order(heard)?);
+        let Recorded { durable, committed, lateness } = recorded;
+        let seconds = timeline.seconds();
+        Ok(Loaded { connections, durable, committed, sync, read, lateness, started_unix_ms, elapsed, seconds })
     }
 }
 
@@ -168,24 +206,13 @@ fn in_order<T, E: Into<LoadError>>(mut results: Vec<(usize, Result<T, E>)>) -> R
     results.into_iter().map(|(_, result)| result.map_err(Into::into)).collect()
 }
 
-fn summed(
-    plan: &Plan,
-    (start, started_unix_ms): (Instant, u64),
-    timeline: &Timeline,
-    sent: Vec<Sent>,
-    heard: Vec<Heard>,
-    sync: Option<Latencies>,
-) -> Result<Loaded, LoadError> {
-    let (mut durable, mut committed, mut lateness) = (Latencies::new()?, Latencies::new()?, Latencies::new()?);
-    let mut last = start;
-    let mut connections = Vec::with_capacity(sent.len());
-    for (number, (sent, heard)) in sent.into_iter().zip(heard).enumerate() {
-        durable.merge(&heard.durable)?;
-        committed.merge(&heard.committed)?;
-        lateness.merge(&sent.lateness)?;
-        last = heard.last.map_or(last, |heard| last.max(heard));
-        connections.push(Connection { name: plan.stream_name(number), sent, rows_committed: heard.rows_committed });
-    }
-    let (elapsed, seconds) = (last - start, timeline.seconds());
-    Ok(Loaded { connections, durable, committed, sync, lateness, started_unix_ms, elapsed, seconds })
+/// Each connection's part, and the time from the start until the last commit was heard of.
+fn summed(plan: &Plan, start: Instant, sent: Vec<Sent>, heard: Vec<Heard>) -> (Vec<Connection>, Duration) {
+    let last = heard.iter().filter_map(|heard| heard.last).fold(start, Instant::max);
+    let connection = |(number, (sent, heard)): (usize, (Sent, Heard))| Connection {
+        name: plan.stream_name(number),
+        sent,
+        rows_committed: heard.rows_committed,
+    };
+    (sent.into_iter().zip(heard).enumerate().map(connection).collect(), last - start)
 }

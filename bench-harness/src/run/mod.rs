@@ -7,27 +7,37 @@
 //! - [`plan`]: what to send, where, how fast.
 //! - [`load`]: the run as a whole.
 //! - [`sender`], [`watcher`]: the two halves of a connection.
+//! - [`outside_reader`], [`queryable`], [`visible`]: the process that reads the table meanwhile, and what it sees.
+//! - [`waiting`]: batches on their way.
+//! - [`alarm`]: waiting for a batch's time.
 //! - [`schedule`]: intended send times.
 //! - [`timeline`]: counts and latencies second by second.
-//! - [`latency`]: histograms and their percentiles.
+//! - [`latency`], [`recorder`]: histograms and their percentiles, and who records into them.
 //! - [`sync_probe`]: what the disk alone takes to sync, meanwhile.
 //! - [`progress`]: the line on stderr.
 //! - [`clock`]: the only place that asks the time.
 
+mod alarm;
 pub mod clock;
 mod latency;
 mod load;
+mod outside_reader;
 mod plan;
 mod progress;
+mod queryable;
+mod recorder;
 mod schedule;
 mod sender;
 mod sync_probe;
 #[cfg(test)]
 mod tests;
 mod timeline;
+mod visible;
+mod waiting;
 mod watcher;
 
 pub use latency::LatencySummary;
 pub use load::{Connection, Load, LoadError, Loaded};
-pub use plan::{Extent, Pace, Plan, SyncProbePlan};
+pub use outside_reader::Read;
+pub use plan::{Extent, Pace, Plan, QueryablePlan, SyncProbePlan};
 pub use timeline::Second;

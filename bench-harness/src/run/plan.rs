@@ -42,6 +42,18 @@ pub struct Plan {
     pub prepared: bool,
     /// Measure the disk alone meanwhile.
     pub sync_probe: Option<SyncProbePlan>,
+    /// Have a process of its own read the table meanwhile.
+    pub queryable: Option<QueryablePlan>,
+}
+
+/// What the reader outside looks at.
+#[derive(Debug, Clone)]
+pub struct QueryablePlan {
+    pub table: PathBuf,
+    /// The first version that is this run's.
+    pub first_version: u64,
+    /// Time between two looks.
+    pub poll: Duration,
 }
 
 /// What the disk is asked for, beside the run.

@@ -1,17 +1,20 @@
 //! The half of a connection that sends.
 
+use super::alarm::Alarm;
 use super::clock;
-use super::latency::{Latencies, LatencyError};
+use super::latency::LatencyError;
 use super::plan::{Extent, Plan};
 use super::progress::Progress;
+use super::recorder::Recorder;
 use super::schedule::Schedule;
 use super::timeline::Timeline;
-use super::watcher::InFlight;
+use super::waiting::InFlight;
 use crate::workload::row_bytes;
 use arrow::array::RecordBatch;
 use arrow::error::ArrowError;
 use lakehead_client::Stream;
 use std::collections::VecDeque;
+use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
@@ -23,8 +26,6 @@ pub struct Sent {
     pub row_bytes: u64,
     /// Rows whose turn came and that were not sent in time for the run's end. Open loop only.
     pub rows_missed: u64,
-    /// How long after its intended time each batch was handed to the client. Open loop only.
-    pub lateness: Latencies,
     /// Time spent waiting for the client to take a batch.
     pub pushed_back: Duration,
     /// What ended the stream early.
@@ -36,6 +37,8 @@ pub struct Sent {
 pub enum SendError {
     #[error("cannot make a batch: {0}")]
     Batch(#[from] ArrowError),
+    #[error("cannot wait for a batch's time: {0}")]
+    Alarm(#[from] io::Error),
     #[error(transparent)]
     Latency(#[from] LatencyError),
 }
@@ -47,6 +50,9 @@ pub struct Sender {
     pub plan: Arc<Plan>,
     pub start: Instant,
     pub in_flight: mpsc::UnboundedSender<InFlight>,
+    /// Where a reader outside is told of the same batches.
+    pub queryable: Option<mpsc::UnboundedSender<InFlight>>,
+    pub recorder: Arc<Recorder>,
     pub timeline: Arc<Timeline>,
     pub progress: Arc<Progress>,
     /// Batches made before the run, from row 0 on.
@@ -56,14 +62,7 @@ pub struct Sender {
 impl Sender {
     /// Sends until the plan is fulfilled or the stream fails, then waits until all is committed.
     pub async fn send(mut self, mut stream: Stream) -> Result<Sent, SendError> {
-        let mut sent = Sent {
-            rows: 0,
-            row_bytes: 0,
-            rows_missed: 0,
-            lateness: Latencies::new()?,
-            pushed_back: Duration::ZERO,
-            failure: None,
-        };
+        let mut sent = Sent { rows: 0, row_bytes: 0, rows_missed: 0, pushed_back: Duration::ZERO, failure: None };
         let failure = self.send_all(&mut stream, &mut sent).await?;
         sent.failure = match failure {
             Some(failure) => Some(failure),
@@ -79,6 +78,7 @@ impl Sender {
         sent: &mut Sent,
     ) -> Result<Option<lakehead_client::Error>, SendError> {
         let schedule = Schedule::new(self.plan.pace, self.start, self.number, self.plan.connections);
+        let mut alarm = Alarm::new(self.plan.connections)?;
         for number in 0.. {
             let rows = self.rows_next(sent.rows);
             if rows == 0 || self.is_over(schedule, number) {
@@ -88,18 +88,21 @@ impl Sender {
             let bytes = row_bytes(&batch)?;
             let intended = schedule.map(|schedule| schedule.intended(number));
             if let Some(intended) = intended {
-                tokio::time::sleep_until(intended.into()).await;
+                alarm.until(intended).await?;
             }
             let before = clock::now();
             if self.is_too_late(before) {
                 break;
             }
             if let Some(intended) = intended {
-                sent.lateness.record(before.saturating_duration_since(intended))?;
+                self.recorder.late(before.saturating_duration_since(intended))?;
             }
             // Announced before it is sent: its commit must not be heard of before it.
             let in_flight = InFlight { end: sent.rows + rows as u64, intended: intended.unwrap_or(before) };
             let _ = self.in_flight.send(in_flight);
+            if let Some(queryable) = &self.queryable {
+                let _ = queryable.send(in_flight);
+            }
             if let Err(error) = stream.append(batch).await {
                 return Ok(Some(error));
             }

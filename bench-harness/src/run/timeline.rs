@@ -17,6 +17,7 @@ struct Bucket {
     rows_sent: u64,
     durable: Acked,
     committed: Acked,
+    queryable: Acked,
 }
 
 /// Rows of one promise.
@@ -34,11 +35,20 @@ pub struct Second {
     pub rows_sent: u64,
     pub rows_durable: u64,
     pub rows_committed: u64,
+    /// Seen by the reader outside; 0 where there is none.
+    pub rows_queryable: u64,
+    pub durable_p50_ms: f64,
+    pub durable_p99_ms: f64,
+    pub durable_max_ms: f64,
     pub committed_p50_ms: f64,
     pub committed_p99_ms: f64,
     pub committed_max_ms: f64,
+    pub queryable_p50_ms: f64,
+    pub queryable_p99_ms: f64,
+    pub queryable_max_ms: f64,
     pub durable_us: Vec<(u64, u64)>,
     pub committed_us: Vec<(u64, u64)>,
+    pub queryable_us: Vec<(u64, u64)>,
 }
 
 impl Timeline {
@@ -58,6 +68,10 @@ impl Timeline {
         self.bucket(at, |bucket| bucket.committed.add(rows, latencies))
     }
 
+    pub fn queryable(&self, at: Instant, rows: u64, latencies: &[Duration]) -> Result<(), LatencyError> {
+        self.bucket(at, |bucket| bucket.queryable.add(rows, latencies))
+    }
+
     pub fn seconds(&self) -> Vec<Second> {
         let buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
         let second = |(second, bucket): (usize, &Bucket)| Second {
@@ -65,11 +79,19 @@ impl Timeline {
             rows_sent: bucket.rows_sent,
             rows_durable: bucket.durable.rows,
             rows_committed: bucket.committed.rows,
+            rows_queryable: bucket.queryable.rows,
+            durable_p50_ms: bucket.durable.quantile_ms(0.5),
+            durable_p99_ms: bucket.durable.quantile_ms(0.99),
+            durable_max_ms: bucket.durable.quantile_ms(1.0),
             committed_p50_ms: bucket.committed.quantile_ms(0.5),
             committed_p99_ms: bucket.committed.quantile_ms(0.99),
-            committed_max_ms: bucket.committed.latencies.as_ref().map_or(0.0, Latencies::max_ms),
+            committed_max_ms: bucket.committed.quantile_ms(1.0),
+            queryable_p50_ms: bucket.queryable.quantile_ms(0.5),
+            queryable_p99_ms: bucket.queryable.quantile_ms(0.99),
+            queryable_max_ms: bucket.queryable.quantile_ms(1.0),
             durable_us: bucket.durable.histogram_us(),
             committed_us: bucket.committed.histogram_us(),
+            queryable_us: bucket.queryable.histogram_us(),
         };
         buckets.iter().enumerate().map(second).collect()
     }

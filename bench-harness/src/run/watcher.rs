@@ -1,28 +1,19 @@
 //! The half of a connection that hears of acks.
 
 use super::clock;
-use super::latency::{Latencies, LatencyError};
+use super::latency::LatencyError;
 use super::progress::Progress;
+use super::recorder::Recorder;
 use super::timeline::Timeline;
+use super::waiting::{InFlight, Waiting};
 use lakehead_client::Watermarks;
-use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use tokio::sync::{mpsc, watch};
-
-/// A batch on its way.
-#[derive(Debug, Clone, Copy)]
-pub struct InFlight {
-    /// One past the offset of its last row.
-    pub end: u64,
-    pub intended: Instant,
-}
 
 /// What was heard of one connection's rows.
 #[derive(Debug)]
 pub struct Heard {
-    pub durable: Latencies,
-    pub committed: Latencies,
     pub rows_durable: u64,
     pub rows_committed: u64,
     /// When the last commit was heard of.
@@ -34,41 +25,17 @@ pub struct Heard {
 pub struct Watcher {
     pub acks: watch::Receiver<Watermarks>,
     pub in_flight: mpsc::UnboundedReceiver<InFlight>,
+    pub recorder: Arc<Recorder>,
     pub timeline: Arc<Timeline>,
     pub progress: Arc<Progress>,
     /// Batches meant to be sent before are left out of the latencies.
     pub measured_from: Instant,
 }
 
-/// Batches that wait for one of the promises.
-#[derive(Debug, Default)]
-struct Waiting {
-    batches: VecDeque<InFlight>,
-}
-
-impl Waiting {
-    /// Latencies of the batches that this watermark has passed.
-    fn passed(&mut self, offset: u64, now: Instant, measured_from: Instant) -> Vec<Duration> {
-        let mut latencies = Vec::new();
-        while let Some(batch) = self.batches.pop_front_if(|batch| batch.end <= offset) {
-            if batch.intended >= measured_from {
-                latencies.push(now.saturating_duration_since(batch.intended));
-            }
-        }
-        latencies
-    }
-}
-
 impl Watcher {
     /// Ends when the stream does.
     pub async fn watch(mut self) -> Result<Heard, LatencyError> {
-        let mut heard = Heard {
-            durable: Latencies::new()?,
-            committed: Latencies::new()?,
-            rows_durable: 0,
-            rows_committed: 0,
-            last: None,
-        };
+        let mut heard = Heard { rows_durable: 0, rows_committed: 0, last: None };
         let (mut durable, mut committed) = (Waiting::default(), Waiting::default());
         loop {
             // Looked at once more after the channel has closed: the last commit may be what came with the end.
@@ -90,9 +57,7 @@ impl Watcher {
         let rows = watermarks.durable.saturating_sub(heard.rows_durable);
         if rows > 0 {
             let latencies = durable.passed(watermarks.durable, now, self.measured_from);
-            for latency in &latencies {
-                heard.durable.record(*latency)?;
-            }
+            self.recorder.durable(&latencies)?;
             self.timeline.durable(now, rows, &latencies)?;
             heard.rows_durable = watermarks.durable;
         }
@@ -102,9 +67,7 @@ impl Watcher {
             return Ok(());
         }
         let latencies = committed.passed(offset, now, self.measured_from);
-        for latency in &latencies {
-            heard.committed.record(*latency)?;
-        }
+        self.recorder.committed(&latencies)?;
         self.timeline.committed(now, rows, &latencies)?;
         self.progress.committed(rows);
         (heard.rows_committed, heard.last) = (offset, Some(now));

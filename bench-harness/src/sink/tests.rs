@@ -19,6 +19,7 @@ fn plan(server: String, kind: Kind, pace: Pace, extent: Extent) -> Plan {
         stream_memory_bytes_max: 16 << 20,
         prepared: false,
         sync_probe: None,
+        queryable: None,
     }
 }
 
