@@ -1,5 +1,9 @@
 //! The command line.
 
+use crate::compare::CompareArguments;
+use crate::kernels::KernelsArguments;
+use crate::peers::PeersArguments;
+use crate::stages::StagesArguments;
 use crate::workload::Kind;
 use clap::{Args, Parser, Subcommand};
 use std::net::SocketAddr;
@@ -27,6 +31,20 @@ pub enum Command {
     Client(ClientArguments),
     /// Take rows in and forget them, as a server without an engine: shows what the generator can do.
     Sink(SinkArguments),
+    /// Measure each stage of a row's path alone on one core, and their sum: the least that the engine could spend.
+    Stages(StagesArguments),
+    /// Compare two engines, or two configurations of one, in turns under the same load.
+    ///
+    /// Exits with 0 when B is no worse than A, with 1 when it is worse by more than the tolerance and in every pair of turns,
+    /// and with 2 when they could not be compared.
+    Compare(Box<CompareArguments>),
+    /// Compare the engine with what writes the same rows in process: delta-rs, pyarrow, DuckDB. In turns.
+    ///
+    /// Exits with 0 when all were measured, with 3 when some are not installed, and with 2 when nothing could be compared.
+    Peers(PeersArguments),
+    /// Go through one hot path, for who counts its instructions.
+    #[command(hide = true)]
+    Kernels(KernelsArguments),
 }
 
 #[derive(Debug, Args)]
@@ -151,7 +169,7 @@ impl FromStr for Rate {
     }
 }
 
-fn positive(text: &str) -> Result<f64, String> {
+pub fn positive(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(number) if number > 0.0 && number.is_finite() => Ok(number),
         _ => Err("expected a number above 0".to_owned()),
