@@ -120,9 +120,10 @@ def judge(recorded: dict, counts: dict) -> tuple[list, list]:
             worse.append(name)
             continue
         change = found / recorded[name] - 1
-        word = "MORE" if change > LIMIT else "less: record it" if change < -LIMIT else "ok"
+        more, less = found > recorded[name] * (1 + LIMIT), found < recorded[name] * (1 - LIMIT)
+        word = "MORE" if more else "less: record it" if less else "ok"
         lines.append(f"{name:12} {found:>14,} instructions, {found / ROWS:8.1f} a row   {100 * change:+6.2f} %  {word}")
-        if change > LIMIT:
+        if more:
             worse.append(name)
     return lines, worse
 
