@@ -124,7 +124,10 @@ fn summary(document: &Document, arguments: &CompareArguments) -> String {
         format!("A: {}\nB: {}\n", document.a, document.b),
         format!("{:<18} {:>14} {:>14} {:>8}   turn by turn", "medians", "A", "B", "B / A"),
     ];
-    for (name, found) in &document.comparisons {
+    let is_stage = arguments.stage.is_some();
+    // A stage has one figure; the rest would be its reciprocal.
+    for (name, found) in document.comparisons.iter().filter(|(name, _)| !is_stage || **name == document.metric) {
+        let name = if is_stage { "CPU s/GB" } else { *name };
         let Comparison { a, b, ratio, ratio_min, ratio_max } = found;
         lines.push(format!("{name:<18} {a:>14.3} {b:>14.3} {ratio:>8.3}   {ratio_min:.3} to {ratio_max:.3}"));
     }

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 /// Fewer say nothing about their spread.
 const PASSES_MIN: usize = 5;
-/// More say nothing new; and encoders would look at their columns again.
-const PASSES_MAX: usize = 60;
+/// More say nothing new.
+const PASSES_MAX: usize = 2_000;
 
 /// Goes through a stage again and again until the time is over. The first time, which finds everything cold and learns, is
 /// not counted.

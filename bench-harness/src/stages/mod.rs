@@ -10,7 +10,7 @@
 //! - [`input`]: frames and row groups, made before any clock starts.
 //! - [`stage`]: what a stage is; [`stopwatch`] what is counted of it; [`measure`] how often.
 //! - [`receive`], [`checksum`], [`decode`], [`admission`], [`append`], [`log_block`], [`log_write`], [`seal`], [`encode`],
-//!   [`file`]: the stages.
+//!   [`mod@file`]: the stages.
 //! - [`admitted`]: a shard with a stream that is welcome, for those who need one; [`pretended_disk`] is a log's.
 //! - [`figures`], [`document`]: what is said about it. [`run`](run()): the command.
 

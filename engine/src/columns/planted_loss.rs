@@ -11,8 +11,8 @@ use std::ops::Range;
 
 /// One batch of so many is appended twice.
 const BATCHES_PER_LOSS: u32 = 10;
-/// The columns begin anew when they hold so many rows, as a row group's do.
-const ROWS_MAX: usize = 1 << 19;
+/// The columns begin anew when they hold so many rows: few, so that no new memory is part of the loss.
+const ROWS_MAX: usize = 1 << 16;
 
 /// The columns that nobody reads.
 #[derive(Debug, Default)]
@@ -34,7 +34,7 @@ impl PlantedLoss {
             self.columns = columns.collect::<Result<_, _>>().unwrap_or_default();
         }
         if self.rows > ROWS_MAX {
-            // They keep their room, like columns that were sealed because they were full.
+            // They keep as much room as they had.
             self.columns.iter_mut().for_each(|column| drop(column.seal(true)));
             self.rows = 0;
         }
