@@ -12,36 +12,24 @@ import argparse
 import json
 import os
 import platform
-import resource
 import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 from statistics import median
 
-from engine_turn import add_arguments, binaries, cpu, engine_turn, print_engine, run
+from engine_turn import ROOT, add_arguments, binaries, cpu, engine_turn, print_engine, run
 
 DELTA_RS_BATCH_ROWS = 524_288
+# `lakehead-bench peers` runs the same program.
+PEER = ROOT / "bench-harness" / "src" / "peers" / "peer.py"
 
 
 def main() -> int:
-    arguments = parse_arguments()
-    if arguments.delta_rs_turn:
-        print(json.dumps(append_with_delta_rs(*arguments.delta_rs_turn)))
-        return 0
-    return compare(arguments)
-
-
-def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="perf/compare_delta_rs", description="The engine against delta-rs, in turns.")
     add_arguments(parser)
-    parser.add_argument("--delta-rs-turn", nargs=2, metavar=("ROWS", "TABLE"), help=argparse.SUPPRESS)
-    return parser.parse_args()
-
-
-def compare(arguments: argparse.Namespace) -> int:
+    arguments = parser.parse_args()
     engine, bench = binaries(arguments)
     work = Path(tempfile.mkdtemp(prefix="compare-", dir=arguments.work_dir))
     try:
@@ -68,8 +56,8 @@ def compare(arguments: argparse.Namespace) -> int:
 def delta_rs_turn(rows_file: Path, table: Path, bytes_per_row: float) -> dict:
     """In a process of its own, so that its memory and CPU time are its own."""
     load = os.getloadavg()[0]
-    command = [sys.executable, str(Path(__file__).resolve()), "--delta-rs-turn", str(rows_file), str(table)]
-    turn = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout)
+    command = [sys.executable, PEER, "delta-rs", rows_file, table, DELTA_RS_BATCH_ROWS, len(os.sched_getaffinity(0))]
+    turn = json.loads(subprocess.run([str(part) for part in command], check=True, stdout=subprocess.PIPE, text=True).stdout)
     shutil.rmtree(table)
     gigabytes = turn["rows"] * bytes_per_row / 1e9
     turn["rows_per_second"] = turn["rows"] / turn["elapsed_seconds"]
@@ -78,42 +66,6 @@ def delta_rs_turn(rows_file: Path, table: Path, bytes_per_row: float) -> dict:
     turn["system_seconds_per_gigabyte"] = turn["system_seconds"] / gigabytes
     turn["load_average_before"] = load
     return turn
-
-
-def append_with_delta_rs(rows_file: str, table: str) -> dict:
-    import pyarrow
-    from pyarrow import parquet
-    from deltalake import DeltaTable, WriterProperties, write_deltalake
-
-    with pyarrow.OSFile(rows_file) as source:
-        rows = pyarrow.ipc.open_file(source).read_all()
-    # Each append gets one contiguous batch, as a program that gathered the rows itself would hold them.
-    starts = range(0, rows.num_rows, DELTA_RS_BATCH_ROWS)
-    batches = [rows.slice(start, DELTA_RS_BATCH_ROWS).combine_chunks() for start in starts]
-    row_count, schema = rows.num_rows, rows.schema
-    del rows
-    delta_table = DeltaTable.create(table, schema=schema)
-    properties = WriterProperties(compression="ZSTD", compression_level=1)
-
-    before, start = resource.getrusage(resource.RUSAGE_SELF), time.monotonic()
-    for batch in batches:
-        write_deltalake(delta_table, batch, mode="append", writer_properties=properties)
-    elapsed, after = time.monotonic() - start, resource.getrusage(resource.RUSAGE_SELF)
-
-    files = [Path(uri) for uri in DeltaTable(table).file_uris()]
-    read = sum(parquet.read_metadata(file).num_rows for file in files)
-    if read != row_count:
-        raise SystemExit(f"delta-rs wrote {read} rows of {row_count}")
-    return {
-        "rows": row_count,
-        "appends": len(batches),
-        "elapsed_seconds": elapsed,
-        "user_seconds": after.ru_utime - before.ru_utime,
-        "system_seconds": after.ru_stime - before.ru_stime,
-        "memory_peak_bytes": after.ru_maxrss * 1024,
-        "files": len(files),
-        "file_bytes": sum(file.stat().st_size for file in files),
-    }
 
 
 def summarised(arguments: argparse.Namespace, engine_turns: list, delta_rs_turns: list) -> dict:

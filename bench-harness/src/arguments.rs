@@ -1,8 +1,12 @@
 //! The command line.
 
+use crate::compare::CompareArguments;
+use crate::kernels::KernelsArguments;
 use crate::page::PageArguments;
+use crate::peers::PeersArguments;
 use crate::reader::ReaderArguments;
 use crate::search::SearchArguments;
+use crate::stages::StagesArguments;
 use crate::workload::Kind;
 use clap::{ArgAction, Args, Parser, Subcommand};
 use std::net::SocketAddr;
@@ -41,6 +45,20 @@ pub enum Command {
     /// Tell when which rows can be read from a table; started by run --queryable.
     #[command(hide = true)]
     Reader(ReaderArguments),
+    /// Measure each stage of a row's path alone on one core, and their sum: the least that the engine could spend.
+    Stages(StagesArguments),
+    /// Compare two engines, or two configurations of one, in turns under the same load.
+    ///
+    /// Exits with 0 when B is no worse than A, with 1 when it is worse by more than the tolerance and in every pair of turns,
+    /// and with 2 when they could not be compared.
+    Compare(Box<CompareArguments>),
+    /// Compare the engine with what writes the same rows in process: delta-rs, pyarrow, DuckDB. In turns.
+    ///
+    /// Exits with 0 when all were measured, with 3 when some are not installed, and with 2 when nothing could be compared.
+    Peers(PeersArguments),
+    /// Go through one hot path, for who counts its instructions.
+    #[command(hide = true)]
+    Kernels(KernelsArguments),
 }
 
 #[derive(Debug, Clone, Args)]

@@ -10,13 +10,19 @@
 //! - [`scenario`]: options from a file.
 //! - [`page`]: result files as one HTML page.
 //! - [`client`]: what the Rust client does before the network, on one core.
+//! - [`stages`]: what each stage of the engine costs alone; [`kernels`]: the same for who counts instructions.
+//! - [`compare`]: two engines in turns; [`peers`]: the engine and others.
 //! - [`measure`], [`generate`]: the other two commands.
 
 mod arguments;
 mod client;
+mod compare;
+mod folder;
 mod generate;
+mod kernels;
 mod measure;
 mod page;
+mod peers;
 mod readback;
 mod reader;
 mod report;
@@ -24,6 +30,7 @@ mod run;
 mod scenario;
 mod search;
 mod sink;
+mod stages;
 mod workload;
 
 use arguments::{Arguments, Command};
@@ -79,6 +86,14 @@ fn main() -> ExitCode {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => failed(&error),
         },
+        Command::Stages(arguments) => {
+            stages::run(&arguments).map_or_else(|error| failed(&error), |()| ExitCode::SUCCESS)
+        }
+        Command::Compare(arguments) => compare::run(&arguments).unwrap_or_else(|error| failed(&error)),
+        Command::Peers(arguments) => peers::run(&arguments).unwrap_or_else(|error| failed(&error)),
+        Command::Kernels(arguments) => {
+            kernels::run(&arguments).map_or_else(|error| failed(&error), |()| ExitCode::SUCCESS)
+        }
     }
 }
 

@@ -108,6 +108,8 @@ def missing_tools():
         yield "A C compiler is missing (zstd and the TLS crates need it): install it with 'sudo apt-get install build-essential'."
     if not shutil.which("c++"):
         yield "A C++ compiler is missing (the fuzzer's runtime needs it): install it with 'sudo apt-get install build-essential'."
+    if not shutil.which("valgrind"):
+        yield "valgrind is missing (it counts instructions): install it with 'sudo apt-get install valgrind'."
     for component, package in (("cargo-fmt", "rustfmt"), ("cargo-clippy", "clippy")):
         if shutil.which("cargo") and not shutil.which(component):
             yield f"{component} is missing: install it with 'rustup component add {package}'."
@@ -125,6 +127,9 @@ def rust_steps(long):
     yield step("clippy", "cargo", "clippy", *cargo, "--all-targets", "--", "-D", "warnings")
     yield step("rust-tests", "cargo", "test", *cargo, "--no-fail-fast")
     yield step("rust-documentation", "cargo", "doc", *cargo, "--no-deps", RUSTDOCFLAGS="-D warnings")
+    yield step("instructions", sys.executable, str(ROOT / "perf/instructions.py"))
+    if long:
+        yield step("planted-loss", sys.executable, str(ROOT / "perf/planted_loss.py"))
     yield step("simulator", simulator, "--seeds", str(SIMULATOR_SEEDS_LONG if long else SIMULATOR_SEEDS))
     yield step("planted-bugs", simulator, "--canaries")
     bound = ("--seconds", str(FUZZ_SECONDS_LONG)) if long else ("--bounded",)

@@ -35,11 +35,7 @@ pub use cost::{Cost, Meter};
 pub use document::{Configuration, Lateness, Queryable, Report, Throughput};
 pub use header::Header;
 pub use listener::listening_process;
-#[allow(unused_imports, reason = "commands with documents of their own begin them like this")]
-pub use machine::Machine;
 pub use process::{ProcessError, Usage};
-#[allow(unused_imports, reason = "commands with documents of their own begin them like this")]
-pub use revision::git_revision;
 pub use rows::{Counts, ReadCounts, Verdict};
 pub use sampler::{Processes, Sampler};
 #[cfg(test)]

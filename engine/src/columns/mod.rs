@@ -24,6 +24,8 @@ pub mod fixed;
 pub mod layout;
 pub mod lists;
 pub mod offsets;
+#[cfg(feature = "planted-loss")]
+mod planted_loss;
 pub mod structs;
 pub mod table_builder;
 pub mod text;

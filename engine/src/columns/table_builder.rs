@@ -37,6 +37,8 @@ pub struct TableBuilder {
     /// Rows of fields, elements, keys, values and dictionaries, as they came.
     nested_rows: usize,
     size: RowGroupSize,
+    #[cfg(feature = "planted-loss")]
+    planted_loss: super::planted_loss::PlantedLoss,
 }
 
 impl TableBuilder {
@@ -47,7 +49,16 @@ impl TableBuilder {
     pub fn new(schema: SchemaRef, size: RowGroupSize) -> Result<Self, UnbuildableType> {
         let columns: Result<Vec<_>, _> =
             schema.fields().iter().map(|field| ColumnBuilder::new(field.data_type())).collect();
-        Ok(Self { schema, columns: columns?, rows: 0, bytes: 0, nested_rows: 0, size })
+        Ok(Self {
+            schema,
+            columns: columns?,
+            rows: 0,
+            bytes: 0,
+            nested_rows: 0,
+            size,
+            #[cfg(feature = "planted-loss")]
+            planted_loss: super::planted_loss::PlantedLoss::default(),
+        })
     }
 
     /// Appends rows `skip..rows` of a batch that was judged against `layout`; `bytes` is what those rows took on the wire.
@@ -59,6 +70,8 @@ impl TableBuilder {
         self.bytes += bytes;
         let nested = batch.columns.iter().skip(layout.places.len()).map(|column| column.length.to_native() as usize);
         self.nested_rows += nested.sum::<usize>();
+        #[cfg(feature = "planted-loss")]
+        self.planted_loss.lose(&self.schema, batch, layout, skip..rows);
     }
 
     /// Rows held.

@@ -19,6 +19,7 @@
 //! | how the log is written and read | [`log_tasks`], [`log_files`] |
 //! | what happens as time passes | [`tick`] |
 //! | how soon a reactor runs | [`time_slice`] |
+//! | how parts of a reactor are measured alone | [`lone_executor`] |
 //!
 //! # Reading
 //!
@@ -43,6 +44,7 @@ pub mod home;
 pub mod local;
 pub mod log_files;
 pub mod log_tasks;
+pub mod lone_executor;
 pub mod mailbox;
 pub mod outbox;
 pub mod ports;

@@ -5,7 +5,7 @@ use super::encoded_row_group::EncodedRowGroup;
 use super::error::EncodeError;
 use super::plan::EncodingPlan;
 use crate::handover::row_group::RowGroup;
-use crossbeam::channel::{Receiver, Sender, unbounded};
+use crossbeam::channel::{Receiver, Sender, bounded, unbounded};
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -60,6 +60,17 @@ impl Encoders {
     pub fn stop(self) {
         drop(self);
     }
+}
+
+/// Encodes a row group on this thread, as the encoder threads do: for whoever measures what they do.
+///
+/// # Errors
+/// As [`Encoders::encode`] tells.
+pub fn encode_here(plan: Arc<EncodingPlan>, row_group: RowGroup) -> Result<EncodedRowGroup, EncodeError> {
+    let (sender, receiver) = bounded(1);
+    let done: Done = Box::new(move |result| drop(sender.send(result)));
+    RowGroupJob::split(plan, row_group, done).into_iter().for_each(ColumnJob::run);
+    receiver.try_recv().unwrap_or(Err(EncodeError::Stopped))
 }
 
 fn work(jobs: &Receiver<ColumnJob>, stopping: &AtomicBool) {

@@ -38,7 +38,7 @@ mod told;
 pub use column_writer::ColumnWay;
 pub use data_file::{DataFile, FinishedFile};
 pub use encoded_row_group::EncodedRowGroup;
-pub use encoders::Encoders;
+pub use encoders::{Encoders, encode_here};
 pub use error::EncodeError;
 pub use plan::EncodingPlan;
 pub use statistics::FileStatistics;
