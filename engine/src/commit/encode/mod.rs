@@ -22,6 +22,7 @@
 mod bound;
 mod choice;
 mod civil_date;
+mod column_chunk;
 mod column_job;
 mod column_writer;
 pub mod data_file;
@@ -29,13 +30,15 @@ pub mod encoded_row_group;
 pub mod encoders;
 pub mod error;
 mod leaf;
+mod pages;
 pub mod plan;
 mod sample;
 pub mod statistics;
 mod statistics_struct;
 mod told;
 
-pub use column_writer::ColumnWay;
+pub use column_chunk::ColumnChunk;
+pub use column_writer::{ColumnWay, ColumnWriters};
 pub use data_file::{DataFile, FinishedFile};
 pub use encoded_row_group::EncodedRowGroup;
 pub use encoders::Encoders;
