@@ -16,7 +16,7 @@ pub struct ColumnChunk {
 #[derive(Debug)]
 enum Pages {
     /// Written here.
-    Own(WrittenChunk),
+    Own(Box<WrittenChunk>),
     /// As the Parquet crate wrote them.
     Crates(Box<ArrowColumnChunk>),
 }
@@ -41,7 +41,7 @@ impl ColumnChunk {
         writer: &mut SerializedRowGroupWriter<'_, W>,
     ) -> Result<(), ParquetError> {
         match self.pages {
-            Pages::Own(WrittenChunk { bytes, close }) => writer.append_column(&bytes, close),
+            Pages::Own(chunk) => writer.append_column(&chunk.bytes, chunk.close),
             Pages::Crates(chunk) => chunk.append_to_row_group(writer),
         }
     }
@@ -49,7 +49,7 @@ impl ColumnChunk {
 
 impl From<WrittenChunk> for ColumnChunk {
     fn from(chunk: WrittenChunk) -> Self {
-        Self { pages: Pages::Own(chunk) }
+        Self { pages: Pages::Own(Box::new(chunk)) }
     }
 }
 

@@ -1,14 +1,13 @@
 //! A dictionary of values of a fixed width, built while they are looked up.
 //!
-//! Integers that lie close together are found by what they are above the least; all others by hash, in a table with twice
-//! as many places as values or more. Keys are given in the order in which values first come.
+//! Integers that lie close together are found by what they are above the least; all others by hash. Keys are given in the
+//! order in which values first come.
 
 use super::extremes::Extremes;
 use super::fixed::Fixed;
-use super::mixing::Patience;
+use super::mixing::{Patience, SLOTS_MIN, is_crowded};
 
 const EMPTY: u32 = u32::MAX;
-const SLOTS_MIN: usize = 1024;
 /// Values of a wider span than this are found by hash: the table should stay near the processor.
 const SPAN_MAX: u64 = 1 << 14;
 
@@ -99,10 +98,8 @@ impl<T: Fixed> FixedDictionary<T> {
                 let held = self.slots[slot];
                 match self.values.get(held as usize) {
                     Some(found) if found.same(value) => break held,
-                    Some(_) => {
-                        patience.step()?;
-                        slot = (slot + 1) & (self.slots.len() - 1);
-                    }
+                    // What is found at its place is what the processor shall expect.
+                    Some(_) => slot = self.next(slot, &mut patience)?,
                     None => break self.insert(*value, slot)?,
                 }
             };
@@ -119,6 +116,12 @@ impl<T: Fixed> FixedDictionary<T> {
     }
 
     #[cold]
+    fn next(&self, slot: usize, patience: &mut Patience) -> Option<usize> {
+        patience.step()?;
+        Some((slot + 1) & (self.slots.len() - 1))
+    }
+
+    #[cold]
     fn insert(&mut self, value: T, slot: usize) -> Option<u32> {
         let key = self.values.len();
         if key == self.values_max {
@@ -126,7 +129,7 @@ impl<T: Fixed> FixedDictionary<T> {
         }
         self.values.push(value);
         self.slots[slot] = key as u32;
-        if self.values.len() * 2 > self.slots.len() {
+        if is_crowded(self.values.len(), self.slots.len()) {
             self.hash_all(self.slots.len() * 2);
         }
         Some(key as u32)
@@ -145,7 +148,11 @@ impl<T: Fixed> FixedDictionary<T> {
             (least, greatest) = (least.min(base), greatest.max(last));
         }
         if greatest.abs_diff(least) >= SPAN_MAX {
-            self.hash_all((self.values.len() * 4).next_power_of_two().max(SLOTS_MIN));
+            let mut length = SLOTS_MIN;
+            while is_crowded(self.values.len(), length) {
+                length *= 2;
+            }
+            self.hash_all(length);
             return;
         }
         self.slots.clear();

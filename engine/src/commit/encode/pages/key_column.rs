@@ -3,11 +3,13 @@
 
 use super::WrittenChunk;
 use super::chunk_builder::{ChunkBuilder, Dictionary, NewPage};
+use super::fixed_dictionary::Outgrown;
 use super::limits::{DICTIONARY_BYTES_MAX, PAGE_ROWS_MAX};
 use super::memory::Memory;
 use super::page_facts::PageFacts;
-use super::text::{self, Headed};
-use super::texts::{ArrayTexts, KeyedTexts, LENGTH_BYTES, Texts};
+use super::text;
+use super::text_dictionary::TextDictionary;
+use super::texts::{ArrayTexts, KeyedTexts, Texts};
 use super::{key_page, present, text_column};
 use crate::commit::encode::column_writer::ColumnWay;
 use arrow::buffer::NullBuffer;
@@ -15,9 +17,6 @@ use parquet::basic::Encoding;
 use parquet::errors::ParquetError;
 use parquet::schema::types::ColumnDescPtr;
 use std::ops::Range;
-
-/// What a key's entry is in the chunk's dictionary, when it is in it.
-const UNUSED: u32 = u32::MAX;
 
 /// What the first pass over the keys finds.
 struct Found<'a> {
@@ -38,28 +37,25 @@ pub(super) fn write(
     values: ArrayTexts<'_>,
     memory: &mut Memory,
 ) -> Result<WrittenChunk, ParquetError> {
+    let plain = ColumnWay::encoded(Encoding::PLAIN, way.compression);
     let nothing = nulls.map_or(0, NullBuffer::null_count) == keys.len();
     if way.encoding.is_some() || nothing {
-        let way = ColumnWay::encoded(Encoding::PLAIN, way.compression);
-        return text_column::write(column, way, &KeyedTexts { keys, nulls, values }, memory);
+        return text_column::write(column, plain, &KeyedTexts { keys, nulls, values }, memory);
     }
     let found = look(keys, nulls, &values, &mut memory.keys);
-    let entries = (0..values.len()).filter(|entry| found.used[*entry]);
-    let places = entries.map(|entry| values.place(entry));
-    let dictionary_bytes: usize = places.clone().map(|(start, end)| end - start + LENGTH_BYTES).sum();
-    if dictionary_bytes > DICTIONARY_BYTES_MAX {
-        let way = ColumnWay::encoded(Encoding::PLAIN, way.compression);
-        return text_column::write(column, way, &KeyedTexts { keys, nulls, values }, memory);
-    }
-    let (count, new_keys) = renumber(&found.used);
+    let mut dictionary = TextDictionary::new(DICTIONARY_BYTES_MAX, std::mem::take(&mut memory.texts));
+    let Ok(new_keys) = renumber(&found.used, &values, &mut dictionary) else {
+        memory.texts = dictionary.into_tables();
+        return text_column::write(column, plain, &KeyedTexts { keys, nulls, values }, memory);
+    };
     let mut chunk = ChunkBuilder::new(column, way.compression, &mut memory.chunk, None);
     for (index, (page, text_bytes)) in found.pages.iter().zip(&found.text_bytes).enumerate() {
         let rows = rows_of_page(index, keys.len());
         let validity = present::validity(nulls, rows.clone());
-        let mut page_keys = &keys[rows.clone()];
+        let mut page_keys = &keys[rows];
         if validity.is_some() || new_keys.is_some() {
             let new_key =
-                |key: u32| new_keys.as_ref().map_or(key, |new| new.get(key as usize).copied().unwrap_or(UNUSED));
+                |key: u32| new_keys.as_ref().map_or(key, |new| new.get(key as usize).copied().unwrap_or_default());
             match &validity {
                 Some(validity) => present::keep(page_keys, validity, &mut memory.keys, new_key),
                 None => {
@@ -69,7 +65,7 @@ pub(super) fn write(
             }
             page_keys = &memory.keys;
         }
-        key_page::encode(page_keys, count, &mut memory.body);
+        key_page::encode(page_keys, dictionary.len(), &mut memory.body);
         let page = NewPage {
             encoding: Encoding::RLE_DICTIONARY,
             rows: page.rows,
@@ -79,13 +75,10 @@ pub(super) fn write(
         };
         chunk.add(page, &memory.body)?;
     }
-    memory.body.clear();
-    for (start, end) in places {
-        memory.body.extend_from_slice(&((end - start) as u32).to_le_bytes());
-        memory.body.extend_from_slice(&values.data()[start..end]);
-    }
-    let dictionary = Dictionary { values: count, page: &memory.body };
-    text_column::finish(chunk, column, &found.pages, Some(dictionary))
+    let page = Dictionary { values: dictionary.len(), page: dictionary.page() };
+    let written = text_column::finish(chunk, column, &found.pages, Some(page));
+    memory.texts = dictionary.into_tables();
+    written
 }
 
 fn rows_of_page(index: usize, rows: usize) -> Range<usize> {
@@ -118,8 +111,7 @@ fn look<'a>(keys: &[u32], nulls: Option<&NullBuffer>, values: &'a ArrayTexts<'_>
             found.used[entry] = *used;
             here.push(entry);
         }
-        let texts = here.iter().map(|entry| values.place(*entry));
-        let extremes = text::extremes(texts.map(|(start, end)| Headed::of(values.data(), start, end)));
+        let extremes = text::extremes(values.data(), here.iter().map(|entry| values.place(*entry)));
         let nulls = rows.len() - page_keys.len();
         found.pages.push(PageFacts { rows: rows.len(), nulls, extremes, not_numbers: 0 });
         found.text_bytes.push(text_bytes as usize);
@@ -127,16 +119,22 @@ fn look<'a>(keys: &[u32], nulls: Option<&NullBuffer>, values: &'a ArrayTexts<'_>
     found
 }
 
-/// How many entries are used, and each one's number among them when some are not.
-fn renumber(used: &[bool]) -> (usize, Option<Vec<u32>>) {
-    let count = used.iter().filter(|used| **used).count();
-    let mut next = 0;
-    let number = |used: &bool| {
-        if !*used {
-            return UNUSED;
-        }
-        next += 1;
-        next - 1
-    };
-    (count, (count < used.len()).then(|| used.iter().map(number).collect()))
+/// Puts the entries that are used into the chunk's dictionary. Gives each one's key there, unless all keys stay what they are:
+/// unused entries go, and entries of the same text become one.
+fn renumber(
+    used: &[bool],
+    values: &ArrayTexts<'_>,
+    dictionary: &mut TextDictionary,
+) -> Result<Option<Vec<u32>>, Outgrown> {
+    let entries: Vec<usize> = (0..used.len()).filter(|entry| used[*entry]).collect();
+    let mut keys = Vec::new();
+    dictionary.keys(values.data(), entries.iter().map(|entry| values.place(*entry)), 0, &mut keys)?;
+    if entries.len() == used.len() && dictionary.len() == used.len() {
+        return Ok(None);
+    }
+    let mut new_keys = vec![0; used.len()];
+    for (entry, key) in entries.into_iter().zip(keys) {
+        new_keys[entry] = key;
+    }
+    Ok(Some(new_keys))
 }

@@ -8,6 +8,24 @@ const SECOND: u64 = 0xd1b5_4a32_d192_ed03;
 const THIRD: u64 = 0xa076_1d64_78bd_642f;
 const FOURTH: u64 = 0xe703_7ed1_a0b4_28db;
 
+/// Places of a table when it is made.
+pub(super) const SLOTS_MIN: usize = 1024;
+
+/// Must a table of so many places grow for so many values? As long as it stays near the processor it is sparse, so that nearly
+/// all values are at their places and the processor guesses right.
+pub(super) fn is_crowded(values: usize, slots: usize) -> bool {
+    const NEAR: usize = 1 << 13;
+    const NEARBY: usize = 1 << 17;
+    let slots_per_value = if slots <= NEAR {
+        8
+    } else if slots <= NEARBY {
+        4
+    } else {
+        2
+    };
+    values * slots_per_value > slots
+}
+
 /// How far values may be from their places in a table before their dictionary is given up.
 #[derive(Debug)]
 pub(super) struct Patience {

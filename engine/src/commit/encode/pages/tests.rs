@@ -138,9 +138,8 @@ fn numbers(random: &mut StdRng, shape: Shape, rows: usize, nulls: f64) -> Vec<Op
 fn columns(random: &mut StdRng, numbers: &[Option<i64>]) -> Vec<ArrayRef> {
     let rows = flat_rows(numbers);
     let mut columns = rows.columns().to_vec();
-    for texts in columns[columns.len() - 2..].to_vec() {
-        columns.push(with_dictionary(random, &texts));
-    }
+    let texts = [columns.len() - 2, columns.len() - 1].map(|index| with_dictionary(random, &columns[index]));
+    columns.extend(texts);
     // Decimals that a wider type holds than they need.
     let narrow = arrow::compute::cast(rows.column(2), &DataType::Decimal64(7, 0)).unwrap();
     columns.push(narrow);

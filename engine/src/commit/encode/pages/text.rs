@@ -5,6 +5,21 @@ use super::extremes::Extremes;
 /// Bytes of a text that are looked at as numbers.
 pub(super) const HEAD_BYTES: usize = 32;
 
+const RANK_BYTES: usize = 16;
+
+/// What to keep of the first 16 bytes, as a number, of which so many belong to the text.
+const RANK_MASKS: [u128; RANK_BYTES + 1] = rank_masks();
+
+const fn rank_masks() -> [u128; RANK_BYTES + 1] {
+    let mut masks = [0; RANK_BYTES + 1];
+    let mut length = 1;
+    while length <= RANK_BYTES {
+        masks[length] = u128::MAX << ((RANK_BYTES - length) * 8);
+        length += 1;
+    }
+    masks
+}
+
 /// What to keep of 32 bytes of which so many belong to the text.
 const MASKS: [[u64; 4]; HEAD_BYTES + 1] = masks();
 
@@ -45,42 +60,36 @@ fn last_bytes(data: &[u8], start: usize) -> [u8; HEAD_BYTES] {
     bytes
 }
 
-/// A text with its first bytes.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Headed<'a> {
-    pub(super) head: [u64; 4],
-    pub(super) text: &'a [u8],
+/// The first 16 bytes of the text at `start..start + length` as a number that orders texts as these bytes do.
+#[inline(always)]
+fn rank(data: &[u8], start: usize, length: usize) -> u128 {
+    let bytes = match data.get(start..).and_then(|behind| behind.first_chunk::<RANK_BYTES>()) {
+        Some(bytes) => *bytes,
+        None => std::array::from_fn(|index| data.get(start + index).copied().unwrap_or_default()),
+    };
+    u128::from_be_bytes(bytes) & RANK_MASKS[length.min(RANK_BYTES)]
 }
 
-impl<'a> Headed<'a> {
-    /// The text at `start..end`.
-    #[inline(always)]
-    pub(super) fn of(data: &'a [u8], start: usize, end: usize) -> Self {
-        Self { head: head(data, start, end - start), text: &data[start..end] }
-    }
-
-    /// In the order of their bytes.
-    #[inline(always)]
-    pub(super) fn is_below(&self, other: &Headed<'_>) -> bool {
-        for (one, two) in self.head.iter().zip(&other.head) {
-            if one != two {
-                return one.swap_bytes() < two.swap_bytes();
-            }
-        }
-        self.text < other.text
-    }
+/// A text that may be the least or the greatest so far.
+struct Ranked<'a> {
+    rank: u128,
+    text: &'a [u8],
 }
 
-/// Least and greatest of some texts.
-pub(super) fn extremes<'a>(mut texts: impl Iterator<Item = Headed<'a>>) -> Option<Extremes<&'a [u8]>> {
-    let first = texts.next()?;
-    let (mut least, mut greatest) = (first, first);
-    for text in texts {
-        if text.is_below(&least) {
-            least = text;
+/// Least and greatest of the texts of `data` that begin and end at these places.
+pub(super) fn extremes(data: &[u8], mut places: impl Iterator<Item = (usize, usize)>) -> Option<Extremes<&[u8]>> {
+    let ranked =
+        |(start, end): (usize, usize)| Ranked { rank: rank(data, start, end - start), text: &data[start..end] };
+    let first = places.next()?;
+    let (mut least, mut greatest) = (ranked(first), ranked(first));
+    for (start, end) in places {
+        // Few texts come near the ends, so the bytes of the rest are not looked at.
+        let rank = rank(data, start, end - start);
+        if rank <= least.rank && (rank < least.rank || data[start..end] < *least.text) {
+            least = Ranked { rank, text: &data[start..end] };
         }
-        if greatest.is_below(&text) {
-            greatest = text;
+        if rank >= greatest.rank && (rank > greatest.rank || data[start..end] > *greatest.text) {
+            greatest = Ranked { rank, text: &data[start..end] };
         }
     }
     Some(Extremes { least: least.text, greatest: greatest.text })
@@ -96,11 +105,11 @@ mod tests {
         fn extremes_are_those_of_the_bytes(texts in prop::collection::vec(prop::collection::vec(0u8..2, 0..40), 0..30)) {
             let data = texts.concat();
             let mut end = 0;
-            let headed = texts.iter().map(|text| {
+            let places = texts.iter().map(|text| {
                 end += text.len();
-                Headed::of(&data, end - text.len(), end)
+                (end - text.len(), end)
             });
-            let found = extremes(headed).map(|found| (found.least, found.greatest));
+            let found = extremes(&data, places).map(|found| (found.least, found.greatest));
             prop_assert_eq!(found, texts.iter().min().zip(texts.iter().max()).map(|(a, b)| (&a[..], &b[..])));
         }
 

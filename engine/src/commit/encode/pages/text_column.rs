@@ -7,7 +7,7 @@ use super::fixed_dictionary::Outgrown;
 use super::limits::{DICTIONARY_BYTES_MAX, INDEX_BYTES_MAX, PAGE_ROWS_MAX, STATISTICS_BYTES_MAX};
 use super::memory::Memory;
 use super::page_facts::{ChunkFacts, PageFacts, column_index};
-use super::text::{self, Headed};
+use super::text;
 use super::text_dictionary::TextDictionary;
 use super::texts::{LENGTH_BYTES, PageRows, Texts, put_plain, with_places};
 use super::truncation::{self, TextKind};
@@ -49,9 +49,12 @@ pub(super) fn write(
             }
             None => PageRows::All(row..end),
         };
-        let (count, text_bytes) = with_places!(texts, present, |places| {
-            (places.len(), places.map(|(start, end)| end - start).sum::<usize>())
-        });
+        let (count, text_bytes) = match &present {
+            PageRows::All(rows) => (rows.len(), texts.text_bytes(rows.clone())),
+            PageRows::Some(rows) => {
+                (rows.len(), rows.iter().map(|row| texts.text_bytes(*row as usize..*row as usize + 1)).sum())
+            }
+        };
         let page = |encoding, body_bytes| NewPage {
             encoding,
             rows: end - row,
@@ -65,9 +68,7 @@ pub(super) fn write(
                 chunk.add_with(page(Encoding::PLAIN, bytes), |out| {
                     with_places!(texts, present, |places| put_plain(data, places, bytes, out));
                 })?;
-                with_places!(texts, present, |places| {
-                    text::extremes(places.map(|(start, end)| Headed::of(data, start, end)))
-                })
+                with_places!(texts, present, |places| text::extremes(data, places))
             }
             Some(found) => {
                 let number = pages.len() as u32;
@@ -88,7 +89,7 @@ pub(super) fn write(
                 }
                 key_page::encode(keys, found.len(), &mut memory.body);
                 chunk.add(page(Encoding::RLE_DICTIONARY, memory.body.len()), &memory.body)?;
-                text::extremes(found.seen(number, data))
+                text::extremes(data, found.seen(number))
             }
         };
         plain_before += text_bytes + count * LENGTH_BYTES;

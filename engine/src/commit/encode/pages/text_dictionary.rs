@@ -1,15 +1,13 @@
 //! A dictionary of texts, built while they are looked up. Keys are given in the order in which texts first come.
 //!
-//! A text is found by the hash of all its bytes, in a table with twice as many places as texts or more. Its first 32 bytes
-//! are hashed and compared as four numbers, however many of them it has: nothing depends on the length of a short text, so
-//! that the processor need not guess it.
+//! A text is found by the hash of all its bytes. Its first 32 bytes are hashed and compared as four numbers, however many of
+//! them it has: nothing depends on the length of a short text, so that the processor need not guess it.
 
 use super::fixed_dictionary::Outgrown;
-use super::mixing::{Patience, mix_rest, mix_words};
-use super::text::{HEAD_BYTES, Headed, head};
+use super::mixing::{Patience, SLOTS_MIN, is_crowded, mix_rest, mix_words};
+use super::text::{HEAD_BYTES, head};
 
-const EMPTY: u64 = u64::MAX;
-const SLOTS_MIN: usize = 1024;
+const EMPTY: u32 = u32::MAX;
 const LENGTH_BYTES: usize = 4;
 
 #[derive(Debug)]
@@ -17,8 +15,7 @@ pub(super) struct TextDictionary {
     entries: Vec<Entry>,
     /// The entries as a dictionary page has them: each with its length in front.
     page: Vec<u8>,
-    /// Low half of the hash, then the key.
-    slots: Vec<u64>,
+    slots: Vec<u32>,
     shift: u32,
     page_bytes_max: usize,
 }
@@ -40,7 +37,7 @@ struct Entry {
 pub(super) struct TextTables {
     entries: Vec<Entry>,
     page: Vec<u8>,
-    slots: Vec<u64>,
+    slots: Vec<u32>,
 }
 
 impl TextDictionary {
@@ -69,13 +66,10 @@ impl TextDictionary {
         TextTables { entries: self.entries, page: self.page, slots: self.slots }
     }
 
-    /// The texts that came in the page of rows with this number, as they stand in `data`.
-    pub(super) fn seen<'a>(&self, page: u32, data: &'a [u8]) -> impl Iterator<Item = Headed<'a>> {
+    /// Where the texts are in the data that came in the page of rows with this number.
+    pub(super) fn seen(&self, page: u32) -> impl Iterator<Item = (usize, usize)> {
         let seen = self.entries.iter().filter(move |entry| entry.seen == page);
-        seen.map(|entry| {
-            let first = entry.first as usize;
-            Headed { head: entry.head, text: &data[first..first + entry.length as usize] }
-        })
+        seen.map(|entry| (entry.first as usize, (entry.first + entry.length) as usize))
     }
 
     /// Writes the key of each text over `keys`; a text is given by its first byte and its end in `data`, which must be the same
@@ -91,11 +85,8 @@ impl TextDictionary {
         let mut patience = Patience::for_values(texts.len());
         keys.resize(texts.len(), 0);
         for ((start, end), place) in texts.zip(keys.iter_mut()) {
-            match self.key(data, start, end - start, &mut patience) {
-                Some(key) => {
-                    self.entries[key as usize].seen = page;
-                    *place = key;
-                }
+            match self.key(data, start, end, page, &mut patience) {
+                Some(key) => *place = key,
                 None => {
                     self.entries.truncate(known);
                     self.page.truncate(known_bytes);
@@ -107,49 +98,53 @@ impl TextDictionary {
     }
 
     #[inline(always)]
-    fn key(&mut self, data: &[u8], start: usize, length: usize, patience: &mut Patience) -> Option<u32> {
+    fn key(&mut self, data: &[u8], start: usize, end: usize, page: u32, patience: &mut Patience) -> Option<u32> {
+        let length = end - start;
         let head = head(data, start, length);
         let mut hash = mix_words(&head, length as u64);
         if length > HEAD_BYTES {
-            hash = mix_rest(hash, &data[start + HEAD_BYTES..start + length]);
+            hash = mix_rest(hash, &data[start + HEAD_BYTES..end]);
         }
         let mut slot = (hash >> self.shift) as usize & (self.slots.len() - 1);
         loop {
-            let held = self.slots[slot];
-            if held == EMPTY {
-                return self.insert(&data[start..start + length], start, head, hash, slot);
+            let key = self.slots[slot];
+            let Some(entry) = self.entries.get_mut(key as usize) else {
+                return self.insert(
+                    &data[start..end],
+                    Entry { head, length: length as u32, start: 0, first: start as u32, seen: page },
+                    slot,
+                );
+            };
+            if entry.head == head && entry.length == length as u32 {
+                let rest = (entry.start as usize + HEAD_BYTES)..(entry.start as usize + length);
+                if length <= HEAD_BYTES || self.page[rest] == data[start + HEAD_BYTES..end] {
+                    entry.seen = page;
+                    return Some(key);
+                }
             }
-            let key = held as u32;
-            if (held >> 32) as u32 == hash as u32 && self.is(key, &head, length, data, start) {
-                return Some(key);
-            }
-            patience.step()?;
-            slot = (slot + 1) & (self.slots.len() - 1);
+            slot = self.next(slot, patience)?;
         }
     }
 
-    #[inline(always)]
-    fn is(&self, key: u32, head: &[u64; 4], length: usize, data: &[u8], start: usize) -> bool {
-        let entry = &self.entries[key as usize];
-        let different =
-            (0..4).fold(u64::from(entry.length) ^ length as u64, |all, word| all | (entry.head[word] ^ head[word]));
-        different == 0
-            && (length <= HEAD_BYTES || self.text(entry)[HEAD_BYTES..] == data[start + HEAD_BYTES..start + length])
+    #[cold]
+    fn next(&self, slot: usize, patience: &mut Patience) -> Option<usize> {
+        patience.step()?;
+        Some((slot + 1) & (self.slots.len() - 1))
     }
 
     #[cold]
-    fn insert(&mut self, text: &[u8], first: usize, head: [u64; 4], hash: u64, slot: usize) -> Option<u32> {
+    fn insert(&mut self, text: &[u8], mut entry: Entry, slot: usize) -> Option<u32> {
         let bytes = self.page.len() + LENGTH_BYTES + text.len();
         if bytes > self.page_bytes_max {
             return None;
         }
-        let (key, length) = (self.entries.len() as u32, text.len() as u32);
-        self.page.extend_from_slice(&length.to_le_bytes());
-        let start = self.page.len() as u32;
+        let key = self.entries.len() as u32;
+        self.page.extend_from_slice(&entry.length.to_le_bytes());
+        entry.start = self.page.len() as u32;
         self.page.extend_from_slice(text);
-        self.entries.push(Entry { head, length, start, first: first as u32, seen: u32::MAX });
-        self.slots[slot] = hash << 32 | u64::from(key);
-        if self.entries.len() * 2 > self.slots.len() {
+        self.entries.push(entry);
+        self.slots[slot] = key;
+        if is_crowded(self.entries.len(), self.slots.len()) {
             self.hash_all(self.slots.len() * 2);
         }
         Some(key)
@@ -174,7 +169,7 @@ impl TextDictionary {
             while self.slots[slot] != EMPTY {
                 slot = (slot + 1) & (length - 1);
             }
-            self.slots[slot] = hash << 32 | key as u64;
+            self.slots[slot] = key as u32;
         }
     }
 }
@@ -203,7 +198,7 @@ mod tests {
                 assert_eq!(dictionary.text(&dictionary.entries[*key as usize]), text);
             }
             let seen: std::collections::BTreeSet<_> =
-                dictionary.seen(page as u32, &data).map(|found| found.text).collect();
+                dictionary.seen(page as u32).map(|(start, end)| &data[start..end]).collect();
             assert_eq!(seen, texts.iter().map(|text| &text[..]).collect());
         }
         let distinct: std::collections::BTreeSet<_> = texts.iter().collect();

@@ -19,6 +19,9 @@ pub(super) trait Texts {
     /// First byte and end of a row's text. Of a row that has none, anything.
     fn place(&self, row: usize) -> (usize, usize);
 
+    /// Bytes of the texts of these rows, which all have one.
+    fn text_bytes(&self, rows: Range<usize>) -> usize;
+
     /// About the size of a chunk of all texts as they are, if it is known.
     fn plain_bytes(&self) -> Option<usize>;
 
@@ -63,6 +66,10 @@ impl Texts for ArrayTexts<'_> {
         self.data
     }
 
+    fn text_bytes(&self, rows: Range<usize>) -> usize {
+        (self.offsets[rows.end] - self.offsets[rows.start]) as usize
+    }
+
     fn plain_bytes(&self) -> Option<usize> {
         let texts = self.offsets.last()? - self.offsets.first()?;
         let (texts, lengths) = (texts as usize, self.len() * LENGTH_BYTES);
@@ -94,6 +101,10 @@ impl Texts for KeyedTexts<'_> {
 
     fn data(&self) -> &[u8] {
         self.values.data
+    }
+
+    fn text_bytes(&self, rows: Range<usize>) -> usize {
+        rows.map(|row| self.place(row)).map(|(start, end)| end - start).sum()
     }
 
     fn plain_bytes(&self) -> Option<usize> {

@@ -67,7 +67,7 @@ fn long_texts_have_bounds_cut_alike() {
                 .map(|_| {
                     let mut text = character.repeat(length / character.len());
                     let at = if random.random() { 0 } else { text.len() };
-                    text.insert(at, char::from(random.random_range(b'a'..b'z')));
+                    text.insert(at, char::from(random.random_range(b'a'..=b'z')));
                     text
                 })
                 .collect();
