@@ -1,7 +1,7 @@
 //! What encoding each column of `telemetry` costs one core, by the engine's own writer and by the Parquet crate's.
 //!
 //! ```text
-//! cargo run --release -p lakehead-engine --example encode_columns -- [ROWS] [ROUNDS]
+//! cargo run --release --locked --example encode_columns -- [ROWS] [ROUNDS]
 //! ```
 //!
 //! Both writers take turns in one run, each column and way `ROUNDS` times; the least CPU time of the thread stands. It does
