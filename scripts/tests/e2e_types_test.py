@@ -1,7 +1,10 @@
 """Files of every type into tables and back: CSV, nested Parquet, Arrow, NDJSON; extremes, NULL everywhere, random schemas."""
 
 import json
+import random
 import unittest
+from datetime import date, timedelta
+from decimal import Decimal
 
 import pyarrow as pa
 import pyarrow.ipc
@@ -13,8 +16,49 @@ from harness import flights
 from harness.random_tables import RandomTable, columns, in_words, ndjson
 from harness.readers import by_duckdb, by_pyarrow, delta_rs_table
 
+from verifier.delta_log import live_files
+
 SEEDS = 400 if LONG else 40
 READERS = {"pyarrow": by_pyarrow, "DuckDB": by_duckdb, "delta-rs": delta_rs_table}
+
+
+def many_pages(rows, generator):
+    """Rows of every flat type."""
+    def values(make, kind, null):
+        gone = False
+        found = []
+        for row in range(rows):
+            gone = generator.random() < (0.9 if gone and null else null)
+            found.append(None if gone else make(row))
+        return pa.array(found, kind)
+
+    def number(bits):
+        return lambda _: generator.randrange(-1 << bits - 1, 1 << bits - 1)
+
+    def decimal(digits, scale):
+        return lambda _: Decimal(generator.randrange(10 ** digits)).scaleb(-scale)
+
+    start = 1_700_000_000_000_000
+    made = {
+        "row": values(lambda row: row, pa.int64(), 0),
+        "flag": values(lambda row: row % 3 == 0, pa.bool_(), 0.01),
+        "byte": values(number(8), pa.int8(), 0.01),
+        "short": values(lambda row: row // 1000, pa.int16(), 0),
+        "integer": values(lambda _: generator.choice((200, 404, 500, 70_000)), pa.int32(), 0.2),
+        "long": values(number(64), pa.int64(), 0.01),
+        "float": values(lambda _: generator.randrange(1000) / 8, pa.float32(), 0),
+        "double": values(lambda _: generator.random(), pa.float64(), 0.01),
+        "small": values(decimal(7, 2), pa.decimal128(7, 2), 0.01),
+        "middle": values(decimal(18, 4), pa.decimal128(18, 4), 0),
+        "large": values(decimal(3, 10), pa.decimal128(38, 10), 0.3),
+        "day": values(lambda row: date(2020, 1, 1) + timedelta(days=row // 100), pa.date32(), 0.01),
+        "moment": values(lambda row: start + row * 250 + generator.randrange(100), pa.timestamp("us", "UTC"), 0.01),
+        "name": values(lambda _: f"device-{generator.randrange(1000):05}", pa.string(), 0.01),
+        "text": values(lambda _: generator.randbytes(generator.randrange(20)).hex(), pa.string(), 0.1),
+        "bytes": values(lambda _: generator.randbytes(generator.randrange(40)), pa.binary(), 0),
+        "keys": values(lambda _: f"{generator.randrange(300):040}", pa.string(), 0.05).dictionary_encode(),
+    }
+    return pa.table(made)
 
 
 class TypesTest(EndToEnd):
@@ -52,6 +96,23 @@ class TypesTest(EndToEnd):
                 rows, columns = rows + table.num_rows, columns + table.num_columns
         self.proved(f"{SEEDS} random schemas nested to depth 5, {columns} columns and {rows:,} rows: equal by pyarrow, DuckDB and "
                     f"delta-rs")
+
+    def test_pages_of_many_rows(self):
+        """Row groups of several Parquet pages: few and many values, dictionaries, deltas, NULLs alone and in heaps."""
+        rows, generator = 140_000, random.Random(7)
+        table = many_pages(rows, generator)
+        path = self.folder / "pages.arrow"
+        with pa.ipc.new_file(path, table.schema) as file:
+            file.write_table(table)
+        server = self.engine("pages", config={"tables": {"commit_interval_ms": 5000}})
+        written = json.loads(self.lakehead("write", "pages", path, "--batch-rows", 65_536, "--server", server.address))
+        self.assertEqual(written["rows"], rows)
+        files = [pq.ParquetFile(path).metadata for path in live_files(server.table("pages"))]
+        self.assertGreater(max(file.row_group(group).num_rows for file in files for group in range(file.num_row_groups)), 1 << 16)
+        words = in_words(table)
+        for reader, read in READERS.items():
+            self.assertEqual(in_words(read(server.table("pages"))), words, reader)
+        self.proved(f"{rows:,} rows of {table.num_columns} types in row groups of several pages: equal by all three readers")
 
     def test_random_ndjson(self):
         rows = 0

@@ -1,5 +1,6 @@
 //! One column of one row group on its way through an encoder thread.
 
+use super::column_chunk::ColumnChunk;
 use super::encoded_row_group::EncodedRowGroup;
 use super::error::EncodeError;
 use super::plan::EncodingPlan;
@@ -7,7 +8,6 @@ use crate::budget::Reservation;
 use crate::handover::ShardId;
 use crate::handover::row_group::RowGroup;
 use arrow::array::ArrayRef;
-use parquet::arrow::arrow_writer::ArrowColumnChunk;
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -28,7 +28,7 @@ pub(super) struct RowGroupJob {
 
 struct State {
     /// One place for each column, with the chunks of its leaves.
-    chunks: Vec<Option<Vec<ArrowColumnChunk>>>,
+    chunks: Vec<Option<Vec<ColumnChunk>>>,
     error: Option<EncodeError>,
     /// Both are taken by the end of the row group.
     memory: Option<Reservation>,

@@ -1,5 +1,8 @@
-//! One column's Parquet writers for each way of writing its leaves.
+//! Writes a column's values in a given way: a flat one in [`super::pages`], the leaves of a nested one with the Parquet
+//! crate's writers.
 
+use super::column_chunk::ColumnChunk;
+use super::pages::{STATISTICS_BYTES_MAX, flat_column};
 use arrow::array::ArrayRef;
 use arrow::datatypes::{Field, Schema};
 use parquet::arrow::ArrowSchemaConverter;
@@ -13,9 +16,6 @@ use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::SchemaDescriptor;
 use std::io::sink;
 use std::sync::Arc;
-
-/// Enough for 32 characters of Delta statistics whatever their width.
-const STATISTICS_BYTES_MAX: usize = 128;
 
 /// Encoding and codec of a leaf.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -37,16 +37,20 @@ impl ColumnWay {
     }
 }
 
-/// Makes writers of one column: one for each of its leaves. The chunks fit into any file whose column has the same name, type
+/// Makes the chunks of one column: one for each of its leaves. They fit into any file whose column has the same name, type
 /// and field ids.
 #[derive(Debug)]
-pub(super) struct ColumnWriters {
+pub struct ColumnWriters {
     schema: Arc<Schema>,
     descriptor: SchemaDescriptor,
 }
 
 impl ColumnWriters {
-    pub(super) fn new(field: &Arc<Field>) -> Result<Self, ParquetError> {
+    /// Writers of this column.
+    ///
+    /// # Errors
+    /// When Parquet has no type for it.
+    pub fn new(field: &Arc<Field>) -> Result<Self, ParquetError> {
         // A schema of its own: the crate makes writers for all columns of a schema at once.
         let schema = Arc::new(Schema::new(vec![field.clone()]));
         let descriptor = ArrowSchemaConverter::new().convert(&schema)?;
@@ -59,7 +63,24 @@ impl ColumnWriters {
     }
 
     /// The chunks of all leaves, each written its own way.
-    pub(super) fn encode(&self, ways: &[ColumnWay], values: &ArrayRef) -> Result<Vec<ArrowColumnChunk>, ParquetError> {
+    ///
+    /// # Errors
+    /// When the values are not the column's.
+    pub fn encode(&self, ways: &[ColumnWay], values: &ArrayRef) -> Result<Vec<ColumnChunk>, ParquetError> {
+        if let ([leaf], [way]) = (self.descriptor.columns(), ways)
+            && let Some(written) = flat_column::write(leaf, *way, values)
+        {
+            return Ok(vec![written?.into()]);
+        }
+        self.encode_by_crate(ways, values)
+    }
+
+    /// As [`Self::encode`], by the Parquet crate's own writers whatever the column: what nested columns are written with, and
+    /// what others are measured against.
+    ///
+    /// # Errors
+    /// When the values are not the column's.
+    pub fn encode_by_crate(&self, ways: &[ColumnWay], values: &ArrayRef) -> Result<Vec<ColumnChunk>, ParquetError> {
         let mut properties = file_properties();
         for (leaf, way) in self.descriptor.columns().iter().zip(ways) {
             let path = || leaf.path().clone();
@@ -81,7 +102,7 @@ impl ColumnWriters {
             writer.write(&leaf)?;
             let mut chunk = writer.close()?;
             forget_bounds_beside_nan(&mut chunk)?;
-            chunks.push(chunk);
+            chunks.push(chunk.into());
         }
         match chunks.len() == self.leaves() {
             true => Ok(chunks),

@@ -63,7 +63,7 @@ impl<W: Write + Send> DataFile<W> {
         }
         let mut writer = self.writer.next_row_group().map_err(EncodeError::File)?;
         for chunk in chunks {
-            chunk.append_to_row_group(&mut writer).map_err(EncodeError::File)?;
+            chunk.append_to(&mut writer).map_err(EncodeError::File)?;
         }
         writer.close().map_err(EncodeError::File)?;
         Ok(())

@@ -1,8 +1,8 @@
 //! A row group as Parquet column chunks.
 
+use super::column_chunk::ColumnChunk;
 use crate::budget::Reservation;
 use crate::handover::ShardId;
-use parquet::arrow::arrow_writer::ArrowColumnChunk;
 
 /// Encoded rows of one shard, ready to be spliced into a file.
 #[derive(Debug)]
@@ -16,7 +16,7 @@ pub struct EncodedRowGroup {
     /// Size of all chunks as they stand in the file.
     pub bytes: u64,
     /// One for each leaf of the table's columns, in order. Their metadata carries the statistics.
-    pub(super) chunks: Vec<ArrowColumnChunk>,
+    pub(super) chunks: Vec<ColumnChunk>,
     /// The memory of the chunks, in the budget.
     pub memory: Reservation,
 }

@@ -6,8 +6,8 @@
 //!
 //! A row group is split into column jobs (`column_job`) that any encoder thread takes ([`encoders`]), so that one table
 //! keeps all threads busy. A nested column has several leaves (`leaf`), each of which becomes a column chunk. How a leaf is
-//! written is decided by its table's [`plan`] from samples of its own values; dictionaries stay dictionaries. The
-//! finished chunks of all shards are spliced, without being encoded again, into one Parquet file ([`data_file`]), whose
+//! written is decided by its table's [`plan`] from samples of its own values; dictionaries stay dictionaries. Flat columns are
+//! written by [`pages`], nested ones by the Parquet crate (`column_writer`). The finished chunks of all shards are spliced, without being encoded again, into one Parquet file ([`data_file`]), whose
 //! Delta statistics come from the chunks' metadata ([`statistics`]).
 //!
 //! # Invariants
@@ -22,6 +22,7 @@
 mod bound;
 mod choice;
 mod civil_date;
+mod column_chunk;
 mod column_job;
 mod column_writer;
 pub mod data_file;
@@ -29,13 +30,15 @@ pub mod encoded_row_group;
 pub mod encoders;
 pub mod error;
 mod leaf;
+mod pages;
 pub mod plan;
 mod sample;
 pub mod statistics;
 mod statistics_struct;
 mod told;
 
-pub use column_writer::ColumnWay;
+pub use column_chunk::ColumnChunk;
+pub use column_writer::{ColumnWay, ColumnWriters};
 pub use data_file::{DataFile, FinishedFile};
 pub use encoded_row_group::EncodedRowGroup;
 pub use encoders::{Encoders, encode_here};

@@ -7,13 +7,13 @@
 //! same leaf's plain values. Any chunk may be written any way; a file may mix them.
 
 use super::choice::{choose, choose_codec};
+use super::column_chunk::ColumnChunk;
 use super::column_writer::{ColumnWay, ColumnWriters, file_properties};
 use super::error::EncodeError;
 use super::{leaf, sample};
 use arrow::array::{Array, ArrayRef};
 use arrow::datatypes::{DataType, FieldRef, Schema, SchemaRef};
 use parquet::arrow::ArrowSchemaConverter;
-use parquet::arrow::arrow_writer::ArrowColumnChunk;
 use parquet::basic::Compression;
 use parquet::errors::ParquetError;
 use parquet::file::writer::SerializedFileWriter;
@@ -111,11 +111,7 @@ impl EncodingPlan {
     }
 
     /// Encodes one column's values, looking at them first when that is due. Gives the chunks of its leaves.
-    pub(super) fn encode_column(
-        &self,
-        column: usize,
-        values: &ArrayRef,
-    ) -> Result<Vec<ArrowColumnChunk>, ParquetError> {
+    pub(super) fn encode_column(&self, column: usize, values: &ArrayRef) -> Result<Vec<ColumnChunk>, ParquetError> {
         #[cfg(test)]
         assert!(!self.panics, "the encoder has a bug");
         let missing = || ParquetError::IndexOutOfBound(column, self.columns.len());

@@ -1,10 +1,10 @@
 //! A few thousand values of a column and what writing them in each way costs.
 
+use super::column_chunk::ColumnChunk;
 use super::column_writer::{ColumnWay, ColumnWriters};
 use arrow::array::{Array, ArrayRef, AsArray, GenericByteArray};
 use arrow::compute::concat;
 use arrow::datatypes::{BinaryType, ByteArrayType, DataType, Int32Type, Utf8Type};
-use parquet::arrow::arrow_writer::ArrowColumnChunk;
 use parquet::basic::{Compression, Encoding};
 use parquet::errors::ParquetError;
 use std::collections::HashMap;
@@ -130,7 +130,7 @@ struct Pages {
 }
 
 impl Pages {
-    fn of(chunk: &ArrowColumnChunk) -> Self {
+    fn of(chunk: &ColumnChunk) -> Self {
         let close = chunk.close();
         let total = close.bytes_written as f64;
         let locations = close.offset_index.as_ref().map(|index| index.page_locations.as_slice()).unwrap_or_default();
