@@ -129,15 +129,15 @@ fn total(shown: &Shown, way: impl Fn(&Examined) -> ColumnWay) -> Total {
 
 /// What most writers do: every column as a dictionary where it can be one, and with the codec.
 fn everywhere(shown: &Shown) -> Option<Total> {
-    let codec = shown.codec;
-    (codec != Compression::UNCOMPRESSED).then(|| {
-        total(shown, |column| {
-            let dictionary = ColumnWay::dictionary(codec);
-            let fallback = column.figures.ways.iter().find(|measured| measured.way.compression == codec);
-            match (column.figures.of(dictionary), fallback) {
-                (None, Some(fallback)) => fallback.way,
-                _ => dictionary,
-            }
-        })
-    })
+    let of_column = |column: &Examined| {
+        let values = column.values as f64;
+        (column.usual.ns * values, column.usual.data_bytes * values + column.usual.dictionary_bytes)
+    };
+    let sum = |(ns, bytes): (f64, f64), column| {
+        let (more_ns, more_bytes) = of_column(column);
+        (ns + more_ns, bytes + more_bytes)
+    };
+    let (ns, bytes) = shown.columns.iter().fold((0.0, 0.0), sum);
+    let rows = shown.rows.max(1) as f64;
+    (shown.codec != Compression::UNCOMPRESSED).then_some(Total { ns: ns / rows, bytes: bytes / rows })
 }

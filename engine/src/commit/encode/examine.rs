@@ -1,9 +1,10 @@
 //! What the chooser makes of some rows, for people who want to know.
 
 use super::EncodeError;
+use super::choice::UNMEASURED;
 use super::column_writer::ColumnWriters;
 use super::cpu_clock::thread_cpu_ns;
-use super::figures::Figures;
+use super::figures::{Figures, WayFigures};
 use super::leaf;
 use super::sample::{self, Look, Scope};
 use arrow::array::{Array, RecordBatch};
@@ -22,6 +23,8 @@ pub struct Examined {
     pub figures: Figures,
     /// CPU time that measuring took.
     pub spent_ns: f64,
+    /// All values as a dictionary with the codec, until it is full, as most writers do; else plain with the codec.
+    pub usual: WayFigures,
 }
 
 /// Measures every leaf of `rows`, which are those of a table with `schema`'s columns, as the engine would look at them in one
@@ -35,18 +38,16 @@ pub fn examine(schema: &SchemaRef, rows: &RecordBatch, codec: Compression) -> Re
         let of_column = |cause| EncodeError::Column { column: field.name().clone(), cause };
         let values = leaf::values(column).map_err(|error| of_column(error.into()))?;
         for ((path, field), values) in leaf::paths(field).into_iter().zip(leaf::fields(field)).zip(values) {
-            let look = || -> Result<Look, ParquetError> {
+            let look = || -> Result<(Look, WayFigures), ParquetError> {
                 let writers = ColumnWriters::new(&field)?;
-                sample::look(&writers, &sample::take(&values)?, codec, &Scope::All, thread_cpu_ns)
+                let look = sample::look(&writers, &sample::take(&values)?, codec, &Scope::All, thread_cpu_ns)?;
+                // Dictionaries are the last among those with the codec, and where there are none, plain values.
+                let usual = look.figures.ways.last().map_or(UNMEASURED, |measured| measured.way);
+                Ok((look, sample::trial(&writers, usual, &values, thread_cpu_ns)?))
             };
-            let Look { figures, spent_ns } = look().map_err(of_column)?;
-            found.push(Examined {
-                path,
-                data_type: field.data_type().clone(),
-                values: values.len(),
-                figures,
-                spent_ns,
-            });
+            let (Look { figures, spent_ns }, usual) = look().map_err(of_column)?;
+            let (data_type, values) = (field.data_type().clone(), values.len());
+            found.push(Examined { path, data_type, values, figures, spent_ns, usual });
         }
     }
     Ok(found)

@@ -53,6 +53,8 @@ struct Learnt {
     figures: Figures,
     /// What was chosen when they were measured.
     favoured: ColumnWay,
+    /// Values of the row group that was looked at.
+    rows: usize,
     /// Counts looks, from 1.
     look: u32,
     /// Row groups since the look.
@@ -137,7 +139,7 @@ impl Learning {
         let way = choose(&figures, rows, policy, favoured);
         let standing = Standing::Fresh;
         let learnt =
-            Learnt { figures, favoured: way, look, row_groups: 0, standing, patience, spent_ns, earned_ns: 0.0 };
+            Learnt { figures, favoured: way, rows, look, row_groups: 0, standing, patience, spent_ns, earned_ns: 0.0 };
         self.learnt = Some(learnt);
         Promise { way, look }
     }
@@ -175,11 +177,10 @@ impl Learning {
 
 impl Learnt {
     fn due(&self, rows: usize, policy: EncodingPolicy) -> Option<Scope> {
-        let sampled = self.figures.sampled;
-        if sampled < SAMPLE_ROWS && rows / GROWTH_PER_LOOK > sampled {
+        if self.rows < SAMPLE_ROWS && rows / GROWTH_PER_LOOK > self.rows {
             return Some(Scope::All);
         }
-        let few = rows.min(SAMPLE_ROWS) * GROWTH_PER_LOOK <= sampled;
+        let few = rows.min(SAMPLE_ROWS) * GROWTH_PER_LOOK <= self.rows.min(SAMPLE_ROWS);
         let row_groups = if few { self.row_groups / GROWTH_PER_LOOK as u32 } else { self.row_groups };
         if self.standing == Standing::Surprised && row_groups >= self.patience {
             return Some(Scope::All);

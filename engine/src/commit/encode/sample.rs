@@ -17,11 +17,17 @@ const RUNS: usize = 8;
 const RUN_ROWS: usize = 1024;
 /// Most values of a sample.
 pub(super) const SAMPLE_ROWS: usize = RUNS * RUN_ROWS;
+/// About the most bytes: of large values fewer say as much, and cost as much.
+const SAMPLE_BYTES: usize = 1 << 20;
+/// Fewer say nothing.
+const SAMPLE_ROWS_MIN: usize = RUNS * 16;
+/// Trials that take less are noisy.
+const STEADY_TRIAL_NS: f64 = 1_000_000.0;
 
 /// Which ways a look tries.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Scope {
-    /// All that the type has, each twice: the first run warms up.
+    /// All that the type has, short trials twice: the first one warms up.
     All,
     /// The one in use and those that come near it, once.
     Rivals(Vec<ColumnWay>),
@@ -37,13 +43,24 @@ pub(super) struct Look {
 
 /// Values spread over the column.
 pub(super) fn take(values: &ArrayRef) -> Result<ArrayRef, ParquetError> {
-    if values.len() <= SAMPLE_ROWS {
+    let run_rows = (sample_rows(values) / RUNS).max(1);
+    if values.len() <= RUNS * run_rows {
         return Ok(values.clone());
     }
-    let stride = (values.len() - RUN_ROWS) / (RUNS - 1);
-    let runs: Vec<ArrayRef> = (0..RUNS).map(|run| values.slice(run * stride, RUN_ROWS)).collect();
+    let stride = (values.len() - run_rows) / (RUNS - 1);
+    let runs: Vec<ArrayRef> = (0..RUNS).map(|run| values.slice(run * stride, run_rows)).collect();
     let runs: Vec<&dyn Array> = runs.iter().map(AsRef::as_ref).collect();
     concat(&runs).map_err(ParquetError::from)
+}
+
+/// How many values are enough.
+fn sample_rows(values: &ArrayRef) -> usize {
+    if !matches!(values.data_type(), DataType::Utf8 | DataType::Binary) {
+        return SAMPLE_ROWS;
+    }
+    let bytes = values.to_data().get_slice_memory_size().unwrap_or(0);
+    let value_bytes = (bytes / values.len().max(1)).max(1);
+    (SAMPLE_BYTES / value_bytes).clamp(SAMPLE_ROWS_MIN, SAMPLE_ROWS)
 }
 
 /// Tries ways of writing on `sample`.
@@ -55,7 +72,7 @@ pub(super) fn look(
     clock: Clock,
 ) -> Result<Look, ParquetError> {
     let begun_ns = clock();
-    let (possible, repeats) = (ways(sample.data_type(), codec), if *scope == Scope::All { 2 } else { 1 });
+    let possible = ways(sample.data_type(), codec);
     let wanted = |way: &ColumnWay| match scope {
         Scope::All => true,
         Scope::Rivals(rivals) => rivals.contains(way),
@@ -63,7 +80,7 @@ pub(super) fn look(
     let mut measured = Vec::with_capacity(possible.len());
     for way in possible.into_iter().filter(wanted) {
         let mut trial = trial(writers, way, sample, clock)?;
-        for _ in 1..repeats {
+        if *scope == Scope::All && trial.ns * (sample.len() as f64) < STEADY_TRIAL_NS {
             let again = self::trial(writers, way, sample, clock)?;
             trial.ns = trial.ns.min(again.ns);
         }
@@ -95,7 +112,13 @@ pub fn ways(data_type: &DataType, codec: Compression) -> Vec<ColumnWay> {
     codecs.into_iter().flat_map(with).collect()
 }
 
-fn trial(writers: &ColumnWriters, way: ColumnWay, sample: &ArrayRef, clock: Clock) -> Result<WayFigures, ParquetError> {
+/// Writes `sample` in one way.
+pub(super) fn trial(
+    writers: &ColumnWriters,
+    way: ColumnWay,
+    sample: &ArrayRef,
+    clock: Clock,
+) -> Result<WayFigures, ParquetError> {
     let begun_ns = clock();
     let chunks = writers.encode(&[way], sample)?;
     let took_ns = clock().saturating_sub(begun_ns);

@@ -86,10 +86,11 @@ fn small_row_groups_go_by_what_large_ones_taught_and_the_other_way_round() {
 #[test]
 fn a_small_sample_is_taken_again_from_larger_row_groups_until_it_is_full() {
     let mut learning = learning();
-    looked(&mut learning, found(50, 1.4, 8.0));
+    learning.looked(found(50, 1.4, 8.0), &Scope::All, 50, POLICY);
     assert!(matches!(next(&mut learning, 203), Step::Write(_)));
     assert_eq!(next(&mut learning, 204), Step::Look(Scope::All));
-    looked(&mut learning, found(20_000, 1.4, 8.0));
+    // Of large values a sample has fewer than it might have.
+    learning.looked(found(1_024, 1.4, 8.0), &Scope::All, 20_000, POLICY);
     assert!(matches!(next(&mut learning, 1_000_000), Step::Write(_)));
 }
 
