@@ -206,6 +206,88 @@ class TableTest(CliTest):
         self.run_cli("table", "describe", "none", *address, expect=FAILURE)
         self.run_cli("table", "describe", "none", "--data-dir", engine.data_dir, expect=FAILURE)
 
+    def test_how_a_table_is_encoded_is_chosen_and_shown(self):
+        engine = self.engine()
+        place = ("--data-dir", engine.data_dir)
+        create = ("table", "create", "kept", "--columns", "n bigint, word string, half double", "--encoding")
+        self.assertIn("--data-dir", self.run_cli(*create, "size", "--server", engine.address, expect=USAGE)[1])
+        self.assertIn("speed, balanced, size", self.run_cli(*create, "fast", *place, expect=USAGE)[1])
+        self.assertEqual(self.say(*create, "size", *place)["encoding"], "size")
+        self.assertIn("its encoding is size where speed is wanted",
+                      self.run_cli(*create, "speed", "--if-not-exists", *place, expect=DATA)[1])
+        self.assertFalse(self.say(*create, "size", "--if-not-exists", *place)["created"])
+        describe = ("table", "describe", "kept", *place)
+        self.assertIsNone(self.say(*describe, "--json")["newest_file"])
+        self.assertIn("once there are rows", self.run_cli(*describe)[0])
+
+        path = self.file("rows.ndjson", ndjson(numbered(0, 20_000)))
+        for table in ("kept", "plain"):
+            self.write(engine, table, path, "--stream", "s")
+            said = self.say("table", "describe", table, "--json", *place)
+            size = {"policy": "size", "from": "lakehead.encoding", "ignored": None}
+            default = {"policy": None, "from": "tables.encoding", "ignored": None}
+            self.assertEqual(said["encoding"], size if table == "kept" else default)
+            newest = said["newest_file"]
+            columns = {column["column"]: column for column in newest["columns"]}
+            self.assertEqual(list(columns), ["n", "word", "half"])
+            self.assertEqual((columns["n"]["encodings"], columns["word"]["encodings"]), (["delta"], ["dictionary"]))
+            # What pyarrow finds in the same footer.
+            footer = pq.read_metadata(engine.table(table) / newest["path"])
+            self.assertEqual((newest["rows"], newest["row_groups"]), (footer.num_rows, footer.num_row_groups))
+            for index, column in enumerate(columns.values()):
+                found = [footer.row_group(group).column(index) for group in range(footer.num_row_groups)]
+                self.assertEqual(column["bytes"], sum(chunk.total_compressed_size for chunk in found))
+            self.assertLess(sum(column["share_of_file"] for column in columns.values()), 1)
+            text, _ = self.run_cli("table", "describe", table, *place)
+            self.assertIn("encoding   size (table property lakehead.encoding)" if table == "kept" else
+                          "unless the engine is configured otherwise", text)
+            self.assertRegex(text, r"word +dictionary +\w+ +[0-9.]+ +[0-9.]+ %")
+        (engine.table("kept") / self.say(*describe, "--json")["newest_file"]["path"]).write_bytes(b"gone")
+        self.assertIn("error", self.say(*describe, "--json")["newest_file"])
+        self.assertIn("cannot be looked into", self.run_cli(*describe)[0])
+
+    def test_a_policy_that_is_none_is_named_and_ignored(self):
+        folder = self.folder / "data" / "tables" / "odd"
+        self.say("table", "create", "odd", "--columns", "n bigint", "--encoding", "size", "--data-dir", self.folder / "data")
+        first = folder / "_delta_log" / f"{0:020}.json"
+        first.write_text(first.read_text(encoding="utf-8").replace('"size"', '"fast"'), encoding="utf-8")
+        engine = self.engine()
+        self.write(engine, "odd", "--format", "ndjson", stdin=ndjson([{"n": 1}]))
+        said = self.say("table", "describe", "odd", "--json", "--data-dir", engine.data_dir)["encoding"]
+        self.assertEqual((said["policy"], said["ignored"]), (None, "fast"))
+        self.assertIn('"fast" is no encoding policy', self.run_cli("table", "describe", "odd", "--data-dir", engine.data_dir)[0])
+
+    def test_a_file_is_asked_how_it_would_be_encoded(self):
+        path = self.file("rows.ndjson", ndjson(numbered(0, 20_000)))
+        said = self.say("table", "encodings", path, "--json")
+        self.assertEqual((said["rows"], said["codec"]), (20_000, "zstd"))
+        self.assertEqual([policy["policy"] for policy in said["policies"]], ["speed", "balanced", "size"])
+        sizes = {policy["policy"]: policy["bytes_per_row"] for policy in said["policies"]}
+        self.assertLessEqual(sizes["size"], 1.02 * min(sizes.values()))
+        self.assertLessEqual(sizes["size"], said["dictionary_and_codec_everywhere"]["bytes_per_row"])
+        for column in said["columns"]:
+            chosen = [policy for way in column["ways"] for policy in way["chosen_for"]]
+            self.assertEqual(sorted(chosen), ["balanced", "size", "speed"], column)
+            known = {"n": {"plain", "delta", "dictionary"}, "word": {"plain", "dictionary"}, "half": {"plain", "dictionary"}}
+            self.assertEqual({way["encoding"] for way in column["ways"]}, known[column["column"]])
+        text, _ = self.run_cli("table", "encodings", path, "--compression", "none")
+        self.assertRegex(text, r"delta +[0-9.]+ +[0-9.]+   <- .*size")
+        self.assertNotIn("+ zstd", text)
+        # Keys into a dictionary stay so; columns of all types can be asked, and no rows at all.
+        table = pa.table({"word": pa.array(["a", "b", None] * 50).dictionary_encode(), "list": [[{"x": 1}], []] * 75,
+                          "yes": [True, False] * 75})
+        for name, rows in (("some", table), ("none", table.slice(0, 0))):
+            with pa.ipc.new_file(self.folder / f"{name}.arrow", rows.schema) as out:
+                out.write_table(rows)
+            columns = self.say("table", "encodings", self.folder / f"{name}.arrow", "--json")["columns"]
+            self.assertEqual([column["column"] for column in columns][::2], ["word", "yes"])
+            self.assertTrue(columns[1]["column"].startswith("list.") and columns[1]["column"].endswith(".x"))
+            self.assertEqual({way["encoding"] for way in columns[0]["ways"]}, {"dictionary"} if name == "some" else {"plain", "dictionary"})
+        self.run_cli("table", "encodings", self.file("bad.csv", 'n\n"1\n'), expect=DATA)
+        self.run_cli("table", "encodings", self.folder / "none.csv", expect=FAILURE)
+        self.run_cli("table", "encodings", self.file("unknown", "x"), expect=USAGE)
+        self.run_cli("table", "encodings", path, "--compression", "gzip", expect=USAGE)
+
     def test_a_table_that_the_engine_may_not_make(self):
         engine = self.engine(config={"tables": {"create": False}})
         said = self.run_cli("table", "create", "t", "--columns", "a int", "--server", engine.address, expect=FAILURE)[1]

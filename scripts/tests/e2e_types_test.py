@@ -128,6 +128,27 @@ class TypesTest(EndToEnd):
                 rows += table.num_rows
         self.proved(f"{SEEDS // 2} tables made from lists of columns, {rows:,} rows of NDJSON: equal by all three readers")
 
+    def test_every_policy_of_encoding(self):
+        rows = 30_000
+        telemetry = pa.table({
+            "at": pa.array([1_700_000_000_000_000 + row * 1_000 + row * row % 997 for row in range(rows)], pa.timestamp("us", "UTC")),
+            "noise": [(row * 2_654_435_761 % 4_294_967_296) / 7 for row in range(rows)],
+            "status": pa.array([(200, 404, 500, None, 301)[row * 7 % 5] for row in range(rows)], pa.int32()),
+            "device": [f"device-{row * 7_919 % 1_000:013}" for row in range(rows)],
+            "note": [f"order number {row:09} of the year" for row in range(rows)],
+            "tags": [[f"tag {row % 9}"] * (row % 3) for row in range(rows)],
+        })
+        path = self.folder / "telemetry.parquet"
+        pq.write_table(telemetry, path)
+        sizes = {}
+        for policy in ("speed", "balanced", "size"):
+            self.lakehead("table", "create", policy, "--like", path, "--encoding", policy, "--data-dir", self.server.data_dir)
+            self.assertEqual(self.write(policy, path, "--batch-rows", 10_000)["rows"], rows)
+            self.check(policy, telemetry)
+            sizes[policy] = sum(file.stat().st_size for file in self.server.table(policy).glob("*.parquet"))
+        self.assertLess(sizes["size"], 1.02 * min(sizes.values()))
+        self.proved(f"{rows:,} rows by each policy of encoding: equal by all three readers; bytes: {sizes}")
+
     def test_weather_and_planes(self):
         for name in ("weather", "planes"):
             path = self.folder / f"{name}.csv"

@@ -25,7 +25,7 @@ pub struct Arguments {
 pub enum Command {
     Serve(serve::ServeArguments),
     Write(write::WriteArgs),
-    /// Look at tables and make them.
+    /// Look at tables and make them; see how columns would be encoded.
     Table(table::TableArguments),
     /// Look at named streams and forget them.
     Stream(stream::StreamArguments),

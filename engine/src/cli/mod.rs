@@ -5,7 +5,7 @@
 //! | all of them, and their words | [`arguments`] |
 //! | `serve` | [`serve`] |
 //! | `write` | [`mod@write`] |
-//! | `table describe`, `table create` | [`table`], [`columns`] |
+//! | `table describe`, `table create`, `table encodings` | [`table`], [`columns`] |
 //! | `stream list`, `describe`, `forget` | [`stream`] |
 //! | `log inspect`, `repair`, `held` | [`log`] |
 //! | `config show` | [`mod@config`] |

@@ -244,6 +244,7 @@ fn commit_settings(config: &Config, root: Option<&str>, directory: &Path) -> Res
         checkpoint_interval: tables.checkpoint_interval,
         streams_max: tables.streams_max,
         compression: tables.compression.into(),
+        encoding: tables.encoding,
         table_uris,
         ..CommitSettings::new(root)
     })

@@ -4,11 +4,13 @@ use super::attempt::{Canary, Terms};
 use super::context::Context;
 use super::decide::Patience;
 use super::directory::DirectoryMessage;
-use super::encode::EncodingPlan;
+use super::encode::policy::ENCODING_PROPERTY;
+use super::encode::{EncodingPlan, EncodingPolicy};
 use super::table_task::OpenedTable;
 use crate::handover::port::table_port;
 use crate::handover::{Refusal, TableKey};
-use crate::table::delta::{DeltaTable, TableError};
+use crate::table::delta::properties::NamedPolicy;
+use crate::table::delta::{DeltaTable, TableError, Version};
 use lakehead_protocol::reject::RejectCode;
 use lakehead_protocol::schema::Schema;
 use std::sync::Arc;
@@ -53,7 +55,9 @@ pub(super) fn open_table(
     }
     let columns = version.columns().map_err(refused)?;
     let encoding = EncodingPlan::new(columns.arrow.clone(), context.settings.compression);
+    let policy = policy_of(&version, place, context.settings.encoding);
     let encoding = encoding
+        .map(|plan| plan.with_policy(policy))
         .map_err(|error| OpenFailure::Refused(Refusal::new(RejectCode::TableUnsupported, error.to_string())))?;
     let terms = Terms {
         id: view.id.clone(),
@@ -67,6 +71,22 @@ pub(super) fn open_table(
     let (port, pieces) = table_port(context.settings.port_capacity.max(1), Arc::new(move || wake.notify_one()));
     let encoding = Arc::new(encoding);
     Ok(OpenedTable { key, table, columns, encoding, version, looked_ms, terms, port, pieces, sent, reopen })
+}
+
+/// The policy that the table names, or the engine's own. A name that is none keeps nobody from writing.
+fn policy_of(version: &Version, place: &Url, fallback: EncodingPolicy) -> EncodingPolicy {
+    match version.encoding_policy() {
+        NamedPolicy::Known(policy) => policy,
+        NamedPolicy::None => fallback,
+        NamedPolicy::Unknown(unknown) => {
+            let table = place.as_str();
+            tracing::warn!(
+                table,
+                "the table property {ENCODING_PROPERTY} is ignored: {unknown}; it is written by {fallback}"
+            );
+            fallback
+        }
+    }
 }
 
 fn refused(error: TableError) -> OpenFailure {

@@ -1,5 +1,6 @@
 //! What the commit plane is told at its start.
 
+use super::encode::EncodingPolicy;
 use parquet::basic::{Compression, ZstdLevel};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -24,6 +25,8 @@ pub struct Settings {
     pub streams_max: usize,
     /// For columns where it pays.
     pub compression: Compression,
+    /// How the encodings of tables are chosen that do not say it themselves.
+    pub encoding: EncodingPolicy,
     /// Tables that live elsewhere, by name.
     pub table_uris: BTreeMap<String, Url>,
 }
@@ -40,6 +43,7 @@ impl Settings {
             checkpoint_interval: 100,
             streams_max: 1_000,
             compression: Compression::ZSTD(ZstdLevel::default()),
+            encoding: EncodingPolicy::default(),
             table_uris: BTreeMap::new(),
         }
     }

@@ -39,7 +39,7 @@ const POSITIVE: Kind = Kind::Number { min: 1, why: "" };
 pub const BUDGET_MB_MIN: i64 = 64;
 
 /// All keys, by section. A derived default may look at keys that stand before its own.
-pub const KEYS: [Key; 15] = [
+pub const KEYS: [Key; 16] = [
     Key {
         section: "server",
         name: "listen",
@@ -146,8 +146,17 @@ pub const KEYS: [Key; 15] = [
         name: "compression",
         kind: Kind::Choice(&["zstd", "lz4", "snappy", "none"]),
         fallback: Fallback::Toml("\"zstd\""),
-        doc: "Of Parquet pages: zstd, lz4, snappy or none",
+        doc: "The codec of Parquet pages, for columns where it pays: zstd, lz4, snappy or none",
         flag: Some(("compression", "NAME")),
+    },
+    Key {
+        section: "tables",
+        name: "encoding",
+        kind: Kind::Choice(&["speed", "balanced", "size"]),
+        fallback: Fallback::Toml("\"balanced\""),
+        doc: "What the encoding of each column is chosen for, by measuring samples of it: speed (the least CPU time), size (the \
+              fewest bytes), or balanced between both. A table's property lakehead.encoding goes first",
+        flag: Some(("encoding", "NAME")),
     },
     Key {
         section: "tables",

@@ -2,6 +2,7 @@ use super::effective::{Effective, Origin};
 use super::keys::{KEYS, sections};
 use super::typed::CompressionName;
 use super::{Config, ConfigError, environment, file, show};
+use crate::commit::encode::EncodingPolicy;
 use std::path::Path;
 
 fn parse(text: &str) -> Result<Config, ConfigError> {
@@ -16,6 +17,7 @@ fn variables(pairs: &[(&str, &str)]) -> Result<Vec<super::effective::Setting>, C
 fn an_empty_file_is_the_defaults() {
     let config = parse("").unwrap();
     assert_eq!(config.server.listen, "127.0.0.1:7531");
+    assert_eq!(config.tables.encoding, EncodingPolicy::Balanced);
     assert!(config.tables.create && config.tables.commit_interval_ms == 1000);
     assert_eq!((config.server.data_dir, config.tables.root), (None, None));
     assert_eq!(config.tables.encoders, config.server.cores.len());
@@ -24,10 +26,11 @@ fn an_empty_file_is_the_defaults() {
 
 #[test]
 fn what_is_written_is_read() {
-    let text = "[server]\ncores = [1]\ndata_dir = \"/x\"\n[tables]\ncompression = \"lz4\"\n[tables.uris]\n\"a.b\" = \"file:///x\"";
+    let text = "[server]\ncores = [1]\ndata_dir = \"/x\"\n[tables]\ncompression = \"lz4\"\nencoding = \"size\"\n[tables.uris]\n\"a.b\" = \"file:///x\"";
     let config = parse(text).unwrap();
     assert_eq!((config.server.cores, config.tables.encoders), (vec![1], 1));
     assert_eq!(config.tables.compression, CompressionName::Lz4);
+    assert_eq!(config.tables.encoding, EncodingPolicy::Size);
     assert_eq!(config.tables.uris["a.b"], "file:///x");
     assert_eq!(config.tables.root.unwrap(), "file:///x/tables/");
 }
@@ -44,6 +47,7 @@ fn a_slip_is_answered_with_the_key_that_was_meant_and_its_line() {
         ("[memory]\n# small\nbudget_mb = 8", ["toml:3", "memory.budget_mb = 8", "at least 64"]),
         ("[tables]\ncommit_interval_ms = 0", ["toml:2", "commit_interval_ms = 0", "at least 1"]),
         ("[tables]\ncompression = \"gzip\"", ["toml:2", "gzip", "one of zstd, lz4"]),
+        ("[tables]\nencoding = \"fast\"", ["toml:2", "tables.encoding = \"fast\"", "one of speed, balanced, size"]),
         ("[tables]\ncreate = \"yes\"", ["toml:2", "tables.create", "true or false"]),
         ("[tables]\ncreate = ", ["lakehead.toml", "not TOML", ""]),
     ] {

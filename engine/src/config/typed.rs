@@ -1,5 +1,6 @@
 //! The configuration in types, every key with a value.
 
+use crate::commit::encode::EncodingPolicy;
 use parquet::basic::{Compression, ZstdLevel};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -53,6 +54,7 @@ pub struct Tables {
     pub checkpoint_interval: u64,
     pub streams_max: usize,
     pub compression: CompressionName,
+    pub encoding: EncodingPolicy,
     pub encoders: usize,
     pub uris: BTreeMap<String, String>,
 }

@@ -1,14 +1,17 @@
-//! `lakehead table create`: a stream opened with the columns and closed again makes the table.
+//! `lakehead table create`: a stream opened with the columns and closed again makes the table; or it is made where it lies.
 
-use crate::cli::client_args::{ClientArgs, exit_of};
+use super::create_local::{self, Wanted};
+use crate::cli::client_args::{Patience, client, exit_of};
 use crate::cli::columns::parse::{ColumnsError, parse};
 use crate::cli::columns::print::columns;
 use crate::cli::columns::same::difference;
 use crate::cli::exit::Exit;
+use crate::cli::local_table::LocalTableError;
 use crate::cli::output::{say, tell};
 use crate::cli::served_table;
 use crate::cli::write::failure::Failure;
 use crate::cli::write::schema_of_file;
+use crate::commit::encode::EncodingPolicy;
 use arrow::datatypes::Schema;
 use lakehead_protocol::arrow_schema::{from_arrow, to_arrow};
 use serde_json::json;
@@ -17,9 +20,14 @@ use std::sync::Arc;
 
 /// Makes a table with columns of your choice, before the first row is written.
 ///
-/// The engine makes it, so it has to be configured to make tables (it is, unless tables.create is
-/// false). What it made is shown as JSON on standard output. A table that exists already is an
-/// error (exit code 65); with --if-not-exists it is none as long as its columns are the same.
+/// With --server the engine makes it, so it has to be configured to make tables (it is, unless
+/// tables.create is false). With --data-dir it is made where it lies, whether an engine runs or not.
+/// What was made is shown as JSON on standard output. A table that exists already is an error (exit
+/// code 65); with --if-not-exists it is none as long as its columns are the same.
+///
+/// --encoding says what the table's files are written for, instead of the engine's tables.encoding:
+/// speed (the least CPU time), size (the fewest bytes), or balanced between both. It becomes the
+/// table property lakehead.encoding, which engines read when they open the table.
 ///
 /// Columns are written as in Spark SQL: NAME TYPE [not null], with commas between. Types:
 ///   boolean, tinyint, smallint, int, bigint (or byte, short, integer, long), float, double,
@@ -30,6 +38,7 @@ use std::sync::Arc;
 ///   lakehead table create plant.readings --server 127.0.0.1:7531 \
 ///       --columns "device string not null, at timestamp, value decimal(10,2), tags array<string>"
 ///   lakehead table create orders --like orders.parquet --if-not-exists --server 127.0.0.1:7531
+///   lakehead table create archive --like orders.parquet --encoding size --data-dir /var/lib/lakehead
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment, group(clap::ArgGroup::new("what").required(true).args(["columns", "like"])))]
 pub struct CreateArguments {
@@ -44,12 +53,29 @@ pub struct CreateArguments {
     /// A table that exists already with the same columns is fine.
     #[arg(long)]
     if_not_exists: bool,
+    /// What its files are written for: speed, balanced or size.
+    #[arg(long, value_name = "NAME", requires = "data_dir")]
+    encoding: Option<EncodingPolicy>,
+    /// Address of an engine, host:port. Several, separated by commas, are tried in turn.
+    #[arg(
+        long,
+        value_name = "ADDR",
+        env = "LAKEHEAD_SERVER",
+        value_delimiter = ',',
+        required_unless_present = "data_dir"
+    )]
+    server: Vec<String>,
+    /// The engine's data directory (a missing or empty folder becomes one), or the folder of its
+    /// tables. Wins over --server.
+    #[arg(long, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
     #[command(flatten)]
-    client: ClientArgs,
+    patience: Patience,
 }
 
+/// Why it was not made.
 #[derive(Debug, thiserror::Error)]
-enum CreateError {
+pub(super) enum CreateError {
     #[error("--columns, {0}")]
     Columns(#[from] ColumnsError),
     #[error("--like, {0}")]
@@ -67,6 +93,8 @@ enum CreateError {
         #[from]
         error: lakehead_client::Error,
     },
+    #[error(transparent)]
+    Local(#[from] LocalTableError),
     #[error("no runtime could be started: {0}")]
     Runtime(#[from] std::io::Error),
 }
@@ -78,7 +106,7 @@ impl CreateError {
             Self::Like(failure) => failure.exit(),
             Self::Type(_) | Self::Exists { .. } | Self::Other { .. } => Exit::Data,
             Self::Client { error } => exit_of(error),
-            Self::Runtime(_) => Exit::Failure,
+            Self::Local(_) | Self::Runtime(_) => Exit::Failure,
         }
     }
 }
@@ -107,7 +135,12 @@ fn make(arguments: &CreateArguments) -> Result<serde_json::Value, CreateError> {
     let wire = from_arrow(&wanted).map_err(|error| CreateError::Type(error.to_string()))?;
     wire.check().map_err(|error| CreateError::Type(error.to_string()))?;
     let wanted = to_arrow(&wire).map_err(|error| CreateError::Type(error.to_string()))?;
-    let client = arguments.client.client()?;
+    if let Some(data_dir) = &arguments.data_dir {
+        let CreateArguments { table, encoding, if_not_exists, .. } = arguments;
+        let (encoding, if_not_exists) = (*encoding, *if_not_exists);
+        return create_local::make(&Wanted { table, columns: &wanted, wire: &wire, encoding, if_not_exists }, data_dir);
+    }
+    let client = client(&arguments.server, &arguments.patience)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let table = &arguments.table;
     runtime.block_on(async {

@@ -1,5 +1,6 @@
 //! `lakehead table describe`.
 
+use super::encoding;
 use crate::cli::client_args::{Patience, client, exit_of};
 use crate::cli::columns::print::{column, type_name};
 use crate::cli::exit::Exit;
@@ -14,11 +15,13 @@ use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Shows what a table is: identity, columns, and with --data-dir also version, size, streams and
-/// properties.
+/// Shows what a table is: identity, columns, and with --data-dir also version, size, streams,
+/// properties, and how it is encoded.
 ///
 /// With --server an engine is asked, which knows every table by the name that producers use. With
-/// --data-dir the table's files are read where they lie; no engine has to run.
+/// --data-dir the table's files are read where they lie; no engine has to run. How columns are
+/// encoded stands in the footer of the newest data file, whoever wrote it; to see why the engine
+/// chose so, try `lakehead table encodings` on that file.
 ///
 /// Examples:
 ///   lakehead table describe plant.readings --server 127.0.0.1:7531
@@ -118,6 +121,8 @@ fn local(table: &str, data_dir: &Path) -> Result<Shown, DescribeError> {
         "columns": columns_json(&schema),
         "streams": [],
         "properties": &found.properties,
+        "encoding": encoding::policy_json(&found.encoding),
+        "newest_file": encoding::newest_json(&found.newest),
         "unsupported": found.unsupported.as_deref(),
     });
     json["streams"] = found.streams.iter().map(|(name, stream)| stream_json(name, stream)).collect();
@@ -130,10 +135,12 @@ fn local_text(table: &str, url: &str, schema: &Schema, found: &Description) -> S
         "table      {table}\nlocation   {url}\nidentity   {}\nversion    {}\nrows       {rows} in {} files, {} bytes\n",
         found.id, found.version, found.files, found.bytes
     );
+    text += &format!("encoding   {}\n", encoding::policy_text(&found.encoding));
     if let Some(reason) = &found.unsupported {
         text += &format!("not writable by this engine: {reason}\n");
     }
     text += &format!("columns\n{}", columns_text(schema));
+    text += &encoding::newest_text(&found.newest);
     if !found.streams.is_empty() {
         text += "named streams (rows committed, epoch)\n";
         for (stream, state) in &found.streams {

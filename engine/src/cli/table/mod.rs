@@ -1,7 +1,11 @@
-//! `lakehead table`: looking at tables and making them.
+//! `lakehead table`: looking at tables, making them, and how they are encoded.
 
 mod create;
+mod create_local;
 mod describe;
+mod encoding;
+mod encodings;
+mod encodings_show;
 
 use super::exit::Exit;
 use clap::{Args, Subcommand};
@@ -17,6 +21,7 @@ pub struct TableArguments {
 enum TableCommand {
     Describe(describe::DescribeArguments),
     Create(create::CreateArguments),
+    Encodings(encodings::EncodingsArguments),
 }
 
 /// Runs `lakehead table`.
@@ -24,5 +29,6 @@ pub fn run(arguments: TableArguments) -> Exit {
     match arguments.command {
         TableCommand::Describe(arguments) => describe::run(&arguments),
         TableCommand::Create(arguments) => create::run(&arguments),
+        TableCommand::Encodings(arguments) => encodings::run(&arguments),
     }
 }

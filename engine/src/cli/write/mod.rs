@@ -17,6 +17,7 @@
 //! | texts: bytes, whole records, batches | [`input`], [`chunks`], [`cutter`], [`text_source`], [`text_format`] |
 //! | the two text formats | [`mod@csv`], [`ndjson`] with [`exact_decoders`], [`exact_number`] |
 //! | the two binary ones | [`parquet_source`], [`arrow_source`] |
+//! | a file's first rows, for those who only look | [`first_rows`] |
 //! | what columns hold | [`infer`], [`infer_json`], [`value`] |
 //! | how it ends | [`failure`], [`summary`] |
 
@@ -28,6 +29,7 @@ pub mod cutter;
 pub mod exact_decoders;
 pub mod exact_number;
 pub mod failure;
+pub mod first_rows;
 pub mod infer;
 pub mod infer_json;
 pub mod input;
@@ -42,6 +44,7 @@ pub mod text_source;
 pub mod value;
 
 pub use args::WriteArgs;
+pub use first_rows::first_rows_of_file;
 pub use run::run;
 pub use source::schema_of_file;
 

@@ -58,7 +58,11 @@ impl Source {
         }
     }
 
-    fn file(args: &WriteArgs, path: &Path) -> Result<Self, Failure> {
+    /// Opens the file at `path`, as `args` say.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub(super) fn file(args: &WriteArgs, path: &Path) -> Result<Self, Failure> {
         let name = path.display().to_string();
         let format = args.format.or_else(|| by_extension(path)).ok_or_else(|| {
             Failure::Usage(format!("{name}: say what it is with --format csv, ndjson, parquet or arrow"))

@@ -15,12 +15,28 @@ pub(super) fn fields(field: &FieldRef) -> Vec<FieldRef> {
     }
 }
 
-/// For each leaf of a column of this type, whether it is keys into a dictionary.
-pub(super) fn encoded(data_type: &DataType) -> Vec<bool> {
-    match data_type {
-        DataType::Struct(children) => children.iter().flat_map(|child| encoded(child.data_type())).collect(),
-        DataType::List(child) | DataType::Map(child, _) => encoded(child.data_type()),
-        flat => vec![matches!(flat, DataType::Dictionary(..))],
+/// The path of each leaf of `field`, names joined by dots.
+pub(super) fn paths(field: &FieldRef) -> Vec<String> {
+    let below = |child: &FieldRef| paths(child).into_iter().map(|path| format!("{}.{path}", field.name())).collect();
+    match field.data_type() {
+        DataType::Struct(children) => children.iter().flat_map(|child| -> Vec<String> { below(child) }).collect(),
+        DataType::List(child) | DataType::Map(child, _) => below(child),
+        _ => vec![field.name().clone()],
+    }
+}
+
+/// Whether a leaf is keys into a dictionary.
+pub(super) fn is_encoded(leaf: &ArrayRef) -> bool {
+    matches!(leaf.data_type(), DataType::Dictionary(..))
+}
+
+/// The array of each leaf of a column, as it lies there.
+pub(super) fn arrays(column: &ArrayRef) -> Vec<&ArrayRef> {
+    match column.data_type() {
+        DataType::Struct(_) => column.as_struct().columns().iter().flat_map(arrays).collect(),
+        DataType::List(_) => arrays(column.as_list::<i32>().values()),
+        DataType::Map(..) => column.as_map().entries().columns().iter().flat_map(arrays).collect(),
+        _ => vec![column],
     }
 }
 

@@ -1,18 +1,21 @@
 //! How a table's columns are written.
 //!
 //! Each leaf of a column (a flat column is its own) is written the way its own values speak for: a sample of its first row
-//! group is encoded in every way that all readers know (`sample`), and `choice` picks. Data changes, so a leaf is looked at
-//! again every so many row groups, and earlier when row groups have become much larger (in a small one, a dictionary hardly
-//! pays). Values that come as keys into a dictionary stay so: only their codec is learnt, apart from what is learnt of the
-//! same leaf's plain values. Any chunk may be written any way; a file may mix them.
+//! group is encoded in every way that all readers know and that its type has (`sample`), which gives [figures](super::figures)
+//! of time and size; `choice` weighs them by the table's [policy](EncodingPolicy), anew for each row group's size. `learning`
+//! says when to look again. Values that come as keys into a dictionary stay so: only their codec is learnt, apart from what is
+//! learnt of the same leaf's plain values. Any chunk may be written any way; a file may mix them.
 
-use super::choice::{choose, choose_codec};
+use super::choice::UNMEASURED;
 use super::column_chunk::ColumnChunk;
 use super::column_writer::{ColumnWay, ColumnWriters, file_properties};
+use super::cpu_clock::{Clock, thread_cpu_ns};
 use super::error::EncodeError;
+use super::learning::{Learning, Promise, Step};
+use super::policy::EncodingPolicy;
 use super::{leaf, sample};
 use arrow::array::{Array, ArrayRef};
-use arrow::datatypes::{DataType, FieldRef, Schema, SchemaRef};
+use arrow::datatypes::{FieldRef, Schema, SchemaRef};
 use parquet::arrow::ArrowSchemaConverter;
 use parquet::basic::Compression;
 use parquet::errors::ParquetError;
@@ -21,21 +24,24 @@ use parquet::schema::types::TypePtr;
 use std::io::Write;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Row groups between two looks at a column.
-const ROW_GROUPS_PER_LOOK: u32 = 64;
-/// A row group this many times larger than the one that was looked at is looked at as well.
-const GROWTH_PER_LOOK: usize = 4;
-
 /// A table's Parquet schema and what has been learnt of its columns. One per table, shared by all its row groups.
 #[derive(Debug)]
 pub struct EncodingPlan {
     schema: SchemaRef,
     root: TypePtr,
-    codec: Compression,
+    terms: Terms,
     columns: Vec<ColumnPlan>,
     /// Stands for a bug in an encoder.
     #[cfg(test)]
     panics: bool,
+}
+
+/// What all its choices go by.
+#[derive(Debug, Clone, Copy)]
+struct Terms {
+    codec: Compression,
+    policy: EncodingPolicy,
+    clock: Clock,
 }
 
 #[derive(Debug)]
@@ -48,21 +54,12 @@ struct ColumnPlan {
 struct LeafPlan {
     /// Writers of the leaf as a column of its own, for trials.
     writers: ColumnWriters,
-    plain: Mutex<Option<Learnt>>,
-    encoded: Mutex<Option<Learnt>>,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Learnt {
-    way: ColumnWay,
-    /// Rows of the row group it was learnt from.
-    rows: usize,
-    /// Row groups written this way since.
-    row_groups: u32,
+    plain: Mutex<Learning>,
+    encoded: Mutex<Learning>,
 }
 
 impl EncodingPlan {
-    /// A plan for a table's columns; `compression` is used for those where it pays.
+    /// A plan for a table's columns, by the default policy; `compression` is used for those where it pays.
     ///
     /// # Errors
     /// [`EncodeError::Plan`] when Parquet has no type for a column.
@@ -73,12 +70,19 @@ impl EncodingPlan {
         let columns: Result<_, _> = schema.fields().iter().map(ColumnPlan::new).collect();
         Ok(Self {
             root,
-            codec,
+            terms: Terms { codec, policy: EncodingPolicy::default(), clock: thread_cpu_ns },
             columns: columns.map_err(EncodeError::Plan)?,
             schema,
             #[cfg(test)]
             panics: false,
         })
+    }
+
+    /// The same by this policy.
+    #[must_use]
+    pub fn with_policy(mut self, policy: EncodingPolicy) -> Self {
+        self.terms.policy = policy;
+        self
     }
 
     /// The table's columns.
@@ -92,7 +96,7 @@ impl EncodingPlan {
 
     /// The way the plain values of a flat column are written at the moment, once they have been looked at.
     pub fn way(&self, column: usize) -> Option<ColumnWay> {
-        self.columns.get(column)?.leaves.first()?.way(false)
+        self.columns.get(column)?.leaves.first()?.learning(false).favoured()
     }
 
     /// Do these columns have the table's types? Strings and binaries may be keys into a dictionary.
@@ -116,67 +120,66 @@ impl EncodingPlan {
         assert!(!self.panics, "the encoder has a bug");
         let missing = || ParquetError::IndexOutOfBound(column, self.columns.len());
         let plan = self.columns.get(column).ok_or_else(missing)?;
-        plan.writers.encode(&plan.ways(values, self.codec)?, values)
+        let promises = plan.promises(values, &self.terms)?;
+        let ways: Vec<_> = promises.iter().map(|promise| promise.way).collect();
+        let chunks = plan.writers.encode(&ways, values)?;
+        let arrays = leaf::arrays(values);
+        for (((leaf, array), promise), chunk) in plan.leaves.iter().zip(arrays).zip(promises).zip(&chunks) {
+            leaf.learning(leaf::is_encoded(array)).wrote(
+                promise,
+                array.len(),
+                chunk.close().bytes_written,
+                self.terms.policy,
+            );
+        }
+        Ok(chunks)
     }
 }
 
 impl ColumnPlan {
     fn new(field: &FieldRef) -> Result<Self, ParquetError> {
         let leaf = |field: &FieldRef| {
-            Ok(LeafPlan { writers: ColumnWriters::new(field)?, plain: Mutex::default(), encoded: Mutex::default() })
+            let plain = Mutex::new(Learning::new(UNMEASURED));
+            let encoded = Mutex::new(Learning::new(ColumnWay::dictionary(Compression::UNCOMPRESSED)));
+            Ok(LeafPlan { writers: ColumnWriters::new(field)?, plain, encoded })
         };
         let leaves = leaf::fields(field).iter().map(leaf).collect::<Result<_, ParquetError>>()?;
         Ok(Self { writers: ColumnWriters::new(field)?, leaves })
     }
 
     /// The way of each leaf for this row group.
-    fn ways(&self, values: &ArrayRef, codec: Compression) -> Result<Vec<ColumnWay>, ParquetError> {
-        let rows = values.len();
-        let encoded = leaf::encoded(values.data_type());
-        let known: Vec<_> = self.leaves.iter().zip(&encoded).map(|(leaf, form)| leaf.next_way(*form, rows)).collect();
-        if let Some(all) = known.iter().copied().collect() {
+    fn promises(&self, values: &ArrayRef, terms: &Terms) -> Result<Vec<Promise>, ParquetError> {
+        let arrays = leaf::arrays(values);
+        let steps: Vec<_> = self.leaves.iter().zip(arrays).map(|(leaf, array)| leaf.next(array, terms)).collect();
+        let known = |step: &Step| if let Step::Write(promise) = step { Some(*promise) } else { None };
+        if let Some(all) = steps.iter().map(known).collect() {
             return Ok(all);
         }
+        // Only for looks: NULLs of structs above are merged in.
         let values = leaf::values(values)?;
-        let look = |((leaf, known), values): ((&LeafPlan, &Option<ColumnWay>), &ArrayRef)| match known {
-            Some(way) => Ok(*way),
-            None => leaf.learn(values, rows, codec),
+        let promise = |((leaf, step), values): ((&LeafPlan, &Step), &ArrayRef)| match step {
+            Step::Write(promise) => Ok(*promise),
+            Step::Look(scope) => leaf.look(values, scope, terms),
         };
-        self.leaves.iter().zip(&known).zip(&values).map(look).collect()
+        self.leaves.iter().zip(&steps).zip(&values).map(promise).collect()
     }
 }
 
 impl LeafPlan {
-    fn learnt(&self, encoded: bool) -> MutexGuard<'_, Option<Learnt>> {
-        let learnt = if encoded { &self.encoded } else { &self.plain };
-        learnt.lock().unwrap_or_else(PoisonError::into_inner)
+    fn learning(&self, encoded: bool) -> MutexGuard<'_, Learning> {
+        let learning = if encoded { &self.encoded } else { &self.plain };
+        learning.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn way(&self, encoded: bool) -> Option<ColumnWay> {
-        self.learnt(encoded).map(|learnt| learnt.way)
+    fn next(&self, array: &ArrayRef, terms: &Terms) -> Step {
+        let bytes = || array.to_data().get_slice_memory_size().unwrap_or(0);
+        self.learning(leaf::is_encoded(array)).next(array.len(), terms.policy, bytes)
     }
 
-    /// The way for the next row group, unless it should be looked at.
-    fn next_way(&self, encoded: bool, rows: usize) -> Option<ColumnWay> {
-        let mut learnt = self.learnt(encoded);
-        let learnt = learnt.as_mut()?;
-        learnt.row_groups += 1;
-        let due = learnt.row_groups >= ROW_GROUPS_PER_LOOK || rows / GROWTH_PER_LOOK > learnt.rows;
-        (!due).then_some(learnt.way)
-    }
-
-    /// Looks at the leaf's values in a row group of `rows` rows. Not under the lock: when two threads look at once, the later
-    /// one's word stands.
-    fn learn(&self, values: &ArrayRef, rows: usize, codec: Compression) -> Result<ColumnWay, ParquetError> {
-        let encoded = matches!(values.data_type(), DataType::Dictionary(..));
-        let (sample, total) = (sample::take(values)?, values.len());
-        let way = if encoded {
-            choose_codec(sample::encoded(&self.writers, &sample, total, codec)?, codec)
-        } else {
-            choose(&sample::figures(&self.writers, &sample, total, codec)?, codec)
-        };
-        *self.learnt(encoded) = Some(Learnt { way, rows, row_groups: 0 });
-        Ok(way)
+    /// Looks at the leaf's values, not under the lock.
+    fn look(&self, values: &ArrayRef, scope: &sample::Scope, terms: &Terms) -> Result<Promise, ParquetError> {
+        let found = sample::look(&self.writers, &sample::take(values)?, terms.codec, scope, terms.clock)?;
+        Ok(self.learning(leaf::is_encoded(values)).looked(found, scope, values.len(), terms.policy))
     }
 }
 

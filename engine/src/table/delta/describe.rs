@@ -1,6 +1,8 @@
 //! What a person wants to see of a table.
 
 use super::columns::Columns;
+use super::footer::{FileEncodings, NewestFile};
+use super::properties::NamedPolicy;
 use super::streams::{self, Number};
 use super::table::{DeltaTable, TableError, Version};
 use crate::commit::ledger::Standing;
@@ -24,6 +26,10 @@ pub struct Description {
     pub streams: BTreeMap<Arc<str>, StreamDescription>,
     /// Table properties.
     pub properties: BTreeMap<String, String>,
+    /// How it wants to be encoded.
+    pub encoding: NamedPolicy,
+    /// How the file that was added last is encoded.
+    pub newest: NewestFile,
     /// Why this engine could not write the table, if so.
     pub unsupported: Option<Arc<str>>,
 }
@@ -57,8 +63,22 @@ pub fn describe(table: &DeltaTable) -> Result<Option<Description>, TableError> {
         rows: totals.rows,
         streams: describe_streams(table, &version)?,
         properties: properties.iter().map(|(key, value)| (key.clone(), value.clone())).collect(),
+        encoding: version.encoding_policy(),
+        newest: newest_file(table, totals.newest),
         unsupported: view.unsupported.clone(),
     }))
+}
+
+fn newest_file(table: &DeltaTable, newest: Option<(i64, String)>) -> NewestFile {
+    let Some((_, path)) = newest else { return NewestFile::None };
+    let place = table.url().join(&path).ok().and_then(|url| url.to_file_path().ok());
+    let Some(place) = place else {
+        return NewestFile::Unreadable { path, reason: "it is not on a local file system".to_owned() };
+    };
+    match FileEncodings::read(&place) {
+        Ok(encodings) => NewestFile::Read { path, encodings },
+        Err(error) => NewestFile::Unreadable { path, reason: error.to_string() },
+    }
 }
 
 fn describe_streams(
@@ -87,6 +107,8 @@ struct Totals {
     files: u64,
     bytes: u64,
     rows: Option<u64>,
+    /// When the youngest file was written, and its path.
+    newest: Option<(i64, String)>,
     wanted: Option<String>,
     wanted_seen: bool,
 }
@@ -94,12 +116,16 @@ struct Totals {
 fn scan(table: &DeltaTable, version: &Version, wanted: Option<&str>) -> Result<Totals, TableError> {
     let scan = version.snapshot.clone().scan_builder().build()?;
     let wanted = wanted.map(str::to_owned);
-    let mut totals = Totals { files: 0, bytes: 0, rows: Some(0), wanted, wanted_seen: false };
+    let mut totals = Totals { files: 0, bytes: 0, rows: Some(0), newest: None, wanted, wanted_seen: false };
     for metadata in scan.scan_metadata(table.engine())? {
         totals = metadata?.visit_scan_files(totals, |totals, file: ScanFile| {
             totals.files += 1;
             totals.bytes += u64::try_from(file.size).unwrap_or_default();
             totals.rows = totals.rows.zip(file.stats).map(|(sum, stats)| sum + stats.num_records);
+            let written = (file.modification_time, &file.path);
+            if totals.newest.as_ref().is_none_or(|(modified_ms, path)| (*modified_ms, path) < written) {
+                totals.newest = Some((file.modification_time, file.path.clone()));
+            }
             totals.wanted_seen |= totals.wanted.as_ref() == Some(&file.path);
         })?;
     }

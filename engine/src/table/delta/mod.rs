@@ -9,7 +9,8 @@
 //! | the entries of named streams, and of logs | [`streams`], `logs` |
 //! | where entries are read from, and what they add up to | `transactions`, `entries` |
 //! | whether the table shows a commit that was in doubt | `sight` |
-//! | what a person wants to see | [`describe`] |
+//! | how a table wants to be encoded | [`properties`] |
+//! | what a person wants to see, of the table and of a file's footer | [`describe`], [`footer`] |
 //! | forgetting a stream | [`forget`] |
 //!
 //! # The kernel never puts
@@ -23,9 +24,11 @@
 pub mod columns;
 pub mod describe;
 mod entries;
+pub mod footer;
 pub mod forget;
 pub mod freeze;
 mod logs;
+pub mod properties;
 mod sight;
 pub mod streams;
 pub mod support;

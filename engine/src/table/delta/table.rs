@@ -179,11 +179,20 @@ impl DeltaTable {
     /// # Errors
     /// When the schema is not one for a table, or the store did not take it for sure.
     pub fn create(&self, wire: &Schema) -> Result<Version, TableError> {
+        self.create_with(wire, &[])
+    }
+
+    /// The same with table properties, which a table that somebody else made has not.
+    ///
+    /// # Errors
+    /// As [`Self::create`].
+    pub fn create_with(&self, wire: &Schema, properties: &[(&str, &str)]) -> Result<Version, TableError> {
         let schema = delta_schema(wire).map_err(|error| TableError::Schema(error.to_string()))?;
         self.store.prepare().map_err(|error| TableError::Store(error.to_string()))?;
         let (freezer, slot) = Freezer::new();
         // A table that exists already makes the kernel refuse: then there is one to load.
-        let builder = create_table(self.url.as_str(), Arc::new(schema), ENGINE_INFO, true);
+        let builder = create_table(self.url.as_str(), Arc::new(schema), ENGINE_INFO, true)
+            .with_table_properties(properties.iter().copied());
         match builder.build(self.engine(), freezer) {
             Ok(transaction) => {
                 let _provisional = transaction.commit(self.engine())?;

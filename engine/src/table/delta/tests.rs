@@ -318,3 +318,41 @@ fn a_restore_concerns_every_log_that_wrote_before_it_and_not_since() {
     table.store().delete("_delta_log/00000000000000000006.json").unwrap();
     assert_eq!(table.refresh(&latest).unwrap().view(), latest.view(), "it was seen");
 }
+
+#[test]
+fn a_table_says_how_it_wants_to_be_encoded_and_its_newest_file_how_it_is() {
+    use crate::commit::encode::policy::ENCODING_PROPERTY;
+    use crate::commit::encode::{DataFile, EncodingPlan, EncodingPolicy};
+    use footer::NewestFile;
+    use properties::NamedPolicy;
+    let (runtime, folder) = (runtime(), tempfile::tempdir().unwrap());
+    let silent = table(&runtime, &folder.path().join("silent"));
+    assert_eq!(silent.create(&schema()).unwrap().encoding_policy(), NamedPolicy::None);
+    let table = table(&runtime, folder.path());
+    let made = table.create_with(&schema(), &[(ENCODING_PROPERTY, "size")]).unwrap();
+    assert_eq!(made.encoding_policy(), NamedPolicy::Known(EncodingPolicy::Size));
+    let described = || describe::describe(&table).unwrap().unwrap();
+    assert_eq!(
+        (described().encoding, described().newest),
+        (NamedPolicy::Known(EncodingPolicy::Size), NewestFile::None)
+    );
+    assert_eq!(described().properties[ENCODING_PROPERTY], "size");
+
+    let encoding = EncodingPlan::new(made.columns().unwrap().arrow, parquet::basic::Compression::UNCOMPRESSED).unwrap();
+    let empty = DataFile::begin(Vec::new(), &encoding).unwrap().finish().unwrap();
+    let mut last = made;
+    for (version, path) in [(1, "old.parquet"), (2, "new.parquet")] {
+        let (statistics, modified_ms) = (empty.statistics.clone(), version as i64);
+        let file = AddedFile { path: path.into(), bytes: empty.bytes, modified_ms, statistics };
+        let frozen = table.freeze(&last, &Plan { files: true, ..plan(version, &[], &[]) }, Some(&file)).unwrap();
+        table.put(version, &frozen.bytes);
+        last = frozen.after;
+    }
+    assert!(matches!(described().newest, NewestFile::Unreadable { path, .. } if path == "new.parquet"));
+    std::fs::write(folder.path().join("t/new.parquet"), &empty.sink).unwrap();
+    let NewestFile::Read { path, encodings } = described().newest else { panic!("it can be read") };
+    assert_eq!((path.as_str(), encodings.bytes, encodings.rows), ("new.parquet", empty.bytes, 0));
+    assert!(encodings.writer.unwrap().starts_with("lakehead"));
+
+    assert!(matches!(NamedPolicy::of(Some("fast")), NamedPolicy::Unknown(_)));
+}

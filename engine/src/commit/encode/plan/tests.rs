@@ -1,3 +1,6 @@
+use super::super::choice::choose;
+use super::super::figures::Figures;
+use super::super::sample::Scope;
 use super::super::tests::zstd;
 use super::*;
 use arrow::array::*;
@@ -12,14 +15,30 @@ const ROWS: usize = 200_000;
 impl EncodingPlan {
     /// A plan of the same columns whose encoder panics.
     pub(in super::super) fn panicking(&self) -> Self {
-        Self { panics: true, ..Self::new(self.schema.clone(), self.codec).unwrap() }
+        Self { panics: true, ..Self::new(self.schema.clone(), self.terms.codec).unwrap() }
     }
 }
 
-fn way_of(values: ArrayRef) -> ColumnWay {
+/// A clock that stands: sizes alone decide, and nothing depends on the machine.
+fn stands() -> u64 {
+    0
+}
+
+fn figures_of(values: &ArrayRef, codec: Compression) -> Figures {
     let writers = ColumnWriters::new(&Arc::new(Field::new("c", values.data_type().clone(), true))).unwrap();
-    let sample = sample::take(&values).unwrap();
-    choose(&sample::figures(&writers, &sample, values.len(), zstd()).unwrap(), zstd())
+    let sample = sample::take(values).unwrap();
+    sample::look(&writers, &sample, codec, &Scope::All, stands).unwrap().figures
+}
+
+fn way_of(values: ArrayRef) -> ColumnWay {
+    choose(&figures_of(&values, zstd()), values.len(), EncodingPolicy::Balanced, None)
+}
+
+fn timeless_plan(data_type: DataType) -> EncodingPlan {
+    let schema = Arc::new(Schema::new(vec![Field::new("c", data_type, true)]));
+    let mut plan = EncodingPlan::new(schema, zstd()).unwrap();
+    plan.terms.clock = stands;
+    plan
 }
 
 fn random() -> StdRng {
@@ -103,37 +122,113 @@ fn random_longs_are_plain() {
 #[test]
 fn a_codec_that_is_not_wanted_is_not_tried() {
     let values: ArrayRef = Arc::new(StringArray::from_iter_values((0..ROWS).map(|row| format!("number {row:09}"))));
-    let writers = ColumnWriters::new(&Arc::new(Field::new("c", DataType::Utf8, true))).unwrap();
-    let figures = sample::figures(&writers, &sample::take(&values).unwrap(), ROWS, RAW).unwrap();
-    assert_eq!(figures.plain.raw, figures.plain.compressed);
-    assert_eq!(choose(&figures, RAW), plain(RAW));
+    let figures = figures_of(&values, RAW);
+    assert!(figures.ways.iter().all(|measured| measured.way.compression == RAW));
+    assert_eq!(choose(&figures, ROWS, EncodingPolicy::Size, None), plain(RAW));
+}
+
+fn devices(rows: usize) -> ArrayRef {
+    let mut random = random();
+    let names = (0..rows).map(|_| format!("device-{:013}", random.random_range(0..500)));
+    Arc::new(StringArray::from_iter_values(names))
+}
+
+fn unique(rows: usize) -> ArrayRef {
+    Arc::new(StringArray::from_iter_values((0..rows).map(|row| format!("number {:013}", row * 7_919))))
+}
+
+fn written(plan: &EncodingPlan, values: &ArrayRef) -> ColumnWay {
+    let chunks = plan.encode_column(0, values).unwrap();
+    let metadata = &chunks[0].close().metadata;
+    let dictionary = metadata.dictionary_page_offset().is_some();
+    let known = [Encoding::PLAIN, Encoding::DELTA_BINARY_PACKED];
+    let encoding =
+        known.into_iter().find(|encoding| !dictionary && metadata.encodings().any(|found| found == *encoding));
+    ColumnWay { encoding, compression: metadata.compression() }
 }
 
 #[test]
-fn a_column_is_looked_at_again_when_its_row_groups_grow_and_after_a_while() {
-    let schema = Arc::new(Schema::new(vec![Field::new("c", DataType::Utf8, true)]));
-    let plan = EncodingPlan::new(schema, zstd()).unwrap();
-    let devices = |rows: usize| -> ArrayRef {
-        let mut random = random();
-        let names = (0..rows).map(|_| format!("device-{:013}", random.random_range(0..500)));
-        Arc::new(StringArray::from_iter_values(names))
-    };
-    let unique: ArrayRef =
-        Arc::new(StringArray::from_iter_values((0..20_000).map(|row| format!("number {:013}", row * 7_919))));
-    plan.encode_column(0, &devices(50)).unwrap();
-    assert_eq!(plan.way(0).unwrap().encoding, Some(Encoding::PLAIN), "a dictionary of 50 rows saves nothing");
-    plan.encode_column(0, &devices(20_000)).unwrap();
-    assert_eq!(plan.way(0).unwrap().encoding, None);
-    for _ in 0..ROW_GROUPS_PER_LOOK {
-        plan.encode_column(0, &unique).unwrap();
+fn row_groups_of_all_sizes_go_by_one_look() {
+    let plan = timeless_plan(DataType::Utf8);
+    assert_eq!(written(&plan, &devices(20_000)).encoding, None);
+    assert_eq!(written(&plan, &devices(50)).encoding, Some(Encoding::PLAIN), "a dictionary of 50 rows saves nothing");
+    assert_eq!(written(&plan, &devices(20_000)).encoding, None);
+}
+
+#[test]
+fn a_column_that_grows_is_looked_at_again() {
+    let plan = timeless_plan(DataType::Utf8);
+    assert_eq!((written(&plan, &devices(50)), plan.way(0)), (plain(RAW), None), "too few rows to learn from");
+    assert_eq!(written(&plan, &unique(1_500)).encoding, Some(Encoding::PLAIN));
+    assert_eq!(written(&plan, &devices(20_000)).encoding, None);
+}
+
+#[test]
+fn a_column_whose_values_change_is_written_another_way_soon() {
+    let plan = timeless_plan(DataType::Utf8);
+    written(&plan, &devices(20_000));
+    assert_eq!(written(&plan, &unique(20_000)).encoding, None, "nobody knows yet");
+    assert_eq!(written(&plan, &unique(20_000)), plain(zstd()));
+    // Values that return again are no larger than promised, and found at the next look.
+    let mut row_groups = 0..2 * super::super::learning::ROW_GROUPS_PER_LOOK * 4;
+    assert!(row_groups.any(|_| written(&plan, &devices(20_000)).encoding.is_none()));
+}
+
+#[test]
+fn a_dictionary_that_outgrows_its_page_is_given_up_after_one_row_group() {
+    let plan = timeless_plan(DataType::Utf8);
+    // The runs of the sample lie where values return; between them all are new.
+    let rows = 400_000;
+    let stride = (rows - 1024) / 7;
+    let mut random = random();
+    let mut text = |row: usize| if row % stride < 1024 { random.random_range(0..97) } else { row };
+    let misleading: ArrayRef =
+        Arc::new(StringArray::from_iter_values((0..rows).map(|row| format!("{:032}", text(row) * 7_919))));
+    let first = plan.encode_column(0, &misleading).unwrap();
+    assert!(first[0].close().metadata.dictionary_page_offset().is_some());
+    assert_eq!(written(&plan, &misleading).encoding, Some(Encoding::PLAIN));
+}
+
+#[test]
+fn sizes_of_real_samples_follow_the_policy() {
+    let rows = super::super::tests::flat_rows(&(0..30_000).map(|value| Some(value * 31)).collect::<Vec<_>>());
+    for column in rows.columns() {
+        let figures = figures_of(column, zstd());
+        let bytes = EncodingPolicy::ALL.map(|policy| {
+            let way = choose(&figures, column.len(), policy, None);
+            figures.bytes(figures.of(way).unwrap(), column.len())
+        });
+        let least =
+            figures.ways.iter().map(|measured| figures.bytes(measured, column.len())).fold(f64::INFINITY, f64::min);
+        assert!(bytes[2] <= bytes[1] * 1.01 && bytes[2] <= bytes[0] * 1.01, "{} {bytes:?}", column.data_type());
+        assert!(bytes[2] <= least * 1.02 + 0.01, "{} {bytes:?} {least}", column.data_type());
     }
-    assert_eq!(plan.way(0).unwrap(), plain(zstd()));
+}
+
+#[test]
+fn what_is_reckoned_from_a_sample_is_what_is_written() {
+    let mut random = random();
+    let times = (0..ROWS as i64).map(|row| 1_700_000_000_000_000 + row * 1000 + random.random_range(0..500));
+    let times: ArrayRef = Arc::new(TimestampMicrosecondArray::from_iter_values(times));
+    for values in [devices(ROWS), unique(ROWS), times] {
+        let figures = figures_of(&values, zstd());
+        let writers = ColumnWriters::new(&Arc::new(Field::new("c", values.data_type().clone(), true))).unwrap();
+        for measured in figures
+            .ways
+            .iter()
+            .filter(|measured| measured.way.encoding.is_some() || figures.dictionary_bytes(ROWS) < 1e6)
+        {
+            let written = writers.encode(&[measured.way], &values).unwrap()[0].close().bytes_written as f64;
+            let reckoned = figures.bytes(measured, ROWS) * ROWS as f64;
+            assert!((0.75..1.35).contains(&(reckoned / written)), "{:?}: {reckoned} {written}", measured.way);
+        }
+    }
 }
 
 #[test]
 fn the_first_lz4_is_never_written() {
     let plan = EncodingPlan::new(Arc::new(Schema::empty()), Compression::LZ4).unwrap();
-    assert_eq!(plan.codec, Compression::LZ4_RAW);
+    assert_eq!(plan.terms.codec, Compression::LZ4_RAW);
 }
 
 proptest! {

@@ -1,0 +1,74 @@
+//! A table made where it lies, without an engine: the way to give it properties.
+
+use super::create::CreateError;
+use crate::cli::columns::print::columns;
+use crate::cli::columns::same::difference;
+use crate::cli::local_table::{LocalTable, LocalTableError};
+use crate::commit::encode::EncodingPolicy;
+use crate::commit::encode::policy::ENCODING_PROPERTY;
+use crate::table::delta::Version;
+use crate::table::delta::properties::NamedPolicy;
+use arrow::datatypes::Schema;
+use lakehead_protocol::arrow_schema::to_arrow;
+use lakehead_protocol::schema::Schema as WireSchema;
+use serde_json::{Value, json};
+use std::path::Path;
+
+/// What is to be made.
+pub(super) struct Wanted<'a> {
+    pub(super) table: &'a str,
+    pub(super) columns: &'a Schema,
+    pub(super) wire: &'a WireSchema,
+    pub(super) encoding: Option<EncodingPolicy>,
+    pub(super) if_not_exists: bool,
+}
+
+/// Makes the table below `data_dir`. An engine may be running on it: versions are put only where there is none.
+pub(super) fn make(wanted: &Wanted<'_>, data_dir: &Path) -> Result<Value, CreateError> {
+    prepare(data_dir)?;
+    let place = LocalTable::at(wanted.table, data_dir)?;
+    let of_table = |error| CreateError::Local(LocalTableError::Table(error));
+    let (created, version) = match place.table.load().map_err(of_table)? {
+        Some(version) => (false, version),
+        None => {
+            let named: Vec<_> = wanted.encoding.iter().map(|policy| (ENCODING_PROPERTY, policy.name())).collect();
+            (true, place.table.create_with(wanted.wire, &named).map_err(of_table)?)
+        }
+    };
+    let table = wanted.table.to_owned();
+    let found = to_arrow(&version.columns().map_err(of_table)?.wire);
+    let found = found.map_err(|error| CreateError::Type(error.to_string()))?;
+    if let Some(difference) = difference(wanted.columns, &found).or_else(|| other_encoding(wanted, &version)) {
+        return Err(CreateError::Other { table, difference });
+    }
+    if !created && !wanted.if_not_exists {
+        return Err(CreateError::Exists { table, columns: columns(&found) });
+    }
+    Ok(json!({
+        "table": table,
+        "id": &*version.view().id,
+        "created": created,
+        "columns": columns(&found),
+        "encoding": wanted.encoding.map(EncodingPolicy::name),
+    }))
+}
+
+/// What does not exist, or is empty, becomes a data directory: an engine looks for tables in this folder of it.
+fn prepare(data_dir: &Path) -> Result<(), CreateError> {
+    let is_empty = std::fs::read_dir(data_dir).map_or(true, |mut entries| entries.next().is_none());
+    if is_empty {
+        let folder = data_dir.join("tables");
+        std::fs::create_dir_all(&folder).map_err(|source| LocalTableError::Directory { path: folder, source })?;
+    }
+    Ok(())
+}
+
+fn other_encoding(wanted: &Wanted<'_>, version: &Version) -> Option<String> {
+    let (wanted, found) = (wanted.encoding?, version.encoding_policy());
+    match found {
+        NamedPolicy::Known(found) if found == wanted => None,
+        NamedPolicy::Known(found) => Some(format!("its encoding is {found} where {wanted} is wanted")),
+        NamedPolicy::None => Some(format!("it has no property {ENCODING_PROPERTY} where {wanted} is wanted")),
+        NamedPolicy::Unknown(unknown) => Some(format!("its encoding is {:?} where {wanted} is wanted", unknown.name)),
+    }
+}
