@@ -54,10 +54,10 @@ pub(super) fn tables_root(others: &Values) -> Option<Value> {
     Url::from_directory_path(directory.join("tables")).ok().map(|url| Value::String(url.into()))
 }
 
-/// A gigabyte for each core.
+/// Four gigabytes for each core: one busy table has half of a core's, and fills it with what comes until it is committed.
 pub(super) fn log_size_mb(others: &Values) -> Option<Value> {
     let cores = others.get("server.cores").and_then(Value::as_array).map_or(1, Vec::len);
-    i64::try_from(cores * 1024).ok().map(Value::Integer)
+    i64::try_from(cores * 4096).ok().map(Value::Integer)
 }
 
 /// One per core.

@@ -88,7 +88,7 @@ pub const KEYS: [Key; 16] = [
         section: "log",
         name: "size_mb",
         kind: POSITIVE,
-        fallback: Fallback::Derived { words: "1024 for each core", value: log_size_mb },
+        fallback: Fallback::Derived { words: "4096 for each core", value: log_size_mb },
         doc: "Most that the logs of all cores take on disk; when tables do not take their rows for so long that a log is full, \
               producers wait. At least 160 for each core",
         flag: Some(("log-mb", "MB")),

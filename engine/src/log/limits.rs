@@ -22,7 +22,8 @@ pub const IDLE_US: u64 = 50_000;
 pub const SPARE_RETRY_US: u64 = 1_000_000;
 /// Spares kept ready.
 pub const SPARES_READY: usize = 2;
-/// More spares than this are deleted.
+/// More spares than this are deleted, and more than half of the segments that the log may have: what a commit frees is written to
+/// again within the second, and a new spare has to be filled with zeros.
 pub const SPARES_MAX: usize = 8;
 /// Segments that new rows cannot have: what is accepted, and copies, drain through them.
 pub const RESERVE_SEGMENTS: u64 = 2;

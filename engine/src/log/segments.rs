@@ -281,7 +281,7 @@ impl Log {
         if self.is_read_from(segment) {
             return;
         }
-        if bytes == u64::from(self.settings.segment_bytes) && self.segments.spares.len() < SPARES_MAX {
+        if bytes == u64::from(self.settings.segment_bytes) && self.segments.spares.len() < self.spares_max() {
             let spare = self.segments.new_spare(bytes);
             self.segments.leaving = Some((segment, Some(spare)));
             out.push(LogAction::Retire { segment, spare: spare.number });
@@ -289,6 +289,11 @@ impl Log {
             self.segments.leaving = Some((segment, None));
             out.push(LogAction::Delete { segment });
         }
+    }
+
+    fn spares_max(&self) -> usize {
+        let half = self.bytes_max() / u64::from(self.settings.segment_bytes) / 2;
+        usize::try_from(half).map_or(SPARES_MAX, |half| half.max(SPARES_MAX))
     }
 
     fn is_freed_urgently(&self) -> bool {
