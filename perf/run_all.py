@@ -20,7 +20,7 @@ from goals import GOALS, Measured
 SCENARIOS = ROOT / "bench-harness" / "scenarios"
 #: Name, scenario, options of the engine. Those with one scenario take turns.
 LOADS = [
-    [("telemetry-max", "telemetry-max", ()), ("telemetry-max-log-off", "telemetry-max", ("--log", "off"))],
+    [("telemetry-max", "telemetry-max", ()), ("telemetry-max-log-off", "telemetry-max-committed", ("--log", "off"))],
     [("telemetry-100", "telemetry-100", ())],
     [("telemetry-dictionaries", "telemetry-dictionaries", ())],
     [("tiny-1", "tiny-1", ())],

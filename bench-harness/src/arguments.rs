@@ -5,6 +5,7 @@ use crate::kernels::KernelsArguments;
 use crate::page::PageArguments;
 use crate::peers::PeersArguments;
 use crate::reader::ReaderArguments;
+use crate::run::KeepUntil;
 use crate::search::SearchArguments;
 use crate::stages::StagesArguments;
 use crate::workload::Kind;
@@ -126,8 +127,11 @@ pub struct RunArguments {
     /// Begins the streams' names [default: bench- and the time].
     #[arg(long)]
     pub stream_prefix: Option<String>,
-    /// MB of sent rows that are kept until they are committed, over all connections. Bounds the rate: what is
-    /// committed a second later has to be kept for a second.
+    /// Until when clients keep rows for sending again.
+    #[arg(long, value_enum, default_value = "committed")]
+    pub keep: KeepUntil,
+    /// MB of sent rows that are kept at most, over all connections. Bounds the rate: what is committed a second later has to
+    /// be kept for a second, if it is kept until then.
     #[arg(long, default_value_t = 2_048)]
     pub memory: usize,
     /// Threads of the generator.

@@ -46,6 +46,8 @@ const NOT_EXACTLY_ONCE: u8 = 1;
 const NO_RUN: u8 = 2;
 
 fn main() -> ExitCode {
+    // What was sent is freed by the second, and wanted again in the next one.
+    lakehead_engine::allocator::keep_freed_memory();
     let words = match scenario::expanded(std::env::args_os()) {
         Ok(words) => words,
         Err(error) => return failed(&error),

@@ -6,6 +6,7 @@ use crate::readback::{ReadError, ReplayError, TableFiles};
 use crate::report::{Cost, Header, Meter, ProcessError, Processes, Report, Sampler, listening_process, warnings};
 use crate::run::{Load, LoadError, Pace, QueryablePlan, clock};
 use arrow::error::ArrowError;
+use lakehead_engine::reactor::time_slice::ask_for_short_slices;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -66,6 +67,10 @@ pub fn make(arguments: &RunArguments) -> Result<Report, MeasureError> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .thread_name("generator")
         .worker_threads(arguments.threads.into())
+        .on_thread_start(|| {
+            // It stands for machines of its own: what it would wait for a processor is no latency of the engine's.
+            let _ = ask_for_short_slices();
+        })
         .enable_all()
         .build()?;
 

@@ -53,6 +53,7 @@ pub fn plan(arguments: &RunArguments, started_unix_ms: u64) -> Result<Plan, Arro
         warm_up,
         named: arguments.named,
         stream_prefix,
+        keep: arguments.keep,
         stream_memory_bytes_max: (arguments.memory << 20) / connections,
         prepared: arguments.prepared,
         sync_probe: arguments
@@ -95,6 +96,7 @@ pub fn configuration(arguments: &RunArguments, plan: &Plan) -> Configuration {
         },
         warm_up_seconds: plan.warm_up.as_secs_f64(),
         prepared: plan.prepared,
+        keep: plan.keep,
         stream_memory_bytes_max: plan.stream_memory_bytes_max,
         generator_threads: arguments.threads.into(),
     }

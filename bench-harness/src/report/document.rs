@@ -4,7 +4,7 @@ use super::rows::Counts;
 use super::sampler::Sample;
 use super::threads::ThreadGroup;
 use super::validity::Validity;
-use crate::run::{LatencySummary, Second};
+use crate::run::{KeepUntil, LatencySummary, Second};
 use crate::workload::Kind;
 use serde::Serialize;
 
@@ -93,6 +93,8 @@ pub struct Configuration {
     pub warm_up_seconds: f64,
     /// Whether batches were made before the first was sent.
     pub prepared: bool,
+    /// Until when clients keep rows for sending again.
+    pub keep: KeepUntil,
     pub stream_memory_bytes_max: usize,
     pub generator_threads: usize,
 }

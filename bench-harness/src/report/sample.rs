@@ -10,7 +10,7 @@ use super::sampler::{ProcessSample, Sample};
 use super::threads::ThreadGroup;
 use super::validity::{Cause, Validity};
 use crate::readback::{RowNames, SentStream, Tally};
-use crate::run::{LatencySummary, Second};
+use crate::run::{KeepUntil, LatencySummary, Second};
 use crate::workload::{Kind, RowNumber};
 
 const ROWS: u64 = 1_000;
@@ -94,6 +94,7 @@ pub fn configuration() -> Configuration {
         duration_seconds: Some(2.0),
         warm_up_seconds: 0.2,
         prepared: false,
+        keep: KeepUntil::Committed,
         stream_memory_bytes_max: 1 << 30,
         generator_threads: 1,
     }

@@ -3,7 +3,7 @@
 use super::clock;
 use super::latency::{Latencies, LatencyError};
 use super::outside_reader::{HeardReader, OutsideReader, OutsideReaderError, Read};
-use super::plan::Plan;
+use super::plan::{KeepUntil, Plan};
 use super::progress::Progress;
 use super::queryable::Sight;
 use super::recorder::{Recorded, Recorder};
@@ -14,7 +14,7 @@ use super::watcher::{Heard, Watcher};
 use arrow::array::{RecordBatch, UInt32Array};
 use arrow::compute::take_record_batch;
 use arrow::error::ArrowError;
-use lakehead_client::{Client, Stream};
+use lakehead_client::{Client, Keep, Stream};
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -172,7 +172,10 @@ async fn open(
     number: usize,
 ) -> Result<(usize, Stream, VecDeque<RecordBatch>), LoadError> {
     let name = plan.stream_name(number);
-    let mut builder = client.stream(&plan.table).schema(plan.workload.schema());
+    let mut builder = client.stream(&plan.table).schema(plan.workload.schema()).keep(match plan.keep {
+        KeepUntil::Committed => Keep::UntilCommitted,
+        KeepUntil::Durable => Keep::UntilDurable,
+    });
     if plan.named {
         builder = builder.name(&name);
     }

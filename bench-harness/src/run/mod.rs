@@ -11,6 +11,7 @@
 //! - [`waiting`]: batches on their way.
 //! - [`alarm`]: waiting for a batch's time.
 //! - [`schedule`]: intended send times.
+//! - [`sent_rows`]: a connection's own count of them, for a moment.
 //! - [`timeline`]: counts and latencies second by second.
 //! - [`latency`], [`recorder`]: histograms and their percentiles, and who records into them.
 //! - [`sync_probe`]: what the disk alone takes to sync, meanwhile.
@@ -28,6 +29,7 @@ mod queryable;
 mod recorder;
 mod schedule;
 mod sender;
+mod sent_rows;
 mod sync_probe;
 #[cfg(test)]
 mod tests;
@@ -39,5 +41,5 @@ mod watcher;
 pub use latency::LatencySummary;
 pub use load::{Connection, Load, LoadError, Loaded};
 pub use outside_reader::Read;
-pub use plan::{Extent, Pace, Plan, QueryablePlan, SyncProbePlan};
+pub use plan::{Extent, KeepUntil, Pace, Plan, QueryablePlan, SyncProbePlan};
 pub use timeline::Second;

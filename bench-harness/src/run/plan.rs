@@ -1,4 +1,6 @@
 use crate::workload::Workload;
+use clap::ValueEnum;
+use serde::Serialize;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,6 +22,16 @@ pub enum Extent {
     Rows(u64),
 }
 
+/// Until when clients keep rows for sending again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum KeepUntil {
+    /// They are in the table.
+    Committed,
+    /// They are durable in the engine's log. Less memory, and no bound on how far a closed loop is ahead of the table.
+    Durable,
+}
+
 /// All that a run needs to know.
 #[derive(Debug, Clone)]
 pub struct Plan {
@@ -36,7 +48,8 @@ pub struct Plan {
     pub named: bool,
     /// Begins every stream's name, so that no two runs share one.
     pub stream_prefix: String,
-    /// What one stream may keep until it is committed.
+    pub keep: KeepUntil,
+    /// What one stream may keep for sending again.
     pub stream_memory_bytes_max: usize,
     /// Make all batches before the first is sent. Takes an extent in rows.
     pub prepared: bool,

@@ -7,6 +7,7 @@ use super::plan::{Extent, Plan};
 use super::progress::Progress;
 use super::recorder::Recorder;
 use super::schedule::Schedule;
+use super::sent_rows::SentRows;
 use super::timeline::Timeline;
 use super::waiting::InFlight;
 use crate::workload::row_bytes;
@@ -78,6 +79,7 @@ impl Sender {
         sent: &mut Sent,
     ) -> Result<Option<lakehead_client::Error>, SendError> {
         let schedule = Schedule::new(self.plan.pace, self.start, self.number, self.plan.connections);
+        let mut sent_rows = SentRows::new(self.timeline.clone(), self.start);
         let mut alarm = Alarm::new(self.plan.connections)?;
         for number in 0.. {
             let rows = self.rows_next(sent.rows);
@@ -110,10 +112,8 @@ impl Sender {
             sent.pushed_back += after - before;
             sent.rows += rows as u64;
             sent.row_bytes += bytes;
-            self.timeline.sent(after, rows as u64);
+            sent_rows.add(after, rows as u64);
             self.progress.sent(rows as u64);
-            // A client that takes every batch at once would never let its own connection run.
-            tokio::task::yield_now().await;
         }
         if let (Some(schedule), Extent::Time(time)) = (schedule, self.plan.extent) {
             let due = schedule.batches_within(time) * self.plan.batch_rows as u64;

@@ -10,8 +10,8 @@ pub const BLOCK_HEADER_BYTES: usize = 64;
 pub const RECORD_HEADER_BYTES: usize = 32;
 /// Records begin at multiples of this, so that a frame's archive can be accessed in place.
 pub const RECORD_ALIGNMENT: usize = 16;
-/// Gathered bytes that are flushed without waiting for more.
-pub const FLUSH_BYTES_MIN: usize = 256 * 1024;
+/// Gathered bytes that are flushed without waiting for more: what a sync costs is small beside them.
+pub const FLUSH_BYTES_MIN: usize = 64 * 1024;
 /// Bytes of one flush, unless a single block is larger.
 pub const FLUSH_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// More than this gathered and not on its way: rows are refused as [`super::Room::Behind`].

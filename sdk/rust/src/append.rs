@@ -8,7 +8,11 @@ use crate::stream::Stream;
 use arrow::array::RecordBatch;
 use lakehead_protocol::limits::{HEADER_BYTES, padded};
 use serde::Serialize;
+use tokio::task::yield_now;
 use tokio::time::Instant;
+
+/// Bytes after which a producer steps aside for its connection: enough small frames for one write.
+const BYTES_AT_ONCE: usize = 128 << 10;
 
 impl Stream {
     /// Appends rows; returns one past the offset of the last. Waits while what is kept for sending again is at its limit.
@@ -28,11 +32,19 @@ impl Stream {
     pub async fn append(&mut self, batch: RecordBatch) -> Result<u64, Error> {
         let mut prepared = self.prepare(&batch)?;
         let mut watermarks = self.handle.watermarks.clone();
+        if self.bytes_at_once >= BYTES_AT_ONCE {
+            self.bytes_at_once = 0;
+            // On the only thread of a runtime, the connection's task would wait for a producer that never does.
+            yield_now().await;
+        }
         loop {
             watermarks.mark_unchanged();
             match self.room_for(&mut prepared)? {
                 Room::Now => return self.push(&prepared),
-                Room::Later { .. } => self.handle.change(&mut watermarks).await?,
+                Room::Later { .. } => {
+                    self.bytes_at_once = 0;
+                    self.handle.change(&mut watermarks).await?;
+                }
             }
         }
     }
@@ -174,10 +186,13 @@ impl Stream {
         let first = shared.collected().end();
         let frames = shared.encode(&prepared.columns, &prepared.pieces, first)?;
         let kept = shared.keep(frames);
+        self.bytes_at_once += prepared.bytes;
         let end = first + prepared.columns.rows as u64;
         shared.collected().end_at(end);
         drop(order);
-        shared.wake.notify_one();
+        if kept.is_news {
+            shared.wake.notify_one();
+        }
         shared.tell(kept);
         Ok(end)
     }

@@ -115,7 +115,7 @@ impl StreamBuilder {
         let limits = handle.shared.session().limits();
         handle.shared.collected().begin(schema.clone(), self.batching, limits, welcome.resume_offset);
         let (table_id, resume_offset) = (welcome.table_id.clone(), welcome.resume_offset);
-        Ok(Stream { handle, opening: Opening { schema, table_id, resume_offset } })
+        Ok(Stream { handle, opening: Opening { schema, table_id, resume_offset }, bytes_at_once: 0 })
     }
 }
 

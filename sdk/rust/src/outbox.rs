@@ -20,6 +20,8 @@ pub(crate) struct Outbox {
     /// How many of `frames` the present connection has been given.
     sent_frames: usize,
     bytes: usize,
+    /// Bytes of the `sent_frames`.
+    sent_bytes: usize,
     end: u64,
     /// One past the highest offset that any connection has been given.
     sent_end: u64,
@@ -28,7 +30,7 @@ pub(crate) struct Outbox {
 impl Outbox {
     /// Nothing kept; the next row has this offset.
     pub(crate) fn starting_at(offset: u64) -> Self {
-        Self { frames: VecDeque::new(), sent_frames: 0, bytes: 0, end: offset, sent_end: offset }
+        Self { frames: VecDeque::new(), sent_frames: 0, bytes: 0, sent_bytes: 0, end: offset, sent_end: offset }
     }
 
     /// Keeps a frame, which must begin where the last one ended.
@@ -43,7 +45,10 @@ impl Outbox {
     pub(crate) fn drop_below(&mut self, offset: u64) {
         while let Some(frame) = self.frames.front().filter(|frame| frame.rows.end <= offset) {
             self.bytes -= frame.bytes.len();
-            self.sent_frames = self.sent_frames.saturating_sub(1);
+            if self.sent_frames > 0 {
+                self.sent_frames -= 1;
+                self.sent_bytes -= frame.bytes.len();
+            }
             self.frames.pop_front();
         }
     }
@@ -55,12 +60,13 @@ impl Outbox {
             return false;
         }
         self.sent_frames = self.frames.partition_point(|frame| frame.rows.end <= offset);
+        self.sent_bytes = self.frames.iter().take(self.sent_frames).map(|frame| frame.bytes.len()).sum();
         true
     }
 
     /// Forgets what the lost connection was given.
     pub(crate) fn unsend(&mut self) {
-        self.sent_frames = 0;
+        (self.sent_frames, self.sent_bytes) = (0, 0);
     }
 
     /// The next frame for the present connection.
@@ -74,6 +80,7 @@ impl Outbox {
         frame.count_from(base);
         let frame = frame.clone();
         self.sent_frames += 1;
+        self.sent_bytes += frame.bytes.len();
         let delivery = if frame.rows.end <= self.sent_end { Delivery::Again } else { Delivery::First };
         self.sent_end = self.sent_end.max(frame.rows.end);
         Some((frame, delivery))
@@ -82,6 +89,11 @@ impl Outbox {
     /// Whether the present connection has been given everything.
     pub(crate) fn all_sent(&self) -> bool {
         self.sent_frames == self.frames.len()
+    }
+
+    /// Bytes that the present connection has not been given.
+    pub(crate) fn unsent_bytes(&self) -> usize {
+        self.bytes - self.sent_bytes
     }
 
     /// The lowest row that can be sent again.

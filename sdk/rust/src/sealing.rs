@@ -22,6 +22,8 @@ pub(crate) struct Kept {
     rows: u64,
     bytes: usize,
     in_all: usize,
+    /// Nothing was left to send before: the connection's task may be waiting for something new. Otherwise it knows.
+    pub is_news: bool,
 }
 
 impl Shared {
@@ -92,8 +94,9 @@ impl Shared {
         let rows = frames.iter().map(|frame| frame.rows.end - frame.rows.start).sum();
         let bytes = frames.iter().map(|frame| frame.bytes.len()).sum();
         let mut session = self.session();
+        let is_news = session.unsent_bytes() == 0;
         frames.into_iter().for_each(|frame| session.keep(frame));
-        Kept { rows, bytes, in_all: session.kept_bytes() }
+        Kept { rows, bytes, in_all: session.kept_bytes(), is_news }
     }
 
     /// A row was kept without being asked whether there is room for it.

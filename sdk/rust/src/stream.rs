@@ -14,6 +14,8 @@ use tokio::sync::watch;
 pub struct Stream {
     pub(crate) handle: Handle,
     pub(crate) opening: Opening,
+    /// Bytes of frames since the producer last stepped aside for its connection.
+    pub(crate) bytes_at_once: usize,
 }
 
 /// What opening it settled.

@@ -77,6 +77,9 @@ fn conform_node(
     mask: Option<&NullBuffer>,
     path: &Path<'_>,
 ) -> Result<Node, Error> {
+    if let Some(node) = as_it_is(array, target, mask) {
+        return Ok(node);
+    }
     let wrong = |error: ArrowError| path.value_error(None, error.to_string());
     let array = unpack(array, target.data_type()).map_err(wrong)?;
     let node = match (array.data_type(), target.data_type()) {
@@ -119,6 +122,16 @@ fn conform_node(
         return Err(path.value_error(row, "is NULL, which the column does not allow"));
     }
     Ok(node)
+}
+
+/// The column of an array about which there is nothing to ask, as almost all are: of small batches most of the work would be asking.
+fn as_it_is(array: &ArrayRef, target: &ArrowField, mask: Option<&NullBuffer>) -> Option<Node> {
+    use ArrowType::{Decimal32, Decimal64, Decimal128};
+    let (found, wanted) = (array.data_type(), target.data_type());
+    let is_flat = !wanted.is_nested() && !matches!(wanted, Decimal32(..) | Decimal64(..) | Decimal128(..));
+    let may_be_null = target.is_nullable() || array.null_count() == 0;
+    let is_such = mask.is_none() && is_flat && may_be_null && found == wanted;
+    is_such.then(|| Node::new(array.nulls().cloned(), Values::Plain(array.clone())))
 }
 
 fn conform_list(dense: Dense, nulls: Option<NullBuffer>, wanted: &Fields, path: &Path<'_>) -> Result<Node, Error> {

@@ -8,14 +8,15 @@ use super::dictionary::entry_offsets;
 use super::node::{Columns, Node, Values};
 use super::split::Piece;
 use crate::error::{Error, ErrorKind};
-use arrow::array::{Array, ArrayRef, AsArray};
-use arrow::buffer::{BooleanBuffer, Buffer, OffsetBuffer};
+use arrow::array::{Array, ArrayRef, AsArray, downcast_primitive_array};
+use arrow::buffer::{Buffer, OffsetBuffer};
 use arrow::datatypes::DataType as ArrowType;
 use arrow::error::ArrowError;
 use lakehead_protocol::FrameBuffer;
 use lakehead_protocol::batch::{BatchView, ColumnView, ENCODING_DICTIONARY, ENCODING_PLAIN};
 use lakehead_protocol::frame;
 use lakehead_protocol::limits::{BATCH_BYTES_MAX, FRAME_ALIGNMENT, HEADER_BYTES};
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::ops::Range;
 
@@ -39,14 +40,19 @@ pub(crate) fn batch_frame(columns: &Columns, piece: &Piece, first_offset: u64) -
     Ok(out)
 }
 
-/// A column's buffers as the wire has them.
-struct FlatColumn {
+/// A column's buffers as the wire has them, borrowed where they lie so already.
+struct FlatColumn<'a> {
     encoding: u8,
     length: u32,
     validity: Option<Buffer>,
-    offsets: Option<Buffer>,
-    values: Buffer,
+    offsets: Cow<'a, [u32]>,
+    values: Bytes<'a>,
     children: Vec<u32>,
+}
+
+enum Bytes<'a> {
+    Borrowed(&'a [u8]),
+    Made(Buffer),
 }
 
 /// What is still to be made flat.
@@ -56,7 +62,7 @@ enum Pending<'a> {
     Entries(ArrayRef),
 }
 
-fn flatten(columns: &Columns, rows: &Range<usize>) -> Result<Vec<FlatColumn>, ArrowError> {
+fn flatten<'a>(columns: &'a Columns, rows: &Range<usize>) -> Result<Vec<FlatColumn<'a>>, ArrowError> {
     let mut flat = Vec::with_capacity(columns.nodes.len());
     let mut pending: VecDeque<_> = columns.nodes.iter().map(|node| Pending::Rows(node, rows.clone())).collect();
     let mut places = pending.len() as u32;
@@ -64,7 +70,7 @@ fn flatten(columns: &Columns, rows: &Range<usize>) -> Result<Vec<FlatColumn>, Ar
         let before = pending.len() as u32;
         let mut column = match next {
             Pending::Rows(node, rows) => FlatColumn::of(node, &rows, &mut pending)?,
-            Pending::Entries(entries) => FlatColumn::plain(&entries),
+            Pending::Entries(entries) => FlatColumn::entries(&entries),
         };
         // Whatever it has added goes to the end of the list, in this order.
         let children = pending.len() as u32 - before;
@@ -75,16 +81,15 @@ fn flatten(columns: &Columns, rows: &Range<usize>) -> Result<Vec<FlatColumn>, Ar
     Ok(flat)
 }
 
-impl FlatColumn {
-    fn of<'a>(node: &'a Node, rows: &Range<usize>, pending: &mut VecDeque<Pending<'a>>) -> Result<Self, ArrowError> {
-        let nulls = node.nulls.as_ref().map(|nulls| nulls.slice(rows.start, rows.len()));
-        let empty = Self::new(rows.len(), None, Buffer::default());
+impl<'a> FlatColumn<'a> {
+    fn of(node: &'a Node, rows: &Range<usize>, pending: &mut VecDeque<Pending<'a>>) -> Result<Self, ArrowError> {
+        let empty = Self::new(rows.len(), Cow::default(), Bytes::Borrowed(&[]));
         let column = match &node.values {
-            Values::Plain(array) => Self::plain(&array.slice(rows.start, rows.len())),
+            Values::Plain(array) => Self::plain(array, rows),
             Values::Dictionary(dictionary) => {
                 let (keys, entries) = dictionary.of_rows(rows)?;
                 pending.push_back(Pending::Entries(entries));
-                Self { encoding: ENCODING_DICTIONARY, ..Self::new(rows.len(), None, keys.into_inner()) }
+                Self { encoding: ENCODING_DICTIONARY, values: Bytes::Made(keys.into_inner()), ..empty }
             }
             Values::Struct(fields) => {
                 pending.extend(fields.iter().map(|field| Pending::Rows(field, rows.clone())));
@@ -93,29 +98,47 @@ impl FlatColumn {
             Values::List { offsets, children } => {
                 let elements = offsets[rows.start].unsigned_abs() as usize..offsets[rows.end].unsigned_abs() as usize;
                 pending.extend(children.iter().map(|child| Pending::Rows(child, elements.clone())));
-                Self { offsets: Some(rebased(&offsets.slice(rows.start, rows.len()))), ..empty }
+                Self { offsets: rebased(&unsigned(offsets)[rows.start..=rows.end]), ..empty }
             }
         };
-        let validity = nulls.filter(|nulls| nulls.null_count() > 0).map(|nulls| bitmap(nulls.inner()));
+        let nulls = node.nulls.as_ref().map(|nulls| nulls.slice(rows.start, rows.len()));
+        let validity = nulls.filter(|nulls| nulls.null_count() > 0).map(|nulls| nulls.inner().sliced());
         Ok(Self { validity, ..column })
     }
 
-    /// The values alone; whether they are NULL is said elsewhere.
-    fn plain(array: &ArrayRef) -> Self {
+    /// The values of these rows alone; whether they are NULL is said elsewhere.
+    fn plain(array: &'a ArrayRef, rows: &Range<usize>) -> Self {
         let (offsets, values) = match array.data_type() {
-            ArrowType::Boolean => (None, bitmap(array.as_boolean().values())),
-            ArrowType::Utf8 => variable(entry_offsets(array), array.as_string::<i32>().values()),
-            ArrowType::Binary => variable(entry_offsets(array), array.as_binary::<i32>().values()),
+            // From bit zero of the first byte on.
+            ArrowType::Boolean => {
+                let bits = array.as_boolean().values().slice(rows.start, rows.len());
+                (Cow::default(), Bytes::Made(bits.sliced()))
+            }
+            ArrowType::Utf8 => variable(entry_offsets(array), array.as_string::<i32>().values(), rows),
+            ArrowType::Binary => variable(entry_offsets(array), array.as_binary::<i32>().values(), rows),
             fixed => {
                 let width = fixed.primitive_width().unwrap_or(0);
-                let data = array.to_data();
-                (None, data.buffers()[0].slice_with_length(data.offset() * width, data.len() * width))
+                let bytes = primitive_bytes(array);
+                (Cow::default(), Bytes::Borrowed(&bytes[rows.start * width..rows.end * width]))
             }
         };
-        Self::new(array.len(), offsets, values)
+        Self::new(rows.len(), offsets, values)
     }
 
-    fn new(length: usize, offsets: Option<Buffer>, values: Buffer) -> Self {
+    /// A dictionary, strings or binaries.
+    fn entries(entries: &ArrayRef) -> Self {
+        let offsets = entry_offsets(entries);
+        let values = match entries.data_type() {
+            ArrowType::Binary => entries.as_binary::<i32>().values(),
+            _ => entries.as_string::<i32>().values(),
+        };
+        let offsets = unsigned(offsets);
+        let (first, last) = (offsets[0], offsets[entries.len()]);
+        let spanned = values.slice_with_length(first as usize, (last - first) as usize);
+        Self::new(entries.len(), Cow::Owned(rebased(offsets).into_owned()), Bytes::Made(spanned))
+    }
+
+    fn new(length: usize, offsets: Cow<'a, [u32]>, values: Bytes<'a>) -> Self {
         // Limits keep every length within 32 bits.
         let length = length as u32;
         Self { encoding: ENCODING_PLAIN, length, validity: None, offsets, values, children: Vec::new() }
@@ -126,30 +149,40 @@ impl FlatColumn {
             encoding: self.encoding,
             length: self.length,
             validity: self.validity.as_deref().unwrap_or_default(),
-            offsets: self.offsets.as_ref().map_or(&[], |offsets| offsets.typed_data::<u32>()),
-            values: &self.values,
+            offsets: &self.offsets,
+            values: match &self.values {
+                Bytes::Borrowed(bytes) => bytes,
+                Bytes::Made(buffer) => buffer,
+            },
             children: &self.children,
         }
     }
 }
 
-/// The bits from bit zero of the first byte on.
-fn bitmap(bits: &BooleanBuffer) -> Buffer {
-    bits.sliced()
+fn primitive_bytes(array: &ArrayRef) -> &[u8] {
+    downcast_primitive_array!(
+        array => array.values().inner().as_slice(),
+        // Whatever else there is has types of its own above.
+        _ => &[]
+    )
 }
 
 /// Offsets from zero on, and the bytes that they span.
-fn variable(offsets: &OffsetBuffer<i32>, values: &Buffer) -> (Option<Buffer>, Buffer) {
-    let (first, last) = (offsets[0], offsets[offsets.len() - 1]);
-    let spanned = values.slice_with_length(first.unsigned_abs() as usize, (last - first).unsigned_abs() as usize);
-    (Some(rebased(offsets)), spanned)
+fn variable<'a>(offsets: &'a OffsetBuffer<i32>, values: &'a [u8], rows: &Range<usize>) -> (Cow<'a, [u32]>, Bytes<'a>) {
+    let offsets = &unsigned(offsets)[rows.start..=rows.end];
+    (rebased(offsets), Bytes::Borrowed(&values[offsets[0] as usize..offsets[rows.len()] as usize]))
 }
 
-fn rebased(offsets: &OffsetBuffer<i32>) -> Buffer {
+fn rebased(offsets: &[u32]) -> Cow<'_, [u32]> {
     match offsets[0] {
-        0 => offsets.inner().inner().clone(),
-        first => offsets.iter().map(|offset| (offset - first).unsigned_abs()).collect(),
+        0 => Cow::Borrowed(offsets),
+        first => Cow::Owned(offsets.iter().map(|offset| offset - first).collect()),
     }
+}
+
+/// Offsets are never negative.
+fn unsigned(offsets: &OffsetBuffer<i32>) -> &[u32] {
+    offsets.inner().inner().typed_data()
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use tokio::io::AsyncWriteExt;
 
 /// Frames given to one write call at most.
-const WRITE_FRAMES_MAX: usize = 64;
+const WRITE_FRAMES_MAX: usize = 256;
 /// Bytes that are taken from the session ahead of being written; a larger frame goes alone.
 const WRITE_AHEAD_BYTES: usize = 1 << 20;
 

@@ -130,6 +130,11 @@ impl Session {
         self.outbox.bytes()
     }
 
+    /// Bytes that the present connection was not given yet.
+    pub(crate) fn unsent_bytes(&self) -> usize {
+        self.outbox.unsent_bytes()
+    }
+
     /// Why the stream cannot go on, if that is so.
     pub(crate) fn failure(&self) -> Option<Error> {
         self.failure.clone()
