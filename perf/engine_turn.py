@@ -52,6 +52,8 @@ def engine_turn(arguments: argparse.Namespace, engine: Path, bench: Path, data_d
     load = os.getloadavg()[0]
     options = [*more, "--workload", "telemetry", "--connections", 1, "--rate", "max", "--prepared"]
     options += ["--rows", arguments.rows, "--seed", arguments.seed, "--table", "telemetry", "--threads", 1]
+    # Without a log nothing is durable before it is committed, and what a second brings has to be kept.
+    options += ["--memory", 4096] if "off" in serve else ["--memory", 256, "--keep", "durable"]
     if arguments.batch_rows:
         options += ["--batch-rows", arguments.batch_rows]
     with running(engine, data_dir, *config_options(arguments), *serve) as address:

@@ -22,6 +22,7 @@ SCENARIOS = ROOT / "bench-harness" / "scenarios"
 LOADS = [
     [("telemetry-max", "telemetry-max", ()), ("telemetry-max-log-off", "telemetry-max-committed", ("--log", "off"))],
     [("telemetry-100", "telemetry-100", ())],
+    [("telemetry-100-queryable", "telemetry-100-queryable", ())],
     [("telemetry-dictionaries", "telemetry-dictionaries", ())],
     [("tiny-1", "tiny-1", ())],
     [("tiny-64", "tiny-64", ())],
@@ -29,6 +30,8 @@ LOADS = [
     [("wide", "wide", ())],
     [("connections-1000", "connections-1000", ())],
 ]
+#: Enough that the wait for the last commit is a small part.
+PEERS_ROWS = 32_000_000
 NAMES = [name for turns in LOADS for name, *_ in turns] + ["stages", "peers"]
 
 
@@ -50,7 +53,7 @@ def main() -> int:
                 measured.loads.setdefault(name, []).append(report)
                 tell(name, number, report)
         if wanted(arguments, "peers"):
-            measured.peers = document(bench, out / "peers.json", "peers", "--work-dir", work, "--turns", arguments.runs,
+            measured.peers = document(bench, out / "peers.json", "peers", "--work-dir", work, "--turns", arguments.runs, "--rows", PEERS_ROWS,
                                       "--engine", engine)
     finally:
         shutil.rmtree(work)

@@ -64,7 +64,8 @@ pub fn run(arguments: &PeersArguments) -> Result<ExitCode, CompareError> {
 fn engine_turn(arguments: &PeersArguments, side: &Side, folder: &Path, number: u16) -> Result<Figures, CompareError> {
     let workload = arguments.workload.name();
     let (rows, seed) = (arguments.rows.to_string(), arguments.seed.to_string());
-    let rows = ["--rate", "max", "--rows", &rows, "--seed", &seed, "--prepared"];
+    let rows =
+        ["--rate", "max", "--rows", &rows, "--seed", &seed, "--prepared", "--keep", "durable", "--memory", "256"];
     let options = ["--workload", workload].into_iter().chain(rows).map(str::to_owned).collect::<Vec<_>>();
     let figures = load(side, &options, &folder.join(format!("engine-{number}")))?;
     println!("{} {:<9} {:>12.0} rows/s", number + 1, "engine", figures.rows_per_second);

@@ -1,5 +1,5 @@
 use super::server::Sink;
-use crate::run::{Extent, Load, Pace, Plan};
+use crate::run::{Extent, KeepUntil, Load, Pace, Plan};
 use crate::workload::{Kind, Workload};
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,6 +16,7 @@ fn plan(server: String, kind: Kind, pace: Pace, extent: Extent) -> Plan {
         warm_up: Duration::ZERO,
         named: true,
         stream_prefix: "test".to_owned(),
+        keep: KeepUntil::Committed,
         stream_memory_bytes_max: 16 << 20,
         prepared: false,
         sync_probe: None,

@@ -7,17 +7,22 @@ use lakehead_engine::columns::table_builder::TableBuilder;
 use lakehead_protocol::batch::ArchivedBatch;
 use lakehead_protocol::header::Header;
 
+/// Row groups that take turns, as in an engine, where some are still being encoded while the next one fills.
+const ROW_GROUPS: usize = 4;
+
 /// From judged archives to columns, until a row group is full.
 pub struct Append<'a> {
     input: &'a Input,
-    builder: TableBuilder,
+    builders: [TableBuilder; ROW_GROUPS],
+    next: usize,
 }
 
 impl<'a> Append<'a> {
     /// # Errors
     /// When the columns cannot be built.
     pub fn new(input: &'a Input) -> Result<Self, StageError> {
-        Ok(Self { input, builder: TableBuilder::new(input.table.clone(), input.size)? })
+        let [one, two, three, four] = [(); ROW_GROUPS].map(|()| TableBuilder::new(input.table.clone(), input.size));
+        Ok(Self { input, builders: [one?, two?, three?, four?], next: 0 })
     }
 }
 
@@ -27,12 +32,14 @@ impl Stage for Append<'_> {
     }
 
     fn input(&self) -> &'static str {
-        "warm: the frames of one receive buffer (1 MiB), over and over, into a row group whose room the last one left"
+        "warm: the frames of one receive buffer (1 MiB), over and over, into four row groups by turns"
     }
 
     fn pass(&mut self, stopwatch: &mut Stopwatch) -> Result<u64, StageError> {
-        let rows = fill(&mut self.builder, self.input, stopwatch)?;
-        self.builder.clear()?;
+        let builder = &mut self.builders[self.next % ROW_GROUPS];
+        self.next += 1;
+        let rows = fill(builder, self.input, stopwatch)?;
+        builder.clear()?;
         Ok(rows)
     }
 }
