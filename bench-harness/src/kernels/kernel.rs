@@ -42,7 +42,7 @@ impl Kernel {
     pub fn stage(self, input: &Input) -> Result<Box<dyn Stage + '_>, StageError> {
         Ok(match self {
             Self::Decode | Self::DecodeTiny => Box::new(Decode { input, payload: Payload::SummedAndViewed }),
-            Self::Append | Self::AppendTiny => Box::new(Append::new(input)?),
+            Self::Append | Self::AppendTiny => Box::new(Append::new(input, 1)?),
             Self::LogBlock => Box::new(LogBlock::new(input)?),
             Self::Admission => Box::new(BatchStep::new(input)?),
             Self::Encode => Box::new(Encode::new(input, Codec::Zstd.into())?),

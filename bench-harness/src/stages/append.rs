@@ -8,21 +8,24 @@ use lakehead_protocol::batch::ArchivedBatch;
 use lakehead_protocol::header::Header;
 
 /// Row groups that take turns, as in an engine, where some are still being encoded while the next one fills.
-const ROW_GROUPS: usize = 4;
+pub const ROW_GROUPS: usize = 4;
 
 /// From judged archives to columns, until a row group is full.
 pub struct Append<'a> {
     input: &'a Input,
-    builders: [TableBuilder; ROW_GROUPS],
+    builders: Vec<TableBuilder>,
     next: usize,
 }
 
 impl<'a> Append<'a> {
+    /// Into so many row groups by turns.
+    ///
     /// # Errors
     /// When the columns cannot be built.
-    pub fn new(input: &'a Input) -> Result<Self, StageError> {
-        let [one, two, three, four] = [(); ROW_GROUPS].map(|()| TableBuilder::new(input.table.clone(), input.size));
-        Ok(Self { input, builders: [one?, two?, three?, four?], next: 0 })
+    pub fn new(input: &'a Input, row_groups: usize) -> Result<Self, StageError> {
+        let builders: Result<_, _> =
+            (0..row_groups).map(|_| TableBuilder::new(input.table.clone(), input.size)).collect();
+        Ok(Self { input, builders: builders?, next: 0 })
     }
 }
 
@@ -36,7 +39,8 @@ impl Stage for Append<'_> {
     }
 
     fn pass(&mut self, stopwatch: &mut Stopwatch) -> Result<u64, StageError> {
-        let builder = &mut self.builders[self.next % ROW_GROUPS];
+        let turn = self.next % self.builders.len();
+        let builder = &mut self.builders[turn];
         self.next += 1;
         let rows = fill(builder, self.input, stopwatch)?;
         builder.clear()?;

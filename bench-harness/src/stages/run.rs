@@ -1,5 +1,5 @@
 use super::admission::Admission;
-use super::append::Append;
+use super::append::{Append, ROW_GROUPS};
 use super::arguments::StagesArguments;
 use super::checksum::Checksum;
 use super::decode::{Decode, Payload};
@@ -73,7 +73,7 @@ fn stage<'a>(
         StageName::Checksum => Box::new(Checksum(input)),
         StageName::Decode => Box::new(Decode { input, payload: Payload::Viewed }),
         StageName::Admission => Box::new(Admission::new(input)?),
-        StageName::Append => Box::new(Append::new(input)?),
+        StageName::Append => Box::new(Append::new(input, ROW_GROUPS)?),
         StageName::LogBlock => Box::new(LogBlock::new(input)?),
         StageName::LogWrite => Box::new(LogWrite::new(input, folder.path(), pinned.core)?),
         StageName::Seal => Box::new(Seal::new(input)?),

@@ -35,7 +35,7 @@ fn every_stage_that_needs_no_disk_is_measured() {
             Box::new(Checksum(&input)),
             Box::new(Decode { input: &input, payload: Payload::Viewed }),
             Box::new(Admission::new(&input).unwrap()),
-            Box::new(Append::new(&input).unwrap()),
+            Box::new(Append::new(&input, 2).unwrap()),
             Box::new(LogBlock::new(&input).unwrap()),
             Box::new(Seal::new(&input).unwrap()),
             Box::new(Encode::new(&input, zstd).unwrap()),

@@ -64,6 +64,32 @@ async fn rows_are_sent_acknowledged_and_closed() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_producer_that_waits_for_nothing_lets_its_connection_send_now_and_then() {
+    let (dial, mut listener) = network();
+    let opening = builder().build().unwrap().stream("t").name("s").schema(schema());
+    let serve = listener.welcome(welcome(0, 0));
+    let (stream, _peer) = open(opening, &dial, serve).await;
+    let mut stream = stream.unwrap();
+    let unsent = |stream: &crate::Stream| {
+        let session = stream.handle.shared.session();
+        (session.unsent_bytes(), session.kept_bytes())
+    };
+    // All of these tasks have one thread.
+    while unsent(&stream).1 < 40 << 10 {
+        let end = stream.next_offset();
+        stream.append(rows(end..end + 10)).await.unwrap();
+    }
+    let (left, kept) = unsent(&stream);
+    assert_eq!(left, kept, "small frames gather");
+    while unsent(&stream).1 < 300 << 10 {
+        let end = stream.next_offset();
+        stream.append(rows(end..end + 10)).await.unwrap();
+    }
+    let (left, kept) = unsent(&stream);
+    assert!(left < kept, "{left} of {kept} bytes wait for a connection that was never let run");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_missing_table_is_made_from_the_schema_that_follows_hello() {
     let (dial, mut listener) = network();
     let opening = builder().build().unwrap().stream("t").name("s").schema(schema());
