@@ -40,21 +40,22 @@ def main() -> int:
     engine, bench = binaries(arguments)
     out = arguments.out
     out.mkdir(parents=True, exist_ok=True)
-    for old in out.glob("*.json"):
-        old.unlink()
+    if not arguments.go_on:
+        for old in out.glob("*.json"):
+            old.unlink()
     work = Path(tempfile.mkdtemp(prefix="run-all-", dir=arguments.work_dir))
     measured = Measured(loads={})
     try:
         if wanted(arguments, "stages"):
-            measured.stages = document(bench, out / "stages.json", "stages", "--work-dir", work)
+            measured.stages = document(arguments, bench, out / "stages.json", "stages", "--work-dir", work)
         for turns in LOADS:
             for name, number, scenario, serve in in_turns(arguments, turns):
                 report = load(arguments, engine, bench, work / name, out / f"{name}-{number}.json", scenario, serve)
                 measured.loads.setdefault(name, []).append(report)
                 tell(name, number, report)
         if wanted(arguments, "peers"):
-            measured.peers = document(bench, out / "peers.json", "peers", "--work-dir", work, "--turns", arguments.runs, "--rows", PEERS_ROWS,
-                                      "--engine", engine)
+            options = ["--work-dir", work, "--turns", arguments.runs, "--rows", PEERS_ROWS, "--engine", engine]
+            measured.peers = document(arguments, bench, out / "peers.json", "peers", *options)
     finally:
         shutil.rmtree(work)
     summarise(arguments, bench, out, measured)
@@ -66,6 +67,7 @@ def parse_arguments() -> argparse.Namespace:
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=3, help="of each load, and turns of the peers (default: %(default)s)")
     parser.add_argument("--seconds", type=float, help="of each run, instead of the scenario's")
+    parser.add_argument("--go-on", action="store_true", help="keep the runs that the folder of --out has, and make those it lacks")
     parser.add_argument("--only", action="append", choices=NAMES, help="only this; may be repeated")
     add_places(parser)
     parser.set_defaults(out=ROOT / "target" / "run_all")
@@ -85,6 +87,8 @@ def in_turns(arguments: argparse.Namespace, turns: list):
 
 
 def load(arguments, engine: Path, bench: Path, data_dir: Path, report_file: Path, scenario: str, serve: tuple) -> dict:
+    if arguments.go_on and report_file.exists():
+        return json.loads(report_file.read_text())
     data_dir.mkdir()
     options = ["--scenario", SCENARIOS / f"{scenario}.toml", "--table", "bench"]
     if arguments.seconds:
@@ -95,8 +99,9 @@ def load(arguments, engine: Path, bench: Path, data_dir: Path, report_file: Path
     return json.loads(report_file.read_text())
 
 
-def document(bench: Path, file: Path, command: str, *options) -> dict:
-    run([bench, command, "--json", file, *options])
+def document(arguments, bench: Path, file: Path, command: str, *options) -> dict:
+    if not (arguments.go_on and file.exists()):
+        run([bench, command, "--json", file, *options])
     print(f"{command:24} done", flush=True)
     return json.loads(file.read_text())
 

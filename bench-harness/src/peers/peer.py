@@ -61,6 +61,8 @@ def by_duckdb(batches, folder, threads):
     import pyarrow
 
     connection = duckdb.connect(config={"threads": threads})
+    # After some seconds it would show how far it is, where only the figures belong.
+    connection.execute("SET enable_progress_bar = false")
     rows = pyarrow.concat_tables(batches)
     connection.register("rows", rows)
     path = folder / "rows.parquet"

@@ -15,7 +15,8 @@ use tokio::time::Instant;
 const BYTES_AT_ONCE: usize = 128 << 10;
 
 impl Stream {
-    /// Appends rows; returns one past the offset of the last. Waits while what is kept for sending again is at its limit.
+    /// Appends rows; returns one past the offset of the last. Waits while what is kept for sending again is at its limit, and
+    /// yields to other tasks once in a hundred kilobytes, so that small batches leave together.
     ///
     /// Columns, and fields of structs, are found by name and cast where that keeps their values; dictionary arrays of strings
     /// and binaries are sent as dictionaries. The rows are encoded here, on the caller's thread, and sent by a background
