@@ -15,6 +15,7 @@ class Measured:
     loads: dict
     stages: dict | None = None
     peers: dict | None = None
+    idle: dict | None = None
 
     def of_load(self, name: str, figure: Callable) -> float | None:
         """The median over the runs of a load, or nothing when it was not run."""
@@ -123,5 +124,6 @@ GOALS = [
          at_most=True),
     Goal("telemetry with dictionaries", "{:,.0f} MB/s", of("telemetry-dictionaries", megabytes_per_second), 1000),
     Goal("log on / log off, engine CPU per GB", "{:.2f}", log_cost, 1.2, at_most=True),
+    Goal("idle engine, of a core", "{:.2%}", lambda measured: (measured.idle or {}).get("of_a_core"), 0.005, at_most=True),
     Goal("memory at full speed", "{:,.0f} MB", of("telemetry-max", memory_mb), None, note="within the budget"),
 ]

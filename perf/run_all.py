@@ -16,6 +16,7 @@ from pathlib import Path
 
 from engine_turn import ROOT, add_places, binaries, config_options, run, running
 from goals import GOALS, Measured
+from idle import idle
 
 SCENARIOS = ROOT / "bench-harness" / "scenarios"
 #: Name, scenario, options of the engine. Those with one scenario take turns.
@@ -32,7 +33,9 @@ LOADS = [
 ]
 #: Enough that the wait for the last commit is a small part.
 PEERS_ROWS = 32_000_000
-NAMES = [name for turns in LOADS for name, *_ in turns] + ["stages", "peers"]
+NAMES = [name for turns in LOADS for name, *_ in turns] + ["stages", "peers", "idle"]
+#: Seconds until an engine has come to rest, and seconds that are counted then.
+REST, IDLE = 12, 20
 
 
 def main() -> int:
@@ -56,6 +59,8 @@ def main() -> int:
         if wanted(arguments, "peers"):
             options = ["--work-dir", work, "--turns", arguments.runs, "--rows", PEERS_ROWS, "--engine", engine]
             measured.peers = document(arguments, bench, out / "peers.json", "peers", *options)
+        if wanted(arguments, "idle"):
+            measured.idle = at_rest(arguments, engine, bench, work / "idle", out / "idle.figures")
     finally:
         shutil.rmtree(work)
     summarise(arguments, bench, out, measured)
@@ -106,6 +111,13 @@ def document(arguments, bench: Path, file: Path, command: str, *options) -> dict
     return json.loads(file.read_text())
 
 
+def at_rest(arguments, engine: Path, bench: Path, data_dir: Path, file: Path) -> dict:
+    if not (arguments.go_on and file.exists()):
+        file.write_text(json.dumps(idle(engine, bench, data_dir, config_options(arguments), REST, IDLE)))
+    print(f"{'idle':24} done", flush=True)
+    return json.loads(file.read_text())
+
+
 def tell(name: str, number: int, report: dict) -> None:
     throughput, durable = report["throughput"], report["durable_latency"]
     cost = report["engine"]["user_seconds_per_gigabyte"] + report["engine"]["system_seconds_per_gigabyte"]
@@ -123,16 +135,16 @@ def summarise(arguments, bench: Path, out: Path, measured: Measured) -> None:
         shown = "–" if value is None else goal.shape.format(value)
         lines.append(f"| {goal.name} | {shown} | {limit or goal.note} | {goal.verdict(value)} |")
         summary.append({"figure": goal.name, "value": value, "limit": goal.limit, "at_most": goal.at_most,
-                        "verdict": goal.verdict(value)})
+                        "measured": shown, "goal": limit or goal.note, "verdict": goal.verdict(value)})
     invalid = [f"{name}, run {number}: {report['validity']['reason']}" for name, reports in measured.loads.items()
                for number, report in enumerate(reports, 1) if report["validity"]["state"] != "valid"]
     text = "\n".join(lines) + "".join(f"\n\nNot valid: {line}" for line in invalid) + "\n"
     (out / "summary.md").write_text(text)
     command = ["perf/run_all", *sys.argv[1:]]
-    documents = sorted(out.glob("*.json"))
     (out / "summary.json").write_text(json.dumps({"kind": "summary", "command": command, "figures": summary}, indent=2) + "\n")
     print(f"\n{text}", flush=True)
-    if documents:
+    documents = sorted(out.glob("*.json"))
+    if len(documents) > 1:
         subprocess.run([str(bench), "report", *map(str, documents), "-o", str(out / "report.html")], check=True)
 
 

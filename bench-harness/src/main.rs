@@ -14,6 +14,7 @@
 //! - [`compare`]: two engines in turns; [`peers`]: the engine and others.
 //! - [`measure`], [`generate`]: the other two commands.
 
+mod allocations;
 mod arguments;
 mod client;
 mod compare;
@@ -40,7 +41,7 @@ use std::fmt::Display;
 use std::process::ExitCode;
 
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: allocations::CountingAllocator = allocations::CountingAllocator;
 
 const NOT_EXACTLY_ONCE: u8 = 1;
 const NO_RUN: u8 = 2;

@@ -1,4 +1,4 @@
-use super::views::{CompareView, HeaderView, PeersView, RunView, SearchView, StagesView};
+use super::views::{CompareView, GoalsView, HeaderView, PeersView, RunView, SearchView, StagesView};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -34,6 +34,7 @@ pub enum Body {
     Stages(StagesView),
     Compare(CompareView),
     Peers(PeersView),
+    Goals(GoalsView),
     Other(Value),
 }
 
@@ -60,6 +61,7 @@ impl Input {
             "stages" => Body::Stages(view(&document)?),
             "compare" => Body::Compare(view(&document)?),
             "peers" => Body::Peers(view(&document)?),
+            "summary" => Body::Goals(view(&document)?),
             _ => Body::Other(document),
         };
         Ok(Some(Self { name, header, body }))

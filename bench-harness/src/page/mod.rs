@@ -6,6 +6,7 @@
 //! - [`arguments`], [`page`]: the command, and the page from top to bottom.
 //! - [`input`], [`views`]: what is taken from the files.
 //! - [`overview`]: a line for each file.
+//! - [`goals`]: figures beside what they are held to.
 //! - [`run`], [`search`], [`stages`], [`compare`], [`peers`], [`other`]: a section for each kind.
 //! - [`judgement`]: whether to believe it.
 //! - [`details`]: command, configuration, machine, revision.
@@ -17,6 +18,7 @@ mod arguments;
 mod compare;
 mod cpu_split;
 mod details;
+mod goals;
 mod input;
 mod judgement;
 mod other;

@@ -16,12 +16,13 @@ pub fn overview(out: &mut String, inputs: &[Input]) -> fmt::Result {
     let latencies = ["durable p50", "p99", "p99.9", "committed p99", "queryable p99"];
     let names = [&["", "what", "MB/s", "Mrows/s"], &latencies[..], &["CPU s/GB", "memory", "files, %"]].concat();
     heading(out, &names)?;
-    for (index, input) in inputs.iter().enumerate() {
+    for (index, input) in inputs.iter().enumerate().filter(|(_, input)| !matches!(input.body, Body::Goals(_))) {
         let judgement = input.judgement();
         let mark = judgement.as_ref().map_or("", |judgement| judgement.class);
         let word = judgement.as_ref().map_or("", |judgement| judgement.word);
         write!(out, "<tr><td><span class=\"mark {mark}\">{}</span></td>", Escaped(word))?;
-        write!(out, "<th><a href=\"#file-{index}\">{}</a></th>", Escaped(input.title()))?;
+        let (title, file) = (input.title(), input.name.trim_end_matches(".json"));
+        write!(out, "<th><a href=\"#file-{index}\">{}</a> <small>{}</small></th>", Escaped(title), Escaped(file))?;
         match &input.body {
             Body::Run(run) => cells(out, run)?,
             Body::Search(search) => {
@@ -36,7 +37,9 @@ pub fn overview(out: &mut String, inputs: &[Input]) -> fmt::Result {
             Body::Compare(compare) => {
                 write!(out, "<th colspan=\"10\">{}</th>", Escaped(compare.judgement().reason))?;
             }
-            Body::Stages(_) | Body::Peers(_) | Body::Other(_) => write!(out, "<td colspan=\"10\"></td>")?,
+            Body::Stages(_) | Body::Peers(_) | Body::Goals(_) | Body::Other(_) => {
+                write!(out, "<td colspan=\"10\"></td>")?;
+            }
         }
         writeln!(out, "</tr>")?;
     }

@@ -3,7 +3,7 @@ use super::input::{Body, Input, InputError};
 use super::judgement::Judgement;
 use super::overview::overview;
 use super::text::{Escaped, moment};
-use super::{compare, other, peers, run, search, stages};
+use super::{compare, goals, other, peers, run, search, stages};
 use crate::run::clock;
 use serde_json::Value;
 use std::fmt::{self, Write};
@@ -39,6 +39,7 @@ impl Input {
             Body::Stages(stages) => format!("{}: each stage alone on one core", stages.workload),
             Body::Compare(compare) => compare.title(),
             Body::Peers(_) => "the engine and its peers".to_owned(),
+            Body::Goals(_) => "goals".to_owned(),
             Body::Other(_) => self.header.kind.clone(),
         }
     }
@@ -49,7 +50,7 @@ impl Input {
             Body::Run(run) => Some(run.judgement()),
             Body::Search(search) => Some(search.judgement()),
             Body::Compare(compare) => Some(compare.judgement()),
-            Body::Stages(_) | Body::Peers(_) | Body::Other(_) => None,
+            Body::Stages(_) | Body::Peers(_) | Body::Goals(_) | Body::Other(_) => None,
         }
     }
 }
@@ -60,7 +61,10 @@ pub fn page(inputs: &[Input], title: Option<&str>, made_unix_ms: u64) -> Result<
     let title = match (title, inputs) {
         (Some(title), _) => title.to_owned(),
         (None, [one]) => format!("Lakehead: {}", one.title()),
-        (None, several) => format!("Lakehead: {} measurements", several.len()),
+        (None, several) => {
+            let measurements = several.iter().filter(|input| !matches!(input.body, Body::Goals(_))).count();
+            format!("Lakehead: {measurements} measurements")
+        }
     };
     writeln!(out, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>")?;
     writeln!(out, "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>")?;
@@ -70,8 +74,13 @@ pub fn page(inputs: &[Input], title: Option<&str>, made_unix_ms: u64) -> Result<
         writeln!(out, "<p>{}</p>", Escaped(line))?;
     }
     writeln!(out, "</header>")?;
+    for input in inputs {
+        if let Body::Goals(goals) = &input.body {
+            goals::section(&mut out, goals)?;
+        }
+    }
     overview(&mut out, inputs)?;
-    for index in 0..inputs.len() {
+    for index in (0..inputs.len()).filter(|index| !matches!(inputs[*index].body, Body::Goals(_))) {
         section(&mut out, index, inputs)?;
     }
     writeln!(
@@ -85,8 +94,12 @@ pub fn page(inputs: &[Input], title: Option<&str>, made_unix_ms: u64) -> Result<
 
 /// Where it was measured: once, when that was in one place.
 fn places(inputs: &[Input]) -> Vec<String> {
-    let mut places: Vec<String> = inputs.iter().map(place).collect();
-    places.dedup();
+    let mut places = Vec::new();
+    for place in inputs.iter().filter(|input| !matches!(input.body, Body::Goals(_))).map(place) {
+        if !places.contains(&place) {
+            places.push(place);
+        }
+    }
     places
 }
 
@@ -122,6 +135,8 @@ fn section(out: &mut String, index: usize, inputs: &[Input]) -> fmt::Result {
         Body::Stages(view) => stages::section(out, &input.header, view, inputs)?,
         Body::Compare(view) => compare::section(out, &input.header, view)?,
         Body::Peers(view) => peers::section(out, &input.header, view)?,
+        // They stand above everything else.
+        Body::Goals(_) => {}
         Body::Other(document) => other::section(out, &input.header, document)?,
     }
     writeln!(out, "</section>")

@@ -63,6 +63,10 @@ fn inputs() -> Vec<Input> {
             ),
         ),
         input(
+            "summary.json",
+            json!({"kind": "summary", "figures": [{"figure": "rows <a> second", "measured": "7", "goal": "at least 5", "verdict": "met"}]}),
+        ),
+        input(
             "client.json",
             with("client", json!({"paths": [{"path": "rows <to> columns", "rows": 5}], "note": "x & y"})),
         ),
@@ -116,6 +120,17 @@ fn what_was_tested_and_whether_it_is_valid_comes_first() {
     assert!(title < banner && banner < figure && figure < details);
     assert!(page.contains("CLOSED: &lt;gone&gt;") && page.contains("--table &lt;script&gt;"));
     assert!(page.contains("0123456789abcdef-dirty") && page.contains("ext4 on A &amp; B"));
+}
+
+#[test]
+fn goals_stand_above_the_measurements_and_are_none_themselves() {
+    let inputs = inputs();
+    let page = page(&inputs, None, 0).unwrap();
+    let at = |text: &str| page.find(text).unwrap_or_else(|| panic!("the page has no {text:?}"));
+    assert!(at("rows &lt;a&gt; second") < at("class=\"numbers second overview\""));
+    assert!(page.contains("<span class=\"mark good\">MET</span>"));
+    assert!(page.contains(&format!("Lakehead: {} measurements", inputs.len() - 1)));
+    assert!(page.contains("<small>client</small>") && !page.contains("<small>summary</small>"));
 }
 
 #[test]

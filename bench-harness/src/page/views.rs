@@ -203,6 +203,22 @@ pub struct StageView {
 
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
+pub struct GoalsView {
+    pub figures: Vec<GoalView>,
+}
+
+/// A figure and what it is held to, in words.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct GoalView {
+    pub figure: String,
+    pub measured: String,
+    pub goal: String,
+    pub verdict: String,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
 pub struct CompareView {
     pub a: String,
     pub b: String,

@@ -49,21 +49,23 @@ impl Document {
         writeln!(out, "{}{strings}, {:.1} bytes a row; CPU time of one core\n", self.workload.name(), self.row_bytes)?;
         writeln!(
             out,
-            "{:<12} {:>9} {:>9} {:>8} {:>9} {:>7}  {:>9}",
-            "stage", "ns/row", "fastest", "GB/s", "CPU s/GB", "share", "wall MB/s"
+            "{:<12} {:>9} {:>9} {:>8} {:>9} {:>7}  {:>9}  {:>10} {:>10}",
+            "stage", "ns/row", "fastest", "GB/s", "CPU s/GB", "share", "wall MB/s", "allocs/GB", "MB/GB"
         )?;
         for stage in &self.stages {
             let share = self.floor_ns_per_row.map(|floor| format!("{:.1} %", 100.0 * stage.ns_per_row / floor));
             writeln!(
                 out,
-                "{:<12} {:>9.2} {:>9.2} {:>8.2} {:>9.3} {:>7}  {:>9.0}",
+                "{:<12} {:>9.2} {:>9.2} {:>8.2} {:>9.3} {:>7}  {:>9.0}  {:>10.0} {:>10.0}",
                 stage.name.text(),
                 stage.ns_per_row,
                 stage.ns_per_row_min,
                 stage.gb_per_s,
                 stage.cpu_s_per_gb,
                 share.unwrap_or_default(),
-                stage.wall_mb_per_s
+                stage.wall_mb_per_s,
+                stage.allocations_per_gb,
+                stage.allocated_mb_per_gb
             )?;
             for part in stage.parts.iter().filter(|_| stage.parts.len() <= PARTS_SHOWN_MAX) {
                 writeln!(out, "  {:<10} {:>9.2} {:>28.3}", part.name, part.ns_per_row, part.cpu_s_per_gb)?;

@@ -23,6 +23,10 @@ pub struct Figures {
     pub cpu_s_per_gb: f64,
     /// MB of rows a second of time that passed, waiting included.
     pub wall_mb_per_s: f64,
+    /// Requests to the allocator, of the thread that does the stage, for each GB of rows.
+    pub allocations_per_gb: f64,
+    /// MB that were asked for, of those requests.
+    pub allocated_mb_per_gb: f64,
     pub passes: usize,
     pub input: &'static str,
     /// Where the stage has parts that can be told apart.
@@ -44,6 +48,11 @@ impl Figures {
         let sum =
             |of: fn(&Lap) -> f64| sorted(passes.iter().map(|pass| per_row(pass.rows, pass.parts.iter().map(of).sum())));
         let (cpu, wall) = (sum(|lap| lap.cpu.as_secs_f64()), sum(|lap| lap.wall.as_secs_f64()));
+        let requests = |of: fn(&Lap) -> u64| {
+            let requests: u64 = passes.iter().flat_map(|pass| &pass.parts).map(of).sum();
+            let rows: u64 = passes.iter().map(|pass| pass.rows).sum();
+            requests as f64 / (rows.max(1) as f64 * row_bytes) * 1e9
+        };
         let part = |(index, name): (usize, &String)| {
             let laps =
                 passes.iter().filter_map(|pass| Some(per_row(pass.rows, pass.parts.get(index)?.cpu.as_secs_f64())));
@@ -59,6 +68,8 @@ impl Figures {
             // A nanosecond a byte is a second a GB.
             cpu_s_per_gb: ns_per_row / row_bytes,
             wall_mb_per_s: row_bytes / middle(&wall) * 1e3,
+            allocations_per_gb: requests(|lap| lap.allocations.count),
+            allocated_mb_per_gb: requests(|lap| lap.allocations.bytes) / 1e6,
             passes: passes.len(),
             input,
             parts: match parts {

@@ -1,5 +1,7 @@
-//! What is counted: the CPU time, user and system together, of the thread or of the whole process, and the time that passed.
+//! What is counted: the CPU time, user and system together, of the thread or of the whole process, the time that passed, and what
+//! memory the thread asked for.
 
+use crate::allocations::Allocations;
 use crate::run::clock::now;
 use std::time::Duration;
 
@@ -13,11 +15,12 @@ pub enum Clock {
     Off,
 }
 
-/// Time that counted.
+/// What counted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Lap {
     pub cpu: Duration,
     pub wall: Duration,
+    pub allocations: Allocations,
 }
 
 /// Counts what is done through it, part by part.
@@ -43,12 +46,17 @@ impl Stopwatch {
         if self.clock == Clock::Off {
             return work();
         }
-        let (cpu, wall) = (self.clock.cpu_time(), now());
+        let (cpu, wall, allocations) = (self.clock.cpu_time(), now(), Allocations::of_this_thread());
         let done = counted(work);
-        let lap = Lap { cpu: self.clock.cpu_time().saturating_sub(cpu), wall: wall.elapsed() };
+        let lap = Lap {
+            cpu: self.clock.cpu_time().saturating_sub(cpu),
+            wall: wall.elapsed(),
+            allocations: Allocations::of_this_thread().since(allocations),
+        };
         if let Some(part) = self.parts.get_mut(part) {
             part.cpu += lap.cpu;
             part.wall += lap.wall;
+            part.allocations.add(lap.allocations);
         }
         done
     }

@@ -13,6 +13,7 @@ use super::seal::Seal;
 use super::stage::Parts;
 use super::stopwatch::Lap;
 use super::*;
+use crate::allocations::Allocations;
 use crate::arguments::{Arguments, Command};
 use crate::report::{assert_documented, sample};
 use crate::workload::{Kind, Workload};
@@ -49,6 +50,26 @@ fn every_stage_that_needs_no_disk_is_measured() {
 }
 
 #[test]
+fn what_a_reactor_does_with_a_frame_takes_no_memory_once_it_is_warm() {
+    // Bitmaps of NULLs, which `wide` has, begin anew with each row group: with these of a thousand rows that is often.
+    for (kind, batch_rows) in [(Kind::Telemetry, 100), (Kind::Tiny, 10)] {
+        let input = input(kind, batch_rows);
+        let frames_per_gb = 1e9 / (input.row_bytes * batch_rows as f64);
+        let stages: [Box<dyn Stage>; 4] = [
+            Box::new(Checksum(&input)),
+            Box::new(Decode { input: &input, payload: Payload::Viewed }),
+            Box::new(Append::new(&input, 1).unwrap()),
+            Box::new(LogBlock::new(&input).unwrap()),
+        ];
+        for mut stage in stages {
+            let figures = measure(&mut *stage, Duration::ZERO, input.row_bytes).unwrap();
+            let requests = figures.allocations_per_gb / frames_per_gb;
+            assert!(requests < 0.5, "{requests} requests a frame: {figures:?}");
+        }
+    }
+}
+
+#[test]
 fn frames_are_numbered_and_a_row_group_is_full() {
     let input = input(Kind::Telemetry, 100);
     let firsts: Vec<_> = input.frames.iter().map(|frame| input::header(frame).unwrap().first_offset).collect();
@@ -60,7 +81,11 @@ fn frames_are_numbered_and_a_row_group_is_full() {
 
 #[test]
 fn the_pass_in_the_middle_counts_and_parts_add_up() {
-    let lap = |ns| Lap { cpu: Duration::from_nanos(ns), wall: Duration::from_nanos(2 * ns) };
+    let lap = |ns| Lap {
+        cpu: Duration::from_nanos(ns),
+        wall: Duration::from_nanos(2 * ns),
+        allocations: Allocations { count: 2, bytes: 4_000 },
+    };
     let pass = |ns: u64| Pass { rows: 10, parts: vec![lap(ns), lap(3 * ns)] };
     let parts = Parts::Named(vec!["a".into(), "b".into()]);
     let figures = Figures::new(StageName::Encode, "", &parts, &[pass(90), pass(10), pass(20)], 8.0);
@@ -70,12 +95,15 @@ fn the_pass_in_the_middle_counts_and_parts_add_up() {
     near(figures.gb_per_s, 1.0);
     near(figures.cpu_s_per_gb, 1.0);
     near(figures.wall_mb_per_s, 500.0);
+    // Three passes of two parts each; 240 bytes of rows.
+    near(figures.allocations_per_gb, 12.0 / 240.0 * 1e9);
+    near(figures.allocated_mb_per_gb, 24_000.0 / 240.0 * 1e3);
     near(figures.parts.iter().map(|part| part.ns_per_row).sum(), 8.0);
 }
 
 #[test]
 fn every_field_is_documented() {
-    let lap = Lap { cpu: Duration::from_nanos(1), wall: Duration::from_nanos(2) };
+    let lap = Lap { cpu: Duration::from_nanos(1), wall: Duration::from_nanos(2), ..Lap::default() };
     let parts = Parts::Named(vec!["a".into()]);
     let figures = Figures::new(StageName::Encode, "", &parts, &[Pass { rows: 1, parts: vec![lap] }], 8.0);
     let arguments = Arguments::parse_from(["lakehead-bench", "stages"]);
