@@ -143,7 +143,7 @@ impl Connection {
             let count = ready!(Pin::new(&mut self.stream).poll_read(context, &mut shared)).unwrap_or(0);
             return Poll::Ready(if count == 0 { Turn::Over } else { Turn::Progress });
         }
-        if self.handle.finishing.get() || reactor.draining.get() {
+        if self.handle.finishing.get() || reactor.draining.has_begun() {
             return Poll::Pending;
         }
         if let Kept::Frame(partial) = &mut self.kept {

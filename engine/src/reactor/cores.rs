@@ -172,14 +172,14 @@ async fn run(
     let accepting = socket.map(|socket| glommio::spawn_local(accept_all(reactor.clone(), listener(socket))));
     let reading = glommio::spawn_local(read_mail(reactor.clone()));
     let ticking = glommio::spawn_local(tick(reactor.clone()));
-    wait_until(&reactor, None, |reactor| reactor.draining.get()).await;
+    reactor.draining.begun().await;
     if let Some(accepting) = accepting {
         accepting.cancel().await;
     }
-    wait_until(&reactor, Some(settings.drain_deadline), |reactor| reactor.shard.borrow().is_settled()).await;
+    wait_until(&reactor, settings.drain_deadline, |reactor| reactor.shard.borrow().is_settled()).await;
     let drained = if reactor.shard.borrow().is_settled() { Drained::Settled } else { Drained::Unsettled };
     reactor.dismiss();
-    wait_until(&reactor, Some(GOODBYE), |reactor| reactor.connections.borrow().is_empty()).await;
+    wait_until(&reactor, GOODBYE, |reactor| reactor.connections.borrow().is_empty()).await;
     reading.cancel().await;
     ticking.cancel().await;
     if let Some(logging) = logging {
@@ -228,9 +228,9 @@ fn log_settings(bytes_max: u64, segment_bytes: u32, linger_us: u64) -> log::Sett
 }
 
 /// Looks again at every tick, until `done` or the time is up.
-async fn wait_until(reactor: &Reactor, limit: Option<Duration>, done: impl Fn(&Reactor) -> bool) {
+async fn wait_until(reactor: &Reactor, limit: Duration, done: impl Fn(&Reactor) -> bool) {
     let began = Cell::new(reactor.now.get());
-    while !done(reactor) && limit.is_none_or(|limit| reactor.now.get() - began.get() < limit) {
+    while !done(reactor) && reactor.now.get() - began.get() < limit {
         glommio::timer::sleep(super::tick::TICK).await;
     }
 }

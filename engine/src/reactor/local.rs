@@ -1,6 +1,7 @@
 //! What one reactor holds, and how it carries out what its shard wants.
 
 use super::decompressor::Decompressor;
+use super::draining::Draining;
 use super::gate::Gate;
 use super::log_tasks::LogDesk;
 use super::mailbox::{Mail, Mailbox};
@@ -50,7 +51,7 @@ pub struct Reactor {
     /// The time, as of the last tick or mail: good enough for deadlines.
     pub now: Cell<Instant>,
     /// Set once the engine stops: sockets are neither accepted nor read.
-    pub draining: Cell<bool>,
+    pub draining: Draining,
     submit: Submit,
     fatal: Fatal,
     next_connection: Cell<u64>,
@@ -113,7 +114,7 @@ impl Reactor {
             spare_buffers: SpareBuffers::default(),
             connections: RefCell::default(),
             now: Cell::new(now),
-            draining: Cell::new(false),
+            draining: Draining::default(),
             submit,
             fatal,
             next_connection: Cell::new(0),
@@ -215,7 +216,7 @@ impl Reactor {
             Mail::TableDrained(id) => self.step(Event::TableDrained { id }),
             Mail::MemoryFreed => self.gate.wake(),
             Mail::Drain => {
-                self.draining.set(true);
+                self.draining.begin();
                 self.step(Event::Drain);
                 self.wake_all();
             }

@@ -9,7 +9,7 @@
 //!
 //! | question | file |
 //! |---|---|
-//! | how reactors start and stop | [`cores`], [`bind`] |
+//! | how reactors start and stop | [`cores`], [`bind`], [`draining`] |
 //! | what one reactor holds, how a shard's actions are carried out | [`local`] |
 //! | how a connection lives | [`connection`], [`outbox`] |
 //! | how its frames reach the shard | [`frames`] |
@@ -38,6 +38,7 @@ pub mod bind;
 pub mod connection;
 pub mod cores;
 pub mod decompressor;
+pub mod draining;
 pub mod frames;
 pub mod gate;
 pub mod home;

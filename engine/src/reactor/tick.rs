@@ -5,8 +5,10 @@ use crate::shard::event::Event;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-/// Longest that a reactor sleeps. See the module head of [`super`].
+/// Longest that a reactor sleeps that has connections. See the module head of [`super`].
 pub const TICK: Duration = Duration::from_millis(50);
+/// Longest that one without connections sleeps: nobody waits for it, and each waking costs a fraction of a millisecond.
+const IDLE_TICK: Duration = Duration::from_millis(200);
 /// Deadlines are long; looking at every connection at each tick would be work for nothing.
 const TICKS_PER_SWEEP: u32 = 10;
 
@@ -14,7 +16,8 @@ const TICKS_PER_SWEEP: u32 = 10;
 pub async fn tick(reactor: Rc<Reactor>) {
     let (mut ticks, mut was_full) = (0u32, false);
     loop {
-        glommio::timer::sleep(TICK).await;
+        let is_idle = reactor.connections.borrow().is_empty();
+        glommio::timer::sleep(if is_idle { IDLE_TICK } else { TICK }).await;
         reactor.now.set(now());
         // Memory of large frames comes back on this core alone, without word from the budget.
         reactor.gate.wake();
