@@ -2,7 +2,8 @@
 on their way.
 
 First `lakehead-bench` writes for three seconds, so that everything has been used once; when it has left, --pause seconds pass
-in which commits, the log and the allocator come to rest, and then --seconds are counted.
+in which commits, the log and the allocator come to rest, and then --seconds are counted. With --tables so many other tables are
+open besides, which nobody writes to.
 """
 
 import argparse
@@ -21,25 +22,30 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="perf/idle", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=20, help="that are counted (default: %(default)s)")
     parser.add_argument("--pause", type=float, default=12, help="seconds before that (default: %(default)s)")
+    parser.add_argument("--tables", type=int, default=0, help="other tables that are open (default: %(default)s)")
     add_places(parser)
     arguments = parser.parse_args()
     engine, bench = binaries(arguments)
     work = Path(tempfile.mkdtemp(prefix="idle-", dir=arguments.work_dir))
     try:
-        figures = idle(engine, bench, work / "data", config_options(arguments), arguments.pause, arguments.seconds)
+        figures = idle(engine, bench, work / "data", config_options(arguments), arguments.pause, arguments.seconds,
+                       arguments.tables)
     finally:
         shutil.rmtree(work)
-    print(f"an idle engine takes {100 * figures['of_a_core']:.3f} % of a core"
+    with_tables = f" with {arguments.tables:,} other tables" if arguments.tables else ""
+    print(f"an idle engine{with_tables} takes {100 * figures['of_a_core']:.3f} % of a core"
           f" ({figures['cpu_seconds'] * 1e3:.1f} ms of {figures['seconds']:.1f} s), {figures['memory_bytes'] / 1e6:.0f} MB resident")
     write_out(arguments, "perf/idle", figures)
     return 0
 
 
-def idle(engine: Path, bench: Path, data_dir: Path, serve: list, pause: float, seconds: float) -> dict:
+def idle(engine: Path, bench: Path, data_dir: Path, serve: list, pause: float, seconds: float, tables: int = 0) -> dict:
     data_dir.mkdir()
     process, log = start(engine, data_dir, *serve)
     try:
         address = listening_address(process, data_dir, log)
+        for number in range(tables):
+            run([engine, "table", "create", f"idle.t{number}", "--server", address, "--columns", "id bigint, text string"])
         run([bench, "run", "--server", address, "--data-dir", data_dir, "--scenario", SMOKE])
         time.sleep(pause)
         before, began = cpu_seconds(process.pid), time.monotonic()

@@ -105,6 +105,9 @@ class Engine:
         fields = dict(line.split(":", 1) for line in status.splitlines())
         return tuple(int(fields[name].split()[0]) * 1024 for name in ("VmRSS", "VmHWM"))
 
+    def threads(self):
+        return len(os.listdir(f"/proc/{self.process.pid}/task"))
+
     def thread_cpu_seconds(self):
         """CPU time of each thread: a list of (thread id, name, seconds). The kernel keeps 15 bytes of a name."""
         threads = []

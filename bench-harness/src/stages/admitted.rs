@@ -4,6 +4,7 @@ use super::error::StageError;
 use super::input::Input;
 use lakehead_engine::budget::Budget;
 use lakehead_engine::handover::answer::{Answer, OpenTable};
+use lakehead_engine::handover::cut_size::CutSize;
 use lakehead_engine::handover::port::table_port;
 use lakehead_engine::handover::request::Ticket;
 use lakehead_engine::handover::{ShardId, TableKey};
@@ -48,6 +49,7 @@ impl Admitted {
             arrow_schema: input.table.clone(),
             generation: 0,
             next_cut: 1,
+            cut_size: CutSize::default(),
             port: table_port(1, Arc::new(|| {})).0,
         };
         admitted.step(Event::Hello { connection: CONNECTION, hello });

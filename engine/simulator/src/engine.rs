@@ -62,7 +62,6 @@ impl Engine {
         let budget = Budget::new(shape.budget_bytes);
         let settings = |shard| Settings {
             row_group: RowGroupSize { rows: shape.row_group_rows, bytes: 1 << 20 },
-            cut_rows: shape.cut_rows,
             credit_bytes: shape.credit_bytes,
             canary,
             ..Settings::new(ShardId(shard))

@@ -21,6 +21,7 @@ use lakehead_engine::commit::ledger::TableView;
 use lakehead_engine::commit::stop::Stop;
 use lakehead_engine::handover::answer::{Answer, OpenTable};
 use lakehead_engine::handover::cut::Piece;
+use lakehead_engine::handover::cut_size::CutSize;
 use lakehead_engine::handover::log_part::{LogEntry, LogId};
 use lakehead_engine::handover::port::{TablePieces, TablePort, table_port};
 use lakehead_engine::handover::request::Request;
@@ -57,6 +58,7 @@ pub struct Plane {
     port_capacity: usize,
     patience_steps: u64,
     keys: u32,
+    cut_size: CutSize,
     /// What the put that was begun last says of logs.
     pub put_begun: Option<Vec<(LogId, LogEntry)>>,
     table: Option<OpenedTable>,
@@ -115,6 +117,7 @@ impl Plane {
             pieces: 0,
             port_capacity: shape.port_capacity,
             patience_steps: shape.patience_steps,
+            cut_size: CutSize { rows: shape.cut_rows, ..CutSize::default() },
             keys: first_key(table),
             put_begun: None,
             table: None,
@@ -252,6 +255,7 @@ impl Plane {
             arrow_schema: Arc::new(to_arrow(&rows::schema()).map_err(|_| broken())?),
             generation: table.book.generation(),
             next_cut: table.book.next_cut(),
+            cut_size: self.cut_size,
             port: table.port.clone(),
         })
     }

@@ -7,12 +7,14 @@ use super::output::{say, tell};
 use crate::allocator::keep_freed_memory;
 use crate::budget::Budget;
 use crate::commit::ShardMailbox;
+use crate::commit::pace::Pace;
 use crate::commit::plane::CommitPlane;
 use crate::commit::settings::Settings as CommitSettings;
 use crate::config::flags::Flags;
 use crate::config::typed::LogMode;
 use crate::config::{Config, Effective, Origin};
 use crate::handover::ShardId;
+use crate::handover::cut_size::CutSize;
 use crate::log_directory::open::{Summary, Wanted};
 use crate::log_directory::{self, Opened};
 use crate::reactor::bind::bind;
@@ -238,7 +240,10 @@ fn commit_settings(config: &Config, root: Option<&str>, directory: &Path) -> Res
     }
     Ok(CommitSettings {
         create_tables: tables.create,
-        commit_interval: Duration::from_millis(tables.commit_interval_ms),
+        pace: Pace {
+            interval: Duration::from_millis(tables.commit_interval_ms),
+            size: CutSize { rows: tables.commit_rows, bytes: tables.commit_mb.saturating_mul(1 << 20) },
+        },
         encoders: tables.encoders,
         port_capacity: port_capacity(config.memory.budget_mb),
         checkpoint_interval: tables.checkpoint_interval,

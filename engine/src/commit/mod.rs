@@ -16,7 +16,7 @@
 //! |---|---|
 //! | who starts the threads, takes requests? | [`plane`] |
 //! | which tables are open? | [`directory`]; one is opened by [`opening`] |
-//! | what does one table do all day? | [`table_task`], with [`cut_book`] for numbers, [`rhythm`] and [`retries`] for times |
+//! | what does one table do all day? | [`table_task`], with [`cut_book`] for numbers, [`pace`], [`rhythm`] and [`retries`] for times |
 //! | how do row groups become a durable file? | [`encode`], [`open_cut`], [`staged_file`] |
 //! | who carries an attempt's steps out? | [`drive`] |
 
@@ -32,6 +32,7 @@ pub mod in_order;
 pub mod ledger;
 pub mod open_cut;
 pub mod opening;
+pub mod pace;
 pub mod plane;
 pub mod retries;
 pub mod rhythm;

@@ -59,6 +59,8 @@ pub(super) fn open_table(
     let encoding = encoding
         .map(|plan| plan.with_policy(policy))
         .map_err(|error| OpenFailure::Refused(Refusal::new(RejectCode::TableUnsupported, error.to_string())))?;
+    let (pace, ignored) = version.pace(context.settings.pace);
+    ignored.iter().for_each(|ignored| tracing::warn!(table = place.as_str(), "{ignored}"));
     let terms = Terms {
         id: view.id.clone(),
         schema: view.schema.clone(),
@@ -70,7 +72,7 @@ pub(super) fn open_table(
     let wake = sent.clone();
     let (port, pieces) = table_port(context.settings.port_capacity.max(1), Arc::new(move || wake.notify_one()));
     let encoding = Arc::new(encoding);
-    Ok(OpenedTable { key, table, columns, encoding, version, looked_ms, terms, port, pieces, sent, reopen })
+    Ok(OpenedTable { key, table, columns, encoding, pace, version, looked_ms, terms, port, pieces, sent, reopen })
 }
 
 /// The policy that the table names, or the engine's own. A name that is none keeps nobody from writing.

@@ -1,9 +1,9 @@
 //! What the commit plane is told at its start.
 
 use super::encode::EncodingPolicy;
+use super::pace::Pace;
 use parquet::basic::{Compression, ZstdLevel};
 use std::collections::BTreeMap;
-use std::time::Duration;
 use url::Url;
 
 /// Settings of the commit plane.
@@ -13,8 +13,8 @@ pub struct Settings {
     pub tables_root: Url,
     /// Whether a missing table is made from the first stream's schema.
     pub create_tables: bool,
-    /// How often a table that gets rows is committed.
-    pub commit_interval: Duration,
+    /// When tables that get rows are committed, where they do not say it themselves.
+    pub pace: Pace,
     /// Encoder threads.
     pub encoders: usize,
     /// Pieces that wait in a table's port before its sockets are stopped.
@@ -37,7 +37,7 @@ impl Settings {
         Self {
             tables_root,
             create_tables: true,
-            commit_interval: Duration::from_secs(1),
+            pace: Pace::default(),
             encoders: 2,
             port_capacity: 16,
             checkpoint_interval: 100,

@@ -39,7 +39,7 @@ const POSITIVE: Kind = Kind::Number { min: 1, why: "" };
 pub const BUDGET_MB_MIN: i64 = 64;
 
 /// All keys, by section. A derived default may look at keys that stand before its own.
-pub const KEYS: [Key; 16] = [
+pub const KEYS: [Key; 18] = [
     Key {
         section: "server",
         name: "listen",
@@ -122,8 +122,27 @@ pub const KEYS: [Key; 16] = [
         name: "commit_interval_ms",
         kind: POSITIVE,
         fallback: Fallback::Toml("1000"),
-        doc: "One commit per table and interval; also about how long an ack takes",
+        doc: "One commit per table and interval; also about how long an ack that says committed takes. A table's property \
+              lakehead.commit_interval_ms goes first",
         flag: Some(("commit-interval-ms", "MS")),
+    },
+    Key {
+        section: "tables",
+        name: "commit_rows",
+        kind: POSITIVE,
+        fallback: Fallback::Toml("67108864"),
+        doc: "A table is committed ahead of its time when it has so many rows to commit. A table's property \
+              lakehead.commit_rows goes first",
+        flag: None,
+    },
+    Key {
+        section: "tables",
+        name: "commit_mb",
+        kind: POSITIVE,
+        fallback: Fallback::Toml("1024"),
+        doc: "A table is committed ahead of its time when it has so many megabytes of rows to commit. A table's property \
+              lakehead.commit_mb goes first",
+        flag: None,
     },
     Key {
         section: "tables",

@@ -51,6 +51,8 @@ pub struct Tables {
     pub root: Option<String>,
     pub create: bool,
     pub commit_interval_ms: u64,
+    pub commit_rows: u64,
+    pub commit_mb: u64,
     pub checkpoint_interval: u64,
     pub streams_max: usize,
     pub compression: CompressionName,

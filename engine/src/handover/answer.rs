@@ -1,5 +1,6 @@
 //! What the commit plane tells a shard.
 
+use super::cut_size::CutSize;
 use super::port::TablePort;
 use super::request::Ticket;
 use super::shown::Shown;
@@ -22,6 +23,8 @@ pub struct OpenTable {
     pub generation: u64,
     /// Number of the next cut: row groups sealed early belong to it.
     pub next_cut: u64,
+    /// When a cut is asked for before the tick.
+    pub cut_size: CutSize,
     /// Where its pieces go.
     pub port: TablePort,
 }

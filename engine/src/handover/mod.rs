@@ -11,6 +11,9 @@
 //! group that a shard seals early carries the number of the cut it will belong to: the next one. The commit plane asks for
 //! cut n + 1 only after every shard has answered cut n.
 //!
+//! It asks on the table's tick, or at once when the cut is large enough ([`cut_size`]): a shard says so of its own rows, the
+//! commit plane finds it of the row groups of all shards together.
+//!
 //! # Logs
 //!
 //! With a log, a shard's part of a cut says which entries of its log it brings ([`log_part`]), and word of a commit says what
@@ -25,6 +28,7 @@
 
 pub mod answer;
 pub mod cut;
+pub mod cut_size;
 pub mod log_part;
 pub mod port;
 pub mod request;

@@ -148,7 +148,7 @@ impl Shard {
             self.seal(key, actions);
         }
         let Some(table) = self.tables.get(&key) else { return };
-        let enough = table.rows_since_cut >= self.settings.cut_rows || table.bytes_since_cut >= self.settings.cut_bytes;
+        let enough = table.open.cut_size.is_reached(table.rows_since_cut, table.bytes_since_cut as u64);
         self.want_cut(key, if enough { Urgency::Now } else { Urgency::Tick }, actions);
     }
 

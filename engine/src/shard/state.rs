@@ -26,10 +26,6 @@ use std::sync::Arc;
 pub struct Settings {
     pub shard: ShardId,
     pub row_group: RowGroupSize,
-    /// Rows of one table on one core after which a cut is asked for before the tick.
-    pub cut_rows: u64,
-    /// Bytes of one table on one core after which a cut is asked for before the tick.
-    pub cut_bytes: usize,
     /// Payload bytes that a client may be ahead of what was taken in; at least one batch of the maximum size.
     pub credit_bytes: u64,
     /// How long clients have once the engine drains.
@@ -43,8 +39,6 @@ impl Settings {
         Self {
             shard,
             row_group: RowGroupSize::default(),
-            cut_rows: 64 << 20,
-            cut_bytes: 1 << 30,
             credit_bytes: 4 * BATCH_BYTES_MAX as u64,
             drain_deadline_ms: 30_000,
             canary: Canary::None,

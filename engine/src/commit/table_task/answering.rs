@@ -27,6 +27,7 @@ impl TableTask {
             arrow_schema: self.opened.columns.arrow.clone(),
             generation: self.book.generation(),
             next_cut: self.book.next_cut(),
+            cut_size: self.opened.pace.size,
             port: self.opened.port.clone(),
         };
         self.context.answer(shard, Answer::TableOpened { ticket, result: Ok(open) });

@@ -115,6 +115,7 @@ impl TableTask {
         self.give_up_files();
         let (generation, next_cut) = self.book.discard();
         self.rhythm.asked();
+        self.gathered = (0, 0);
         let (table, fenced, shown) = (self.opened.key, fenced.into(), self.known.view().shown());
         self.tell_all(&Answer::Discarded { table, generation, next_cut, fenced, why, shown });
     }

@@ -20,6 +20,7 @@ impl TableTask {
     pub(super) fn ask_for_cut(&mut self) {
         self.rhythm.asked();
         if let Some(cut) = self.book.ask() {
+            self.gathered = (0, 0);
             self.cuts.entry(cut).or_default().times.asked_ms = self.context.now_ms();
             let (table, generation) = (self.opened.key, self.book.generation());
             self.tell_all(&Answer::CutWanted { table, generation, cut });
@@ -76,7 +77,11 @@ impl TableTask {
             return;
         }
         if cut == self.book.next_cut() {
-            self.rhythm.want(self.context.now_ms(), Urgency::Tick);
+            self.gathered.0 += row_group.rows.num_rows() as u64;
+            self.gathered.1 += row_group.memory.bytes() as u64;
+            // Shards ask for a cut that is large enough by themselves; this is about all of them together.
+            let enough = self.opened.pace.size.is_reached(self.gathered.0, self.gathered.1);
+            self.rhythm.want(self.context.now_ms(), if enough { Urgency::Now } else { Urgency::Tick });
         }
         self.under_way += 1;
         let place = self.cuts.entry(cut).or_default().encoding_began();

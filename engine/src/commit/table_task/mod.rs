@@ -26,6 +26,7 @@ use super::directory::{DirectoryMessage, Waiter};
 use super::drive::Driven;
 use super::encode::{EncodeError, EncodedRowGroup, EncodingPlan};
 use super::open_cut::{OpenCut, Times};
+use super::pace::Pace;
 use super::retries::Retries;
 use super::rhythm::Rhythm;
 use super::staged_file::{FinishedStagedFile, StagedFile, StagedFileError};
@@ -79,6 +80,7 @@ pub struct OpenedTable {
     pub table: DeltaTable,
     pub columns: Columns,
     pub encoding: Arc<EncodingPlan>,
+    pub pace: Pace,
     pub version: Version,
     /// When reading it began.
     pub looked_ms: u64,
@@ -132,6 +134,8 @@ pub struct TableTask {
     /// What was taken out of the port and must wait until the pause after a failure is over.
     set_aside: Option<Piece>,
     cuts: BTreeMap<u64, OpenCut>,
+    /// Rows and bytes of the next cut that came so far, from all shards.
+    gathered: (u64, u64),
     /// Row groups that are with the encoders or wait for their file.
     under_way: usize,
     in_flight: Option<InFlight>,
@@ -152,7 +156,7 @@ impl TableTask {
         own: UnboundedSender<TableMessage>,
         messages: UnboundedReceiver<TableMessage>,
     ) -> Self {
-        let interval_ms = u64::try_from(context.settings.commit_interval.as_millis()).unwrap_or(u64::MAX);
+        let interval_ms = u64::try_from(opened.pace.interval.as_millis()).unwrap_or(u64::MAX);
         let known = opened.version.clone();
         Self {
             context,
@@ -168,6 +172,7 @@ impl TableTask {
             retries: Retries::default(),
             set_aside: None,
             cuts: BTreeMap::new(),
+            gathered: (0, 0),
             under_way: 0,
             in_flight: None,
             doomed: None,

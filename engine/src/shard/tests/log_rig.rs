@@ -122,11 +122,7 @@ impl LogRig {
 
     fn with(log: Log, files: Files, duty: LogDuty) -> Self {
         let budget = Budget::new(1 << 30);
-        let settings = Settings {
-            row_group: RowGroupSize { rows: 100, bytes: 1 << 20 },
-            cut_rows: 1000,
-            ..Settings::new(ShardId(0))
-        };
+        let settings = Settings { row_group: RowGroupSize { rows: 100, bytes: 1 << 20 }, ..Settings::new(ShardId(0)) };
         let shard = Shard::with_log(settings, budget.clone(), log, duty);
         Self { rig: Rig { shard, budget, next_cut: 1, generation: 0 }, files, now_us: 0 }
     }

@@ -4,6 +4,7 @@ use crate::budget::Budget;
 use crate::columns::table_builder::RowGroupSize;
 use crate::handover::answer::{Answer, OpenTable, StreamEntry};
 use crate::handover::cut::{CutDone, Piece, StreamRange};
+use crate::handover::cut_size::CutSize;
 use crate::handover::port::table_port;
 use crate::handover::request::{Request, Ticket};
 use crate::handover::shown::Shown;
@@ -57,11 +58,7 @@ pub(super) fn resume_hello(stream: &str, opener: u8, attempt: u64, epoch: u64) -
 impl Rig {
     pub(super) fn new() -> Self {
         let budget = Budget::new(1 << 30);
-        let settings = Settings {
-            row_group: RowGroupSize { rows: 100, bytes: 1 << 20 },
-            cut_rows: 1000,
-            ..Settings::new(ShardId(0))
-        };
+        let settings = Settings { row_group: RowGroupSize { rows: 100, bytes: 1 << 20 }, ..Settings::new(ShardId(0)) };
         Self { shard: Shard::new(settings, budget.clone()), budget, next_cut: 1, generation: 0 }
     }
 
@@ -80,6 +77,7 @@ impl Rig {
             arrow_schema: Arc::new(to_arrow(&schema()).unwrap()),
             generation: self.generation,
             next_cut: self.next_cut,
+            cut_size: CutSize { rows: 1000, ..CutSize::default() },
             port: table_port(1, Arc::new(|| {})).0,
         }
     }

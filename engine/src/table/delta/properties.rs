@@ -3,6 +3,7 @@
 use super::table::Version;
 use crate::commit::encode::EncodingPolicy;
 use crate::commit::encode::policy::{ENCODING_PROPERTY, UnknownPolicy};
+use crate::commit::pace::{IgnoredProperty, Pace};
 
 /// What a table says of how it wants to be encoded.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +27,11 @@ impl NamedPolicy {
 }
 
 impl Version {
+    /// When the table is to be committed; `fallback` holds where it does not say so.
+    pub fn pace(&self, fallback: Pace) -> (Pace, Vec<IgnoredProperty>) {
+        fallback.of(self.snapshot.metadata_configuration())
+    }
+
     /// How the table wants to be encoded.
     pub fn encoding_policy(&self) -> NamedPolicy {
         NamedPolicy::of(self.snapshot.metadata_configuration().get(ENCODING_PROPERTY).map(String::as_str))

@@ -67,7 +67,7 @@ pub(super) struct World {
 impl World {
     pub(super) fn start(folder: &Path, shards: u16, change: impl FnOnce(&mut Settings)) -> Self {
         let mut settings = Settings::new(Url::from_directory_path(folder).unwrap());
-        settings.commit_interval = Duration::from_millis(20);
+        settings.pace.interval = Duration::from_millis(20);
         change(&mut settings);
         let (mailboxes, shards) = (0..shards)
             .map(|id| {
