@@ -35,7 +35,8 @@ pub struct Driven {
 pub struct Job {
     pub terms: Terms,
     pub proposal: Proposal,
-    pub file: Option<AddedFile>,
+    /// What the cut's rows are in; all of them are part of the one version, or none.
+    pub files: Vec<AddedFile>,
     /// The version that is believed to be the newest.
     pub known: Version,
     /// When it was the newest.
@@ -44,8 +45,8 @@ pub struct Job {
 
 /// Carries `job` out until it is decided.
 pub async fn drive(context: &Arc<Context>, table: &DeltaTable, job: Job) -> Driven {
-    let Job { terms, proposal, file, mut known, known_ms } = job;
-    let file = file.map(Arc::new);
+    let Job { terms, proposal, files, mut known, known_ms } = job;
+    let files: Arc<[AddedFile]> = files.into();
     let id = terms.id.clone();
     #[cfg(any(test, feature = "canary"))]
     let canary = terms.canary;
@@ -70,14 +71,14 @@ pub async fn drive(context: &Arc<Context>, table: &DeltaTable, job: Job) -> Driv
                 return Driven { outcome, version: known, races_lost: attempt.races_lost() };
             }
             Step::Look => look(context, table, &mut known, history_from).await,
-            Step::Freeze(plan) => freeze(context, table, &known, plan, file.clone(), &mut after).await,
+            Step::Freeze(plan) => freeze(context, table, &known, plan, files.clone(), &mut after).await,
             Step::Put { version, bytes } => {
                 let other = table.clone();
                 let outcome = context.blocking(move || other.put(version, &bytes)).await;
                 let outcome = outcome.unwrap_or_else(|| PutOutcome::Unknown("the put was interrupted".into()));
                 #[cfg(any(test, feature = "canary"))]
                 if canary == super::canary::Canary::DeleteStagedOnError && matches!(outcome, PutOutcome::Unknown(_)) {
-                    let _gone = file.as_ref().map(|file| table.store().delete(&file.path));
+                    files.iter().for_each(|file| drop(table.store().delete(&file.path)));
                 }
                 Event::Put(outcome)
             }
@@ -87,8 +88,8 @@ pub async fn drive(context: &Arc<Context>, table: &DeltaTable, job: Job) -> Driv
                 Event::Read(outcome.unwrap_or_else(|| ReadOutcome::Unknown("the read was interrupted".into())))
             }
             Step::Sight(plan) => {
-                let (table, id, file) = (table.clone(), id.clone(), file.clone());
-                let sighting = context.blocking(move || table.sight(&id, &plan, file.as_deref())).await;
+                let (table, id, files) = (table.clone(), id.clone(), files.clone());
+                let sighting = context.blocking(move || table.sight(&id, &plan, &files)).await;
                 Event::Sighted(sighting.unwrap_or_else(|| Sighting::Unknown("the look was interrupted".into())))
             }
             Step::Pause { failures, why } => {
@@ -157,12 +158,12 @@ async fn freeze(
     table: &DeltaTable,
     known: &Version,
     plan: Plan,
-    file: Option<Arc<AddedFile>>,
+    files: Arc<[AddedFile]>,
     after: &mut Option<Version>,
 ) -> Event {
     let (table, known) = (table.clone(), known.clone());
-    let file = file.filter(|_| plan.files);
-    match context.blocking(move || table.freeze(&known, &plan, file.as_deref())).await {
+    let frozen = move || table.freeze(&known, &plan, if plan.files { &files } else { &[] });
+    match context.blocking(frozen).await {
         Some(Ok(frozen)) => {
             *after = Some(frozen.after);
             Event::Frozen(frozen.bytes)

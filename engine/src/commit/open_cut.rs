@@ -124,10 +124,10 @@ impl OpenCut {
     }
 
     /// Its parts, once it is ready.
-    pub fn into_parts(self) -> (Option<GatheredCut>, Option<FinishedStagedFile>) {
+    pub fn into_parts(self) -> (Option<GatheredCut>, Vec<FinishedStagedFile>) {
         let file = match self.file {
-            File::Finished(file) => Some(file),
-            File::None | File::Open(_) | File::Lent => None,
+            File::Finished(file) => vec![file],
+            File::None | File::Open(_) | File::Lent => Vec::new(),
         };
         (self.gathered, file)
     }
@@ -137,14 +137,14 @@ impl OpenCut {
         self.waiting.waiting()
     }
 
-    /// Gives the cut up. A file that takes row groups still is removed, by a thread that may block; a finished one is
+    /// Gives the cut up. A file that takes row groups still is removed, by a thread that may block; finished ones are
     /// given back to be deleted.
-    pub fn give_up(self, runtime: &tokio::runtime::Handle) -> Option<FinishedStagedFile> {
+    pub fn give_up(self, runtime: &tokio::runtime::Handle) -> Vec<FinishedStagedFile> {
         match self.file {
             File::Open(file) => drop(runtime.spawn_blocking(move || drop(file))),
-            File::Finished(file) => return Some(file),
+            File::Finished(file) => return vec![file],
             File::None | File::Lent => {}
         }
-        None
+        Vec::new()
     }
 }

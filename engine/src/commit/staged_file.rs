@@ -76,7 +76,13 @@ impl StagedFile {
         let finished = file.finish()?;
         let bytes = finished.sink.finish()?;
         drop(memory);
-        let added = AddedFile { path, bytes, modified_ms: now_unix_ms(), statistics: finished.statistics };
+        let added = AddedFile {
+            path,
+            partition: Vec::new(),
+            bytes,
+            modified_ms: now_unix_ms(),
+            statistics: finished.statistics,
+        };
         Ok(FinishedStagedFile { added, row_groups })
     }
 }

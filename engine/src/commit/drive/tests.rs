@@ -144,8 +144,13 @@ fn commits_land_once_whatever_becomes_of_the_answers() {
     };
     let run = |known: &Version, proposal: Proposal, faults: &[Fault], patience_ms| {
         *store.faults.lock().unwrap() = faults.iter().rev().copied().collect();
-        let job =
-            Job { terms: terms(patience_ms), proposal, file: None, known: known.clone(), known_ms: context.now_ms() };
+        let job = Job {
+            terms: terms(patience_ms),
+            proposal,
+            files: Vec::new(),
+            known: known.clone(),
+            known_ms: context.now_ms(),
+        };
         runtime.block_on(drive(&context, &table, job))
     };
     let mut known = run(&made, proposal(0, &["a"]), &[], 60_000).version;

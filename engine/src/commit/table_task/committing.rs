@@ -20,23 +20,23 @@ impl TableTask {
         let Some(oldest) = self.cuts.first_entry().filter(|oldest| oldest.get().is_ready()) else { return };
         let open = oldest.remove();
         let times = open.times;
-        let (Some(cut), file) = open.into_parts() else { return };
-        let rows = file.as_ref().map_or(0, |file| file.added.statistics.rows());
+        let (Some(cut), files) = open.into_parts() else { return };
+        let rows: u64 = files.iter().map(|file| file.added.statistics.rows()).sum();
         if rows != cut.proposal.rows {
             // Nobody may be told that rows are committed which no file holds.
             let message = format!("{} rows were announced for a commit and {rows} arrived", cut.proposal.rows);
-            file.into_iter().for_each(|file| self.delete(file.added.path));
+            files.into_iter().for_each(|file| self.delete(file.added.path));
             return self.doom(Refusal::new(RejectCode::Internal, message));
         }
         let job = Job {
             terms: self.opened.terms.clone(),
             proposal: cut.proposal.clone(),
-            file: file.as_ref().map(|file| file.added.clone()),
+            files: files.iter().map(|file| file.added.clone()).collect(),
             known: self.known.clone(),
             known_ms: self.known_ms,
         };
         let began_ms = self.context.now_ms();
-        self.in_flight = Some(InFlight::Commit(Box::new(CutInFlight { cut, file, times, began_ms })));
+        self.in_flight = Some(InFlight::Commit(Box::new(CutInFlight { cut, files, times, began_ms })));
         let (context, table, own) = (self.context.clone(), self.opened.table.clone(), self.own.clone());
         drop(self.context.runtime.spawn(async move {
             let driven = drive(&context, &table, job).await;
@@ -52,7 +52,7 @@ impl TableTask {
         match outcome {
             Outcome::Committed { version, minted, refused } => {
                 self.rhythm.committed(self.context.now_ms());
-                if ended.file.is_some() {
+                if !ended.files.is_empty() {
                     self.retries.worked();
                 }
                 self.log(&ended, version, races_lost);
@@ -62,14 +62,14 @@ impl TableTask {
             Outcome::Nothing { version, refused } => self.tell_committed(&ended.cut, version, Vec::new(), &refused),
             Outcome::Discard { fenced, files, why, .. } => {
                 match files {
-                    Files::Delete => self.delete_file(&ended),
+                    Files::Delete => self.delete_files(&ended),
                     Files::Keep => tracing::error!(table = %self.opened.table.url(), why, "a commit nobody follows"),
                 }
                 tracing::warn!(table = %self.opened.table.url(), why, "uncommitted rows are given up");
                 self.discard(fenced, Refusal::new(RejectCode::Discarded, why));
             }
             Outcome::Stop { why } => {
-                self.delete_file(&ended);
+                self.delete_files(&ended);
                 return self.close(&why);
             }
         }
@@ -130,8 +130,8 @@ impl TableTask {
         }
     }
 
-    fn delete_file(&self, ended: &CutInFlight) {
-        ended.file.iter().for_each(|file| self.delete(file.added.path.clone()));
+    fn delete_files(&self, ended: &CutInFlight) {
+        ended.files.iter().for_each(|file| self.delete(file.added.path.clone()));
     }
 
     /// Removes a file that no commit names, some time.
@@ -181,14 +181,14 @@ impl TableTask {
     }
 
     fn log(&self, ended: &CutInFlight, version: u64, races_lost: u32) {
-        let CutInFlight { cut, file, times, began_ms } = ended;
+        let CutInFlight { cut, files, times, began_ms } = ended;
         tracing::info!(
             table = %self.opened.table.url(),
             version,
             rows = cut.proposal.rows,
-            files = usize::from(file.is_some()),
-            bytes = file.as_ref().map_or(0, |file| file.added.bytes),
-            row_groups = file.as_ref().map_or(0, |file| file.row_groups),
+            files = files.len(),
+            bytes = files.iter().map(|file| file.added.bytes).sum::<u64>(),
+            row_groups = files.iter().map(|file| file.row_groups).sum::<usize>(),
             shards = cut.members.len(),
             streams = cut.proposal.ranges.len(),
             mints = cut.proposal.mints.len(),

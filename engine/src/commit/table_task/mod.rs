@@ -102,7 +102,7 @@ enum InFlight {
 /// A cut whose commit is in flight.
 struct CutInFlight {
     cut: GatheredCut,
-    file: Option<FinishedStagedFile>,
+    files: Vec<FinishedStagedFile>,
     times: Times,
     began_ms: u64,
 }

@@ -7,7 +7,7 @@ use super::streams::{self, Number};
 use super::table::{DeltaTable, TableError, Version};
 use crate::commit::ledger::Standing;
 use delta_kernel::scan::state::ScanFile;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 /// A table, described.
@@ -51,7 +51,7 @@ pub struct StreamDescription {
 /// When its log cannot be read, or it has columns that have no name here.
 pub fn describe(table: &DeltaTable) -> Result<Option<Description>, TableError> {
     let Some(version) = table.load()? else { return Ok(None) };
-    let totals = scan(table, &version, None)?;
+    let totals = scan(table, &version, HashSet::new())?;
     let view = version.view();
     let properties = version.snapshot.metadata_configuration();
     Ok(Some(Description {
@@ -98,9 +98,9 @@ fn describe_streams(
     Ok(described)
 }
 
-/// Whether `version` of the table consists of, among others, the file at `path`.
-pub(super) fn has_file(table: &DeltaTable, version: &Version, path: &str) -> Result<bool, TableError> {
-    Ok(scan(table, version, Some(path))?.wanted_seen)
+/// Whether `version` of the table consists of, among others, a file at one of `paths`, as the log writes them.
+pub(super) fn has_any_file(table: &DeltaTable, version: &Version, paths: HashSet<String>) -> Result<bool, TableError> {
+    Ok(scan(table, version, paths)?.wanted_seen)
 }
 
 struct Totals {
@@ -109,13 +109,12 @@ struct Totals {
     rows: Option<u64>,
     /// When the youngest file was written, and its path.
     newest: Option<(i64, String)>,
-    wanted: Option<String>,
+    wanted: HashSet<String>,
     wanted_seen: bool,
 }
 
-fn scan(table: &DeltaTable, version: &Version, wanted: Option<&str>) -> Result<Totals, TableError> {
+fn scan(table: &DeltaTable, version: &Version, wanted: HashSet<String>) -> Result<Totals, TableError> {
     let scan = version.snapshot.clone().scan_builder().build()?;
-    let wanted = wanted.map(str::to_owned);
     let mut totals = Totals { files: 0, bytes: 0, rows: Some(0), newest: None, wanted, wanted_seen: false };
     for metadata in scan.scan_metadata(table.engine())? {
         totals = metadata?.visit_scan_files(totals, |totals, file: ScanFile| {
@@ -126,7 +125,7 @@ fn scan(table: &DeltaTable, version: &Version, wanted: Option<&str>) -> Result<T
             if totals.newest.as_ref().is_none_or(|(modified_ms, path)| (*modified_ms, path) < written) {
                 totals.newest = Some((file.modification_time, file.path.clone()));
             }
-            totals.wanted_seen |= totals.wanted.as_ref() == Some(&file.path);
+            totals.wanted_seen |= totals.wanted.contains(&file.path);
         })?;
     }
     Ok(totals)

@@ -65,7 +65,7 @@ pub fn forget(runtime: &Runtime, table: &DeltaTable, known: &Version, stream: &s
         started: Instant::now(),
     });
     // Read a moment ago, which is when this context's time begins.
-    let job = Job { terms, proposal, file: None, known: known.clone(), known_ms: 0 };
+    let job = Job { terms, proposal, files: Vec::new(), known: known.clone(), known_ms: 0 };
     match runtime.block_on(drive(&context, table, job)).outcome {
         Outcome::Committed { version, .. } | Outcome::Nothing { version, .. } => Ok(version),
         Outcome::Discard { why, .. } => Err(ForgetError::Moved { why }),

@@ -3,7 +3,7 @@
 //! | question | file |
 //! |---|---|
 //! | open, create, look again, checkpoint | [`table`] |
-//! | the bytes of one commit | [`freeze`] |
+//! | the bytes of one commit, and the files in it | [`freeze`], `add_files` |
 //! | which tables are refused | [`support`] |
 //! | columns on the wire, in Arrow and in the table | [`columns`] |
 //! | the entries of named streams, and of logs | [`streams`], `logs` |
@@ -21,6 +21,7 @@
 //! to be ours. So the kernel cannot fail after landing, cannot draw a second id for the same commit, and its result is
 //! never taken for what landed. All calls block.
 
+mod add_files;
 pub mod columns;
 pub mod describe;
 mod entries;

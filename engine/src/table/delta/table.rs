@@ -5,23 +5,22 @@ use super::entries::Shows;
 use super::freeze::{Freezer, frozen};
 use super::support::unsupported;
 use super::transactions::{self, CommitFile, Transaction};
-use super::{logs, streams};
+use super::{add_files, logs, streams};
 use crate::commit::attempt::Plan;
 use crate::commit::encode::FileStatistics;
 use crate::commit::ledger::TableView;
 use crate::store::local::LocalStore;
 use crate::store::{PutOutcome, ReadOutcome, Store};
 use bytes::Bytes;
+use delta_kernel::Engine;
 use delta_kernel::actions::LOG_TXN_SCHEMA;
 use delta_kernel::engine::arrow_data::EngineDataArrowExt;
 use delta_kernel::object_store::local::LocalFileSystem;
 use delta_kernel::snapshot::{Snapshot, SnapshotRef};
 use delta_kernel::transaction::create_table::create_table;
 use delta_kernel::transaction::{CommitResult, UpdateTableOperation};
-use delta_kernel::{Engine, FileMeta};
+use delta_kernel_default_engine::DefaultEngineBuilder;
 use delta_kernel_default_engine::executor::tokio::TokioMultiThreadExecutor;
-use delta_kernel_default_engine::parquet::DataFileMetadata;
-use delta_kernel_default_engine::{DefaultEngineBuilder, build_add_file_metadata};
 use lakehead_protocol::schema::Schema;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -82,8 +81,10 @@ pub struct Version {
 /// A file that a commit adds.
 #[derive(Debug, Clone)]
 pub struct AddedFile {
-    /// Relative to the table.
+    /// Relative to the table, as the store names it.
     pub path: String,
+    /// The values that all its rows have in the table's partition columns, in Delta's words, by the names of the columns.
+    pub partition: Vec<(Arc<str>, Option<Arc<str>>)>,
     pub bytes: u64,
     pub modified_ms: i64,
     pub statistics: FileStatistics,
@@ -284,7 +285,7 @@ impl DeltaTable {
     ///
     /// # Errors
     /// When the kernel does not make such a commit.
-    pub fn freeze(&self, known: &Version, plan: &Plan, file: Option<&AddedFile>) -> Result<Frozen, TableError> {
+    pub fn freeze(&self, known: &Version, plan: &Plan, files: &[AddedFile]) -> Result<Frozen, TableError> {
         if plan.version != known.view.version + 1 {
             return Err(TableError::Internal("a commit follows the version that it was judged upon"));
         }
@@ -294,23 +295,12 @@ impl DeltaTable {
         for (app_id, version) in streams::transactions(&plan.entries).chain(of_logs) {
             builder = builder.with_transaction_id(app_id, version);
         }
-        let mut transaction = match file {
-            Some(file) => {
-                let metrics = [
-                    ("numOutputRows", Some(file.statistics.rows().to_string())),
-                    ("numOutputBytes", Some(file.bytes.to_string())),
-                    ("numAddedFiles", Some("1".to_owned())),
-                ];
-                builder.with_blind_append().with_operation_metrics(metrics).build(self.engine(), freezer)?
-            }
-            None => builder.build(self.engine(), freezer)?,
-        };
-        if let Some(file) = file {
-            let location = self.url.join(&file.path).map_err(url_error)?;
-            let meta = FileMeta::new(location, file.modified_ms, file.bytes);
-            let context = transaction.write_state()?.write_context_builder().build()?;
-            let added = DataFileMetadata::new(meta, file.statistics.to_struct());
-            transaction.add_files(build_add_file_metadata(added, &context)?);
+        if !files.is_empty() {
+            builder = builder.with_blind_append().with_operation_metrics(add_files::metrics(files));
+        }
+        let mut transaction = builder.build(self.engine(), freezer)?;
+        if !files.is_empty() {
+            transaction.add_files(add_files::of_snapshot(&known.snapshot, files)?);
         }
         let CommitResult::Committed(committed) = transaction.commit(self.engine())? else {
             return Err(TableError::Internal("the kernel did not take the committer's answer"));

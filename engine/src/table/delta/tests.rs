@@ -35,7 +35,7 @@ fn plan(version: u64, committed: &[(&str, u64)], epochs: &[(&str, u64)]) -> Plan
 }
 
 fn commit(table: &DeltaTable, version: &Version, plan: &Plan) -> Version {
-    let frozen = table.freeze(version, plan, None).unwrap();
+    let frozen = table.freeze(version, plan, &[]).unwrap();
     assert_eq!(table.put(plan.version, &frozen.bytes), PutOutcome::Created);
     frozen.after
 }
@@ -161,9 +161,9 @@ fn statistics_of_nested_columns_reach_the_log_in_their_shape() {
     assert_eq!((made.view().unsupported.clone(), &*made.columns().unwrap().wire), (None, &nested()));
     let encoding = EncodingPlan::new(made.columns().unwrap().arrow, parquet::basic::Compression::UNCOMPRESSED).unwrap();
     let statistics = DataFile::begin(Vec::new(), &encoding).unwrap().finish().unwrap().statistics;
-    let file = AddedFile { path: "part-x.parquet".into(), bytes: 7, modified_ms: 0, statistics };
+    let file = AddedFile { path: "part-x.parquet".into(), partition: vec![], bytes: 7, modified_ms: 0, statistics };
     let plan = Plan { files: true, ..plan(1, &[("a", 3)], &[]) };
-    let frozen = table.freeze(&made, &plan, Some(&file)).unwrap();
+    let frozen = table.freeze(&made, &plan, &[file]).unwrap();
     let text = std::str::from_utf8(&frozen.bytes).unwrap();
     assert!(text.contains("\\\"nullCount\\\":{\\\"p\\\":{\\\"x\\\":0}}"), "{text}");
     table.put(1, &frozen.bytes);
@@ -195,15 +195,21 @@ fn sighting_needs_entries_and_the_file() {
     let made = table.create(&schema()).unwrap();
     let encoding = EncodingPlan::new(made.columns().unwrap().arrow, parquet::basic::Compression::UNCOMPRESSED).unwrap();
     let statistics = DataFile::begin(Vec::new(), &encoding).unwrap().finish().unwrap().statistics;
-    let file = |path: &str| AddedFile { path: path.into(), bytes: 7, modified_ms: 0, statistics: statistics.clone() };
+    let file = |path: &str| AddedFile {
+        path: path.into(),
+        partition: vec![],
+        bytes: 7,
+        modified_ms: 0,
+        statistics: statistics.clone(),
+    };
     let plan = Plan { files: true, ..plan(1, &[("a", 3)], &[]) };
-    let frozen = table.freeze(&made, &plan, Some(&file("part-x.parquet"))).unwrap();
+    let frozen = table.freeze(&made, &plan, &[file("part-x.parquet")]).unwrap();
     let id = made.view().id.clone();
-    assert!(matches!(table.sight(&id, &plan, Some(&file("part-x.parquet"))), Sighting::NotShown(_)));
+    assert!(matches!(table.sight(&id, &plan, &[file("part-x.parquet")]), Sighting::NotShown(_)));
     table.put(1, &frozen.bytes);
-    assert_eq!(table.sight(&id, &plan, Some(&file("part-x.parquet"))), Sighting::Shown);
-    assert!(matches!(table.sight(&id, &plan, Some(&file("part-y.parquet"))), Sighting::NotShown(_)));
-    assert!(matches!(table.sight("other", &plan, None), Sighting::NotShown(_)));
+    assert_eq!(table.sight(&id, &plan, &[file("part-x.parquet")]), Sighting::Shown);
+    assert!(matches!(table.sight(&id, &plan, &[file("part-y.parquet")]), Sighting::NotShown(_)));
+    assert!(matches!(table.sight("other", &plan, &[]), Sighting::NotShown(_)));
     let text = std::str::from_utf8(&frozen.bytes).unwrap();
     for part in ["STREAMING UPDATE", "\"appId\":\"lakehead/stream/a\"", "numOutputRows", "isBlindAppend\":true"] {
         assert!(text.contains(part), "{part} in {text}");
@@ -257,7 +263,7 @@ fn entries_of_logs_are_written_where_they_change_and_stay() {
     let table = table(&runtime, folder.path());
     let (log, other) = (LogId([0xAB; 16]), LogId([1; 16]));
     let made = table.create(&schema()).unwrap();
-    let claimed = table.freeze(&made, &log_plan(1, log, 3, 0), None).unwrap();
+    let claimed = table.freeze(&made, &log_plan(1, log, 3, 0), &[]).unwrap();
     let text = std::str::from_utf8(&claimed.bytes).unwrap();
     assert!(text.contains("\"appId\":\"lakehead/abababab-abab-abab-abab-abababababab/claim\",\"version\":3"), "{text}");
     assert!(!text.contains("abababababab\""), "a position that does not change is not written: {text}");
@@ -343,8 +349,8 @@ fn a_table_says_how_it_wants_to_be_encoded_and_its_newest_file_how_it_is() {
     let mut last = made;
     for (version, path) in [(1, "old.parquet"), (2, "new.parquet")] {
         let (statistics, modified_ms) = (empty.statistics.clone(), version as i64);
-        let file = AddedFile { path: path.into(), bytes: empty.bytes, modified_ms, statistics };
-        let frozen = table.freeze(&last, &Plan { files: true, ..plan(version, &[], &[]) }, Some(&file)).unwrap();
+        let file = AddedFile { path: path.into(), partition: vec![], bytes: empty.bytes, modified_ms, statistics };
+        let frozen = table.freeze(&last, &Plan { files: true, ..plan(version, &[], &[]) }, &[file]).unwrap();
         table.put(version, &frozen.bytes);
         last = frozen.after;
     }

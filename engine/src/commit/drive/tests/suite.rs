@@ -182,9 +182,9 @@ impl<'a> Play<'a> {
     }
 
     fn job(&self, cut: &Cut) -> Job {
-        let file = cut.file.as_ref().map(|file| file.added.clone());
+        let files = cut.file.iter().map(|file| file.added.clone()).collect();
         let (known, known_ms) = (self.known.clone(), self.context.now_ms());
-        Job { terms: self.terms.clone(), proposal: cut.proposal.clone(), file, known, known_ms }
+        Job { terms: self.terms.clone(), proposal: cut.proposal.clone(), files, known, known_ms }
     }
 
     /// One cut, or a death in the middle of it.
