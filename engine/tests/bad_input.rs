@@ -117,7 +117,7 @@ fn newer_version() -> Vec<u8> {
 fn cases() -> Vec<(&'static str, RejectCode, Act)> {
     let other_type =
         Schema::flat(vec![Field::flat("n", DataType::String, false), Field::flat("name", DataType::String, true)]);
-    let fewer = Schema::flat(vec![Field::flat("n", DataType::Long, false)]);
+    let fewer = Schema::flat(vec![Field::flat("name", DataType::String, true)]);
     let announces = |schema: Schema| -> Act {
         Box::new(move |engine| {
             let (mut peer, _) = open(engine, "numbers", "", 9);
@@ -154,7 +154,7 @@ fn cases() -> Vec<(&'static str, RejectCode, Act)> {
             says_hello(Hello { schema_follows: 0, ..hello("nowhere", "", 1) }),
         ),
         ("a column of another type", RejectCode::SchemaMismatch, announces(other_type)),
-        ("a missing column", RejectCode::SchemaMismatch, announces(fewer)),
+        ("a missing column that allows no NULL", RejectCode::SchemaMismatch, announces(fewer)),
         ("a schema of nothing", RejectCode::SchemaMismatch, announces(Schema::default())),
         ("an id that was not announced", RejectCode::UnknownSchema, streams(other_id.to_vec())),
         ("an oversized batch", RejectCode::TooLarge, streams(header(Kind::Batch, u32::MAX))),

@@ -212,7 +212,7 @@ fn what_does_not_fit_a_nested_column_is_refused_by_its_path() {
     let engine = Engine::start();
     drop(open(&engine, &table()));
     let mut other = table();
-    other.fields[9].data_type = DataType::Integer as u8;
+    other.fields[9].data_type = DataType::Date as u8;
     let mut peer = open(&engine, &other);
     let (code, reject) = peer.refusal();
     assert_eq!(code, RejectCode::SchemaMismatch);

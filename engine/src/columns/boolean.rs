@@ -21,6 +21,11 @@ impl Bits {
         self.bits.append_packed_range(rows, bitmap);
     }
 
+    /// Appends rows without a value.
+    pub fn append_nulls(&mut self, rows: usize) {
+        self.bits.append_n(rows, false);
+    }
+
     /// Bytes in memory.
     pub fn memory_bytes(&self) -> usize {
         self.bits.capacity() / 8

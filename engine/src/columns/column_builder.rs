@@ -1,5 +1,6 @@
 //! One column of a table under construction, with the columns below it.
 
+use super::absent::Zeros;
 use super::boolean::Bits;
 use super::extent::Extent;
 use super::fixed::FixedValues;
@@ -26,6 +27,8 @@ pub struct UnbuildableType {
 #[derive(Debug)]
 pub struct ColumnBuilder {
     arrow_type: DataType,
+    /// Rows without a value that came before anything else: nothing is written down of them as long as there is nothing else.
+    absent: usize,
     validity: Validity,
     values: Values,
     room: Room,
@@ -65,18 +68,42 @@ impl ColumnBuilder {
                 None => return Err(UnbuildableType { found: arrow_type.to_string() }),
             },
         };
-        Ok(Self { arrow_type: arrow_type.clone(), validity: Validity::default(), values, room: Room::default() })
+        let (validity, room) = (Validity::default(), Room::default());
+        Ok(Self { arrow_type: arrow_type.clone(), absent: 0, validity, values, room })
     }
 
     /// Appends these rows of a judged column, whose children belong where `place` says.
     pub fn append(&mut self, batch: &ArchivedBatch, column: &ArchivedColumn, place: &Place, rows: Range<usize>) {
+        if self.absent > 0 {
+            let rows = std::mem::take(&mut self.absent);
+            self.write_nulls(rows);
+        }
         self.validity.append(&column.validity, rows.clone());
         match &mut self.values {
-            Values::Fixed(values) => values.append(&column.values, rows),
+            Values::Fixed(values) => match place.widening {
+                None => values.append(&column.values, rows),
+                Some(widening) => values.append_widened(widening, &column.values, rows),
+            },
             Values::Boolean(bits) => bits.append(&column.values, rows),
             Values::Text(texts) => texts.append(batch, column, rows),
-            Values::Struct(fields) => fields.append(batch, column, &place.children, rows),
-            Values::Lists(lists) => lists.append(batch, column, &place.children, rows),
+            Values::Struct(fields) => fields.append(batch, column, place, rows),
+            Values::Lists(lists) => lists.append(batch, column, place, rows),
+        }
+    }
+
+    /// Appends rows of a stream that does not send this column.
+    pub fn append_nulls(&mut self, rows: usize) {
+        if self.validity.rows() == 0 { self.absent += rows } else { self.write_nulls(rows) }
+    }
+
+    fn write_nulls(&mut self, rows: usize) {
+        self.validity.append_nulls(rows);
+        match &mut self.values {
+            Values::Fixed(values) => values.append_nulls(rows),
+            Values::Boolean(bits) => bits.append_nulls(rows),
+            Values::Text(texts) => texts.append_nulls(rows),
+            Values::Struct(fields) => fields.append_nulls(rows),
+            Values::Lists(lists) => lists.append_nulls(rows),
         }
     }
 
@@ -130,8 +157,11 @@ impl ColumnBuilder {
     ///
     /// # Errors
     /// An Arrow error when the buffers do not fit their type, which would be a bug of this module.
-    pub fn seal(&mut self, full: bool) -> Result<ArrayRef, ArrowError> {
+    pub fn seal(&mut self, full: bool, zeros: &mut Zeros) -> Result<ArrayRef, ArrowError> {
         self.room = self.next_room(full);
+        if self.absent > 0 {
+            return self.seal_absent(full, zeros);
+        }
         let (room, rows) = (self.room, self.validity.rows());
         let nulls = self.validity.seal();
         match &mut self.values {
@@ -141,8 +171,25 @@ impl ColumnBuilder {
             }
             Values::Boolean(bits) => Ok(Arc::new(BooleanArray::new(bits.seal(room.rows), nulls))),
             Values::Text(texts) => texts.seal(nulls, room.rows, room.bytes),
-            Values::Struct(fields) => Ok(Arc::new(fields.seal(rows, nulls, full)?)),
-            Values::Lists(lists) => lists.seal(room.rows, nulls, full),
+            Values::Struct(fields) => Ok(Arc::new(fields.seal(rows, nulls, full, zeros)?)),
+            Values::Lists(lists) => lists.seal(room.rows, nulls, full, zeros),
+        }
+    }
+
+    /// The column, which nobody sent.
+    fn seal_absent(&mut self, full: bool, zeros: &mut Zeros) -> Result<ArrayRef, ArrowError> {
+        let rows = std::mem::take(&mut self.absent);
+        match &mut self.values {
+            Values::Struct(fields) => {
+                fields.append_nulls(rows);
+                Ok(Arc::new(fields.seal(rows, Some(zeros.nulls(rows)), full, zeros)?))
+            }
+            Values::Lists(lists) => {
+                let empty = lists.seal(0, None, full, zeros)?;
+                let (data_type, elements) = (empty.data_type(), empty.to_data().child_data().first().cloned());
+                zeros.array(data_type, rows, elements)
+            }
+            Values::Fixed(_) | Values::Boolean(_) | Values::Text(_) => zeros.array(&self.arrow_type, rows, None),
         }
     }
 }

@@ -92,6 +92,12 @@ impl Dictionary {
         }
     }
 
+    /// Appends rows without a value. They have an entry without bytes: written out, such a row costs nothing.
+    pub fn append_nulls(&mut self, rows: usize) {
+        let empty = self.place(&[]);
+        self.keys.resize(self.keys.len() + rows, empty);
+    }
+
     fn map(&mut self, wire: &WireDictionary<'_>) {
         let shared = self.last.shared_with(wire);
         if shared == 0 {

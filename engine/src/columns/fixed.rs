@@ -1,5 +1,6 @@
 //! Columns whose values have one width: integers, floats, decimals, dates, timestamps.
 
+use super::widening::Widening;
 use arrow::buffer::{Buffer, MutableBuffer};
 use std::ops::Range;
 
@@ -19,6 +20,16 @@ impl FixedValues {
     /// Appends these rows of a batch's values.
     pub fn append(&mut self, values: &[u8], rows: Range<usize>) {
         self.values.extend_from_slice(&values[rows.start * self.width..rows.end * self.width]);
+    }
+
+    /// Appends these rows of a batch's narrower values.
+    pub fn append_widened(&mut self, widening: Widening, values: &[u8], rows: Range<usize>) {
+        widening.append(values, rows, &mut self.values);
+    }
+
+    /// Appends rows without a value.
+    pub fn append_nulls(&mut self, rows: usize) {
+        self.values.extend_zeros(rows * self.width);
     }
 
     /// Bytes in memory.

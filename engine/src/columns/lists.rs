@@ -1,5 +1,6 @@
 //! Arrays and maps: offsets into elements, or into keys and values.
 
+use super::absent::Zeros;
 use super::column_builder::{ColumnBuilder, UnbuildableType};
 use super::layout::Place;
 use super::offsets::Offsets;
@@ -50,16 +51,21 @@ impl Lists {
     }
 
     /// Appends these rows of a judged column, and the elements that lie in them.
-    pub fn append(&mut self, batch: &ArchivedBatch, column: &ArchivedColumn, places: &[Place], rows: Range<usize>) {
+    pub fn append(&mut self, batch: &ArchivedBatch, column: &ArchivedColumn, place: &Place, rows: Range<usize>) {
         let elements = self.offsets.append(&column.offsets, rows);
         match &mut self.elements {
-            Elements::Map { pairs, .. } => pairs.append(batch, column, places, elements),
+            Elements::Map { pairs, .. } => pairs.append(batch, column, place, elements),
             Elements::Array(builder) => {
-                for (child, place) in column.children.iter().zip(places) {
+                for (child, place) in column.children.iter().zip(&place.children) {
                     builder.append(batch, &batch.columns[child.to_native() as usize], place, elements.clone());
                 }
             }
         }
+    }
+
+    /// Appends rows without a value, which have no elements.
+    pub fn append_nulls(&mut self, rows: usize) {
+        self.offsets.append_empty(rows);
     }
 
     /// Elements, or pairs.
@@ -84,17 +90,23 @@ impl Lists {
     ///
     /// # Errors
     /// An Arrow error when columns and types contradict each other, which would be a bug of this module.
-    pub fn seal(&mut self, rows: usize, nulls: Option<NullBuffer>, full: bool) -> Result<ArrayRef, ArrowError> {
+    pub fn seal(
+        &mut self,
+        rows: usize,
+        nulls: Option<NullBuffer>,
+        full: bool,
+        zeros: &mut Zeros,
+    ) -> Result<ArrayRef, ArrowError> {
         let elements = self.offsets.end();
         let offsets = self.offsets.seal(rows);
         match &mut self.elements {
             Elements::Array(builder) => {
-                let values = builder.seal(full)?;
+                let values = builder.seal(full, zeros)?;
                 let field = with_type(&self.field, values.data_type());
                 Ok(Arc::new(ListArray::try_new(field, offsets, values, nulls)?))
             }
             Elements::Map { pairs, sorted } => {
-                let pairs = pairs.seal(elements, None, full)?;
+                let pairs = pairs.seal(elements, None, full, zeros)?;
                 let field = with_type(&self.field, pairs.data_type());
                 Ok(Arc::new(MapArray::try_new(field, offsets, pairs, nulls, *sorted)?))
             }

@@ -13,9 +13,13 @@
 //! A string or binary column, wherever it stands, is plain or keys into a dictionary ([`text_column`]): the dictionaries of
 //! its batches ([`wire_dictionary`]) are merged into one for the row group ([`dictionary`]).
 //!
+//! A stream need not send all columns, nor all as wide as the table has them: NULLs stand for what is left out ([`absent`]), and
+//! narrower numbers are widened in one pass ([`widening`]). Equal columns are appended as if there were neither.
+//!
 //! Sealing turns the buffers into Arrow arrays without copying. What must not grow without end is bounded in [`extent`]. One
 //! file per family of types.
 
+pub mod absent;
 pub mod boolean;
 pub mod column_builder;
 pub mod dictionary;
@@ -32,6 +36,7 @@ pub mod text;
 pub mod text_column;
 pub mod type_name;
 pub mod validity;
+pub mod widening;
 pub mod wire_dictionary;
 
 #[cfg(test)]

@@ -52,6 +52,12 @@ impl Offsets {
         }));
     }
 
+    /// Appends rows of no length.
+    pub fn append_empty(&mut self, rows: usize) {
+        let end = self.end() as i32;
+        self.offsets.resize(self.offsets.len() + rows, end);
+    }
+
     /// Bytes in memory.
     pub fn memory_bytes(&self) -> usize {
         self.offsets.capacity() * size_of::<i32>()

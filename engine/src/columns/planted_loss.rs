@@ -3,6 +3,7 @@
 //! Every tenth batch is appended once more, into columns that nobody reads. Rows and promises stay what they are; only who
 //! measures can tell. Compiled under the feature `planted-loss` alone, which no build has unless it is asked for.
 
+use super::absent::Zeros;
 use super::column_builder::ColumnBuilder;
 use super::layout::Layout;
 use arrow::datatypes::Schema;
@@ -35,7 +36,8 @@ impl PlantedLoss {
         }
         if self.rows > ROWS_MAX {
             // They keep as much room as they had.
-            self.columns.iter_mut().for_each(|column| drop(column.seal(true)));
+            let mut zeros = Zeros::default();
+            self.columns.iter_mut().for_each(|column| drop(column.seal(true, &mut zeros)));
             self.rows = 0;
         }
         self.rows += rows.len();

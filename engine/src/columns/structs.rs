@@ -1,5 +1,6 @@
 //! Structs: a column for each field, all as long as the struct.
 
+use super::absent::Zeros;
 use super::column_builder::{ColumnBuilder, UnbuildableType};
 use super::layout::Place;
 use arrow::array::{Array, ArrayRef, StructArray};
@@ -28,11 +29,19 @@ impl StructFields {
     }
 
     /// Appends these rows of the children of a judged column.
-    pub fn append(&mut self, batch: &ArchivedBatch, column: &ArchivedColumn, places: &[Place], rows: Range<usize>) {
-        for (child, place) in column.children.iter().zip(places) {
+    pub fn append(&mut self, batch: &ArchivedBatch, column: &ArchivedColumn, place: &Place, rows: Range<usize>) {
+        for (child, place) in column.children.iter().zip(&place.children) {
             let child = &batch.columns[child.to_native() as usize];
             self.columns[place.index].append(batch, child, place, rows.clone());
         }
+        for absent in &place.absent {
+            self.columns[*absent].append_nulls(rows.len());
+        }
+    }
+
+    /// Appends rows without a value.
+    pub fn append_nulls(&mut self, rows: usize) {
+        self.columns.iter_mut().for_each(|column| column.append_nulls(rows));
     }
 
     /// The builders of the fields.
@@ -44,8 +53,14 @@ impl StructFields {
     ///
     /// # Errors
     /// An Arrow error when columns and types contradict each other, which would be a bug of this module.
-    pub fn seal(&mut self, rows: usize, nulls: Option<NullBuffer>, full: bool) -> Result<StructArray, ArrowError> {
-        let arrays = self.columns.iter_mut().map(|column| column.seal(full)).collect::<Result<Vec<_>, _>>()?;
+    pub fn seal(
+        &mut self,
+        rows: usize,
+        nulls: Option<NullBuffer>,
+        full: bool,
+        zeros: &mut Zeros,
+    ) -> Result<StructArray, ArrowError> {
+        let arrays = self.columns.iter_mut().map(|column| column.seal(full, zeros)).collect::<Result<Vec<_>, _>>()?;
         StructArray::try_new_with_length(with_types_of(&self.fields, &arrays), arrays, nulls, rows)
     }
 }

@@ -1,5 +1,6 @@
 //! All columns of one table on one core, between two seals.
 
+use super::absent::{Gaps, SEALED_ROW_BYTES, Zeros};
 use super::column_builder::{ColumnBuilder, UnbuildableType};
 use super::extent::Extent;
 use super::layout::Layout;
@@ -36,6 +37,7 @@ pub struct TableBuilder {
     bytes: usize,
     /// Rows of fields, elements, keys, values and dictionaries, as they came.
     nested_rows: usize,
+    gaps: Gaps,
     size: RowGroupSize,
     #[cfg(feature = "planted-loss")]
     planted_loss: super::planted_loss::PlantedLoss,
@@ -55,6 +57,7 @@ impl TableBuilder {
             rows: 0,
             bytes: 0,
             nested_rows: 0,
+            gaps: Gaps::default(),
             size,
             #[cfg(feature = "planted-loss")]
             planted_loss: super::planted_loss::PlantedLoss::default(),
@@ -66,12 +69,28 @@ impl TableBuilder {
         for (column, place) in batch.columns.iter().zip(&layout.places) {
             self.columns[place.index].append(batch, column, place, skip..rows);
         }
+        let nested_rows = nested_rows(batch, layout);
+        if !layout.is_whole() || !self.gaps.is_empty() {
+            for absent in &layout.absent {
+                self.columns[*absent].append_nulls(rows - skip);
+            }
+            self.bytes += layout.growth_bytes(rows - skip, nested_rows);
+            self.gaps.add(&layout.gaps, layout.gap_bytes(rows - skip, nested_rows), self.rows == 0);
+        }
         self.rows += rows - skip;
         self.bytes += bytes;
-        let nested = batch.columns.iter().skip(layout.places.len()).map(|column| column.length.to_native() as usize);
-        self.nested_rows += nested.sum::<usize>();
+        self.nested_rows += nested_rows;
         #[cfg(feature = "planted-loss")]
         self.planted_loss.lose(&self.schema, batch, layout, skip..rows);
+    }
+
+    /// Whether what is held must be sealed before these rows are appended: they leave columns out that others have sent, or
+    /// the other way round, and so many NULLs would have to be written out.
+    pub fn must_be_sealed(&self, batch: &ArchivedBatch, layout: &Layout, rows: usize) -> bool {
+        if self.rows == 0 || (layout.gaps.is_empty() && self.gaps.is_empty()) {
+            return false;
+        }
+        self.gaps.forbid(&layout.gaps, layout.gap_bytes(rows, nested_rows(batch, layout)))
     }
 
     /// Rows held.
@@ -83,14 +102,15 @@ impl TableBuilder {
     pub fn is_full(&self) -> bool {
         let extent = || self.columns.iter().fold(Extent::default(), |extent, column| extent.and(column.extent()));
         self.rows >= self.size.rows
-            || self.bytes >= self.size.bytes
+            || self.bytes + self.gaps.written_bytes() >= self.size.bytes
             || self.nested_rows >= NESTED_ROWS_MAX
             || extent().is_full()
     }
 
     /// Bytes in memory.
     pub fn memory_bytes(&self) -> usize {
-        self.columns.iter().map(ColumnBuilder::memory_bytes).sum()
+        let sealing = if self.gaps.is_empty() { 0 } else { (self.rows + self.nested_rows + 1) * SEALED_ROW_BYTES };
+        sealing + self.columns.iter().map(ColumnBuilder::memory_bytes).sum::<usize>()
     }
 
     /// The rows so far; `None` when there are none. Starts anew, with as much room as the last full row group took. Columns
@@ -104,8 +124,10 @@ impl TableBuilder {
         }
         let full = self.is_full();
         let rows = std::mem::take(&mut self.rows);
-        (self.bytes, self.nested_rows) = (0, 0);
-        let arrays = self.columns.iter_mut().map(|column| column.seal(full)).collect::<Result<Vec<_>, _>>()?;
+        (self.bytes, self.nested_rows, self.gaps) = (0, 0, Gaps::default());
+        let mut zeros = Zeros::default();
+        let arrays =
+            self.columns.iter_mut().map(|column| column.seal(full, &mut zeros)).collect::<Result<Vec<_>, _>>()?;
         let fields = with_types_of(self.schema.fields(), &arrays);
         let schema = if fields == *self.schema.fields() {
             self.schema.clone()
@@ -130,4 +152,9 @@ impl TableBuilder {
     pub fn clear(&mut self) -> Result<(), ArrowError> {
         self.seal().map(|_| ())
     }
+}
+
+/// Rows of a batch's fields, elements, keys, values and dictionaries.
+fn nested_rows(batch: &ArchivedBatch, layout: &Layout) -> usize {
+    batch.columns.iter().skip(layout.places.len()).map(|column| column.length.to_native() as usize).sum()
 }

@@ -37,6 +37,11 @@ impl Texts {
         rows.for_each(|row| self.bytes.extend_from_slice(row));
     }
 
+    /// Appends rows of no bytes.
+    pub fn append_empty(&mut self, rows: usize) {
+        self.offsets.append_empty(rows);
+    }
+
     /// Rows.
     pub fn rows(&self) -> usize {
         self.offsets.rows()

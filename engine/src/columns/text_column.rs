@@ -51,6 +51,17 @@ impl TextColumn {
         }
     }
 
+    /// Appends rows without a value. At the beginning they leave open whether there will be a dictionary.
+    pub fn append_nulls(&mut self, rows: usize) {
+        if self.dictionary.is_none() && self.texts.rows() == 0 {
+            self.dictionary = Some(Box::new(Dictionary::new(rows)));
+        }
+        match &mut self.dictionary {
+            Some(dictionary) => dictionary.append_nulls(rows),
+            None => self.texts.append_empty(rows),
+        }
+    }
+
     fn append_encoded(&mut self, wire: &WireDictionary<'_>, rows: Range<usize>) {
         self.decoded_bytes += wire.decoded_bytes(rows.clone());
         if self.dictionary.is_none() && self.texts.rows() == 0 {

@@ -31,6 +31,18 @@ impl Validity {
         self.rows += added;
     }
 
+    /// Appends rows without a value.
+    pub fn append_nulls(&mut self, added: usize) {
+        let before = self.rows;
+        let bits = self.bits.get_or_insert_with(|| {
+            let mut bits = BooleanBufferBuilder::new(before + added);
+            bits.append_n(before, true);
+            bits
+        });
+        bits.append_n(added, false);
+        self.rows += added;
+    }
+
     /// Rows so far, with and without a value.
     pub fn rows(&self) -> usize {
         self.rows

@@ -134,6 +134,10 @@ impl Shard {
         let (rows, bytes) = (header.rows as usize, header.archive_bytes() as usize);
         let skip = from.saturating_sub(header.first_offset) as usize;
         let bytes = bytes * (rows - skip) / rows.max(1);
+        if table.builder.must_be_sealed(batch, layout, rows - skip) {
+            self.seal(key, actions);
+        }
+        let Some(table) = self.tables.get_mut(&key) else { return };
         table.builder.append(batch, layout, skip, rows, bytes);
         table.memory.resize(table.builder.memory_bytes());
         table.rows_since_cut += (rows - skip) as u64;

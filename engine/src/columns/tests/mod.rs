@@ -9,3 +9,4 @@ mod dictionaries;
 mod flat;
 mod layout;
 mod trees;
+mod wider;

@@ -34,14 +34,14 @@ fn decoded(data_type: &DataType) -> DataType {
     }
 }
 
-fn append(builder: &mut TableBuilder, batch: &Batch, layout: &Layout, skip: usize, rows: usize) {
+pub fn append(builder: &mut TableBuilder, batch: &Batch, layout: &Layout, skip: usize, rows: usize) {
     let bytes = archive::append(FrameBuffer::new(), batch).unwrap();
     let view = archive::access::<ArchivedBatch>(&bytes).unwrap();
     assert_eq!(batch_check::check(view, &layout.schema, rows as u32), Ok(()));
     builder.append(view, layout, skip, rows, bytes.len());
 }
 
-fn assert_sealed(builder: &mut TableBuilder, table: &Schema, expected: &mut Vec<Vec<Value>>) {
+pub fn assert_sealed(builder: &mut TableBuilder, table: &Schema, expected: &mut Vec<Vec<Value>>) {
     assert_eq!(builder.rows(), expected.len());
     let Some(sealed) = builder.seal().unwrap() else { return assert!(expected.is_empty()) };
     for (column, field) in sealed.columns().iter().zip(to_arrow(table).unwrap().fields()) {

@@ -1,6 +1,6 @@
 //! Batches in whatever Arrow types a producer has, as the columns of its stream.
 //!
-//! Columns and fields are found by name. A cast is made when it keeps each value ([`super::cast`]); dictionaries of strings
+//! Columns and fields are found by name; one that is not there is NULL, where the stream allows that. A cast is made when it keeps each value ([`super::cast`]); dictionaries of strings
 //! and binaries stay dictionaries. Anything else is the producer's to decide and is refused, with the batch whole.
 
 use super::cast::{cast, keeps_values, unpack};
@@ -9,7 +9,7 @@ use super::list::{Dense, as_list};
 use super::node::{Columns, Node, Values};
 use super::path::{Path, about_row_of, schema_error};
 use crate::error::Error;
-use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, PrimitiveArray, RecordBatch};
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, PrimitiveArray, RecordBatch, new_null_array};
 use arrow::buffer::NullBuffer;
 use arrow::compute::nullif;
 use arrow::datatypes::{
@@ -23,7 +23,8 @@ use arrow::error::ArrowError;
 /// # Errors
 /// The first column that is missing, unknown, of another type, or has a value its column cannot hold.
 pub(crate) fn conform(batch: &RecordBatch, target: &SchemaRef) -> Result<Columns, Error> {
-    let found = Siblings { fields: batch.schema_ref().fields(), arrays: batch.columns(), path: None };
+    let (fields, arrays, rows) = (batch.schema_ref().fields(), batch.columns(), batch.num_rows());
+    let found = Siblings { fields, arrays, rows, path: None };
     Ok(Columns { nodes: found.conform(target.fields(), None)?, rows: batch.num_rows() })
 }
 
@@ -31,17 +32,24 @@ pub(crate) fn conform(batch: &RecordBatch, target: &SchemaRef) -> Result<Columns
 struct Siblings<'a> {
     fields: &'a Fields,
     arrays: &'a [ArrayRef],
+    rows: usize,
     path: Option<&'a Path<'a>>,
 }
 
 impl Siblings<'_> {
     fn conform(&self, target: &Fields, mask: Option<&NullBuffer>) -> Result<Vec<Node>, Error> {
-        let mut nodes = Vec::with_capacity(target.len());
+        let (mut nodes, mut found) = (Vec::with_capacity(target.len()), 0);
         for (place, field) in target.iter().enumerate() {
             let path = self.path.map_or_else(|| Path::column(field.name()), |parent| parent.child(field.name()));
-            nodes.push(conform_node(self.find(place, field)?, field, mask, &path)?);
+            nodes.push(match self.find(place, field) {
+                Some(array) => {
+                    found += 1;
+                    conform_node(array, field, mask, &path)?
+                }
+                None => conform_node(&self.absent(field)?, field, mask, &path)?,
+            });
         }
-        if self.fields.len() > target.len() {
+        if self.fields.len() > found {
             let is_stranger = |name: &&String| target.find(name).is_none();
             let strangers: Vec<_> = self.fields.iter().map(|field| field.name()).filter(is_stranger).collect();
             let (whole, own) = self.whole();
@@ -52,14 +60,20 @@ impl Siblings<'_> {
         Ok(nodes)
     }
 
-    fn find(&self, place: usize, field: &ArrowField) -> Result<&ArrayRef, Error> {
+    fn find(&self, place: usize, field: &ArrowField) -> Option<&ArrayRef> {
         let in_place = self.fields.get(place).is_some_and(|found| found.name() == field.name());
         let place = if in_place { Some(place) } else { self.fields.find(field.name()).map(|(place, _)| place) };
-        place.and_then(|place| self.arrays.get(place)).ok_or_else(|| {
-            let ((whole, _), name) = (self.whole(), field.name());
-            let own = if self.path.is_some() { "field" } else { "column" };
-            schema_error(format!("{whole} has no {own} {name:?}; add it, with NULLs if there is nothing to say"))
-        })
+        place.and_then(|place| self.arrays.get(place))
+    }
+
+    /// A column that was left out.
+    fn absent(&self, field: &ArrowField) -> Result<ArrayRef, Error> {
+        if field.is_nullable() {
+            return Ok(new_null_array(field.data_type(), self.rows));
+        }
+        let ((whole, _), name) = (self.whole(), field.name());
+        let own = if self.path.is_some() { "field" } else { "column" };
+        Err(schema_error(format!("{whole} has no {own} {name:?}, which may not be NULL; add it")))
     }
 
     fn whole(&self) -> (String, &'static str) {
@@ -90,7 +104,8 @@ fn conform_node(
         }
         (ArrowType::Struct(fields), ArrowType::Struct(wanted)) => {
             let nulls = NullBuffer::union(array.nulls(), mask);
-            let found = Siblings { fields, arrays: array.as_struct().columns(), path: Some(path) };
+            let (arrays, rows) = (array.as_struct().columns(), array.len());
+            let found = Siblings { fields, arrays, rows, path: Some(path) };
             Node::new(nulls.clone(), Values::Struct(found.conform(wanted, nulls.as_ref())?))
         }
         (ArrowType::Map(..), ArrowType::Map(wanted, _)) => {

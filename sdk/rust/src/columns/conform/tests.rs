@@ -2,7 +2,7 @@ use super::*;
 use crate::error::ErrorKind;
 use arrow::array::{
     BinaryViewArray, Decimal32Array, Decimal128Array, DictionaryArray, Float64Array, Int32Array, Int64Array,
-    LargeStringArray, StringArray, StringViewArray, TimestampMicrosecondArray, TimestampNanosecondArray,
+    LargeStringArray, StringArray, StringViewArray, StructArray, TimestampMicrosecondArray, TimestampNanosecondArray,
     TimestampSecondArray, UInt32Array, UInt64Array,
 };
 use arrow::datatypes::{Int8Type, Schema, TimeUnit};
@@ -115,4 +115,28 @@ fn columns_are_found_by_name_and_strangers_are_refused() {
     assert!(conform(&missing, &target).unwrap_err().to_string().contains("no column \"b\""));
     let extra = RecordBatch::try_from_iter([("a", a.clone()), ("b", b), ("x", a)]).unwrap();
     assert!(conform(&extra, &target).unwrap_err().to_string().contains("[\"x\"]"));
+}
+
+#[test]
+fn a_column_that_is_left_out_is_null_where_that_is_allowed() {
+    let inner = Fields::from(vec![
+        ArrowField::new("x", ArrowType::Int32, false),
+        ArrowField::new("note", ArrowType::Utf8, true),
+    ]);
+    let target = Arc::new(Schema::new(vec![
+        ArrowField::new("a", ArrowType::Int32, false),
+        ArrowField::new("b", ArrowType::Int64, true),
+        ArrowField::new("s", ArrowType::Struct(inner.clone()), true),
+    ]));
+    let a: ArrayRef = Arc::new(Int32Array::from(vec![1, 2]));
+    let columns = conform(&RecordBatch::try_from_iter([("a", a.clone())]).unwrap(), &target).unwrap();
+    assert_eq!(columns.nodes.iter().map(Node::null_count).collect::<Vec<_>>(), [0, 2, 2]);
+    let part = StructArray::new(Fields::from(vec![inner[0].clone()]), vec![a.clone()], None);
+    let s: ArrayRef = Arc::new(part);
+    let columns = conform(&RecordBatch::try_from_iter([("s", s), ("a", a.clone())]).unwrap(), &target).unwrap();
+    let Values::Struct(fields) = &columns.nodes[2].values else { panic!("no struct") };
+    assert_eq!(fields.iter().map(Node::null_count).collect::<Vec<_>>(), [0, 2]);
+    // A name that is none of the stream's is no column that was left out.
+    let misspelt = RecordBatch::try_from_iter([("a", a.clone()), ("B", a)]).unwrap();
+    assert!(conform(&misspelt, &target).unwrap_err().to_string().contains("[\"B\"]"));
 }
