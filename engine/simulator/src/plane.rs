@@ -250,6 +250,7 @@ impl Plane {
             version: table.version,
             schema: Arc::new(rows::schema()),
             arrow_schema: Arc::new(to_arrow(&rows::schema()).map_err(|_| broken())?),
+            partition_columns: [].into(),
             generation: table.book.generation(),
             next_cut: table.book.next_cut(),
             port: table.port.clone(),

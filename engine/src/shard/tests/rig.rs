@@ -78,6 +78,7 @@ impl Rig {
             version: 7,
             schema: Arc::new(schema()),
             arrow_schema: Arc::new(to_arrow(&schema()).unwrap()),
+            partition_columns: [].into(),
             generation: self.generation,
             next_cut: self.next_cut,
             port: table_port(1, Arc::new(|| {})).0,

@@ -111,7 +111,7 @@ fn tables_that_cannot_be_honoured_are_refused_by_name() {
     let cases = [
         (log("", "", "", &long), None),
         (log("\"appendOnly\"", "\"delta.appendOnly\":\"true\"", "", &long), None),
-        (log("", "", "\"c\"", &long), Some("partitioned by c")),
+        (log("", "", "\"c\"", &long), Some("all columns of the table name its partitions")),
         (log("\"rowTracking\",\"domainMetadata\"", "", "", &long), Some("rowTracking")),
         (log("\"somethingNew\"", "", "", &long), Some("somethingNew")),
         (
