@@ -69,10 +69,9 @@ def parse(text, kind):
     if kind == "date":
         return datetime.date.fromisoformat(text)
     if kind == "timestamp":
-        # Without a zone the moment would be another one for each reader.
-        if not text.endswith("Z"):
-            raise ValueError("it does not say that it is in UTC")
-        return datetime.datetime.fromisoformat(text)
+        # Some writers leave the zone out and mean UTC.
+        moment = datetime.datetime.fromisoformat(text)
+        return moment if moment.tzinfo else moment.replace(tzinfo=datetime.timezone.utc)
     if kind == "timestamp_ntz":
         return datetime.datetime.fromisoformat(text)
     return text.encode() if kind == "binary" else text
