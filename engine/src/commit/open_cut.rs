@@ -233,7 +233,8 @@ impl OpenCut {
                 continue;
             }
             let is_new = matches!(partition.file, File::None);
-            if is_new && !complete && open >= OPEN_FILES_MAX && partition.waiting.has_next() {
+            let stays_open = !(complete && partition.is_encoded());
+            if is_new && stays_open && open >= OPEN_FILES_MAX && partition.waiting.has_next() {
                 // First there has to be room; what is lent comes back by itself.
                 self.to_write.push_front(index);
                 return self.close_oldest();

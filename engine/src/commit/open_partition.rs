@@ -84,8 +84,13 @@ impl OpenPartition {
         Some((self.waiting.place(), Gathered { shard: self.shard, parts: std::mem::take(&mut self.parts), memory }))
     }
 
+    /// Whether all its rows are encoded.
+    pub(super) fn is_encoded(&self) -> bool {
+        self.parts.is_empty() && self.encoding == 0
+    }
+
     /// Whether nothing is on its way into the file any more, what is being taken out now aside.
     pub(super) fn is_drained(&self) -> bool {
-        self.parts.is_empty() && self.encoding == 0 && self.waiting.waiting() == 0
+        self.is_encoded() && self.waiting.waiting() == 0
     }
 }
