@@ -116,6 +116,13 @@ impl Reservation {
         self.bytes = bytes;
     }
 
+    /// Gives away `bytes`, or what there is.
+    pub fn split_off(&mut self, bytes: usize) -> Self {
+        let bytes = bytes.min(self.bytes);
+        self.bytes -= bytes;
+        Self { budget: self.budget.clone(), bytes }
+    }
+
     /// Takes `other`'s bytes over.
     pub fn absorb(&mut self, mut other: Self) {
         debug_assert!(Arc::ptr_eq(&self.budget.shared, &other.budget.shared));
@@ -148,6 +155,9 @@ mod tests {
         assert_eq!(budget.used(), 100);
         first.resize(10);
         first.absorb(second);
+        let mut third = first.split_off(20);
+        assert_eq!((first.bytes(), third.bytes(), third.split_off(30).bytes()), (30, 20, 20));
+        first.resize(50);
         assert_eq!((first.bytes(), budget.used()), (50, 50));
         drop(first);
         assert_eq!((budget.used(), budget.peak()), (0, 100));

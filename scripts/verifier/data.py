@@ -6,21 +6,21 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from . import columns, content
+from . import columns, content, partitions
 from .statistics import FileStatistics
 from .streams import Streams
 
 BATCH_ROWS = 65536
 
 class Data:
-    """What the files hold: rows and row groups by version, and the streams."""
+    """What the files hold, with the values that the log has of their partitions: rows and row groups by version, and the streams."""
 
     def __init__(self, table, log, findings, ledgers=None):
         self.table, self.log, self.findings, self.ledgers = Path(table), log, findings, ledgers
         fields = json.loads(log.state.metadata["schemaString"])["fields"]
-        partitions = set(log.state.metadata.get("partitionColumns") or [])
-        self.fields = [f for f in fields if f["name"] not in partitions]
-        flat = {f["name"] for f in self.fields if isinstance(f["type"], str)}
+        self.partition_fields = partitions.fields_of(log.state.metadata, fields)
+        self.fields = [f for f in fields if f not in self.partition_fields]
+        flat = {f["name"] for f in fields if isinstance(f["type"], str)}
         self.streams = Streams() if {"stream", "seq"} <= flat else None
         self.rows = 0
         self.rows_by_version = {}
@@ -47,7 +47,10 @@ class Data:
                 for batch in file.iter_batches(batch_size=BATCH_ROWS, use_threads=False):
                     statistics.take(batch)
                     nulls.update(self.forbidden_nulls(batch))
-                    self.take(batch, add)
+                    self.take(partitions.complete(batch, add.partition_values, self.partition_fields), add)
+        except partitions.WrongPartition as wrong:
+            self.findings.problem(f"{add.path}: {wrong}.")
+            return
         except (OSError, pa.ArrowInvalid, pa.ArrowException) as error:
             self.findings.problem(f"{add.path} cannot be read: {error}")
             return

@@ -45,6 +45,7 @@ impl Admitted {
             key: TableKey(1),
             id: "table".into(),
             version: 0,
+            partition_columns: [].into(),
             schema: Arc::new(input.wire.clone()),
             arrow_schema: input.table.clone(),
             generation: 0,

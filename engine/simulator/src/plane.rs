@@ -253,6 +253,7 @@ impl Plane {
             version: table.version,
             schema: Arc::new(rows::schema()),
             arrow_schema: Arc::new(to_arrow(&rows::schema()).map_err(|_| broken())?),
+            partition_columns: [].into(),
             generation: table.book.generation(),
             next_cut: table.book.next_cut(),
             cut_size: self.cut_size,

@@ -38,6 +38,11 @@ impl<T> InOrder<T> {
         things
     }
 
+    /// Whether [`Self::take_next`] has something to give.
+    pub fn has_next(&self) -> bool {
+        self.waiting.contains_key(&self.next_out)
+    }
+
     /// How many are back and not taken.
     pub fn waiting(&self) -> usize {
         self.waiting.len()
@@ -57,7 +62,10 @@ mod tests {
             let mut out = Vec::new();
             for place in order {
                 in_order.put(place, place);
-                out.extend(in_order.take_next());
+                let has_next = in_order.has_next();
+                let next = in_order.take_next();
+                prop_assert_eq!(has_next, !next.is_empty());
+                out.extend(next);
             }
             prop_assert_eq!(out, places);
             prop_assert_eq!(in_order.waiting(), 0);

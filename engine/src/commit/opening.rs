@@ -6,6 +6,7 @@ use super::decide::Patience;
 use super::directory::DirectoryMessage;
 use super::encode::policy::ENCODING_PROPERTY;
 use super::encode::{EncodingPlan, EncodingPolicy};
+use super::partition::Partitioning;
 use super::table_task::OpenedTable;
 use crate::handover::port::table_port;
 use crate::handover::{Refusal, TableKey};
@@ -54,7 +55,9 @@ pub(super) fn open_table(
         return Err(OpenFailure::Refused(Refusal::new(RejectCode::TableUnsupported, why.as_ref())));
     }
     let columns = version.columns().map_err(refused)?;
-    let encoding = EncodingPlan::new(columns.arrow.clone(), context.settings.compression);
+    let partitioning = version.partitioning().map_err(refused)?;
+    let of_files = partitioning.as_ref().map_or(&columns.arrow, Partitioning::kept_schema).clone();
+    let encoding = EncodingPlan::new(of_files, context.settings.compression);
     let policy = policy_of(&version, place, context.settings.encoding);
     let encoding = encoding
         .map(|plan| plan.with_policy(policy))
@@ -71,8 +74,22 @@ pub(super) fn open_table(
     let sent = Arc::new(Notify::new());
     let wake = sent.clone();
     let (port, pieces) = table_port(context.settings.port_capacity.max(1), Arc::new(move || wake.notify_one()));
-    let encoding = Arc::new(encoding);
-    Ok(OpenedTable { key, table, columns, encoding, pace, version, looked_ms, terms, port, pieces, sent, reopen })
+    let (encoding, partitioning) = (Arc::new(encoding), partitioning.map(Arc::new));
+    Ok(OpenedTable {
+        key,
+        table,
+        columns,
+        encoding,
+        partitioning,
+        pace,
+        version,
+        looked_ms,
+        terms,
+        port,
+        pieces,
+        sent,
+        reopen,
+    })
 }
 
 /// The policy that the table names, or the engine's own. A name that is none keeps nobody from writing.

@@ -1,9 +1,11 @@
-//! The data file of one cut, from its first row group to its place in the store.
+//! A data file of one cut, from its first row group to its place in the store.
 //!
-//! The file is in the table's folder under a name that nobody else has (`part-<uuid>.<codec>.parquet`) and no reader looks
-//! at before a commit names it. It is durable before the commit is put. All calls block.
+//! The file is in the table's folder, or in its partition's below that, under a name that nobody else has
+//! (`part-<uuid>.<codec>.parquet`) and no reader looks at before a commit names it. It is durable before the commit is put. All calls block.
 
 use super::encode::{DataFile, EncodeError, EncodedRowGroup, EncodingPlan};
+use super::partition::PartitionKey;
+use super::partition::folder::folder;
 use crate::budget::{Budget, Reservation};
 use crate::store::{FILE_BUFFER_BYTES, FileWriter, Store};
 use crate::table::delta::table::AddedFile;
@@ -22,6 +24,7 @@ pub enum StagedFileError {
 /// A file that takes row groups.
 pub struct StagedFile {
     path: String,
+    partition: Vec<(Arc<str>, Option<Arc<str>>)>,
     row_groups: usize,
     file: Box<DataFile<Box<dyn FileWriter>>>,
     /// The writer's buffer.
@@ -36,7 +39,7 @@ pub struct FinishedStagedFile {
 }
 
 impl StagedFile {
-    /// Begins a file of the plan's table.
+    /// Begins a file of the plan's table, which has no partitions.
     ///
     /// # Errors
     /// When the store does not take it.
@@ -46,10 +49,26 @@ impl StagedFile {
         compression: Compression,
         budget: &Budget,
     ) -> Result<Self, StagedFileError> {
-        let path = new_path(compression);
+        Self::begin_in(store, plan, compression, budget, &[], &PartitionKey::default())
+    }
+
+    /// Begins a file of a partition; `columns` are the names of the table's partition columns.
+    ///
+    /// # Errors
+    /// When the store does not take it.
+    pub fn begin_in(
+        store: &Arc<dyn Store>,
+        plan: &EncodingPlan,
+        compression: Compression,
+        budget: &Budget,
+        columns: &[Arc<str>],
+        key: &PartitionKey,
+    ) -> Result<Self, StagedFileError> {
+        let path = folder(columns, key) + &new_name(compression);
+        let partition = columns.iter().cloned().zip(key.values().iter().cloned()).collect();
         let memory = budget.reserve(FILE_BUFFER_BYTES);
         let file = Box::new(DataFile::begin(store.begin_file(&path)?, plan)?);
-        Ok(Self { path, row_groups: 0, file, memory })
+        Ok(Self { path, partition, row_groups: 0, file, memory })
     }
 
     /// Appends a row group. Its memory comes back at once: the bytes are in the store's file.
@@ -72,23 +91,17 @@ impl StagedFile {
     /// # Errors
     /// When the store does not promise that; the file is lost.
     pub fn finish(self) -> Result<FinishedStagedFile, StagedFileError> {
-        let Self { path, row_groups, file, memory } = self;
+        let Self { path, partition, row_groups, file, memory } = self;
         let finished = file.finish()?;
         let bytes = finished.sink.finish()?;
         drop(memory);
-        let added = AddedFile {
-            path,
-            partition: Vec::new(),
-            bytes,
-            modified_ms: now_unix_ms(),
-            statistics: finished.statistics,
-        };
+        let added = AddedFile { path, partition, bytes, modified_ms: now_unix_ms(), statistics: finished.statistics };
         Ok(FinishedStagedFile { added, row_groups })
     }
 }
 
 #[expect(clippy::disallowed_methods, reason = "data files are named here, and only here")]
-fn new_path(compression: Compression) -> String {
+fn new_name(compression: Compression) -> String {
     let codec = match compression {
         Compression::UNCOMPRESSED => "",
         Compression::SNAPPY => ".snappy",

@@ -19,6 +19,8 @@ pub struct OpenTable {
     pub schema: Arc<Schema>,
     /// The same columns in the Arrow types that row groups have; fields carry their Parquet field ids.
     pub arrow_schema: arrow::datatypes::SchemaRef,
+    /// Places of the columns whose values name the table's partitions; none when it has no partitions.
+    pub partition_columns: Arc<[usize]>,
     /// Current generation.
     pub generation: u64,
     /// Number of the next cut: row groups sealed early belong to it.

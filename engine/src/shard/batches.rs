@@ -3,6 +3,7 @@
 use super::action::Action;
 use super::admission::{Admission, judge};
 use super::connection::{Connection, ConnectionId, Phase};
+use super::partition_check;
 use super::state::Shard;
 use super::table::{ShardTable, StreamSlot};
 use crate::columns::layout::Layout;
@@ -75,6 +76,11 @@ impl Shard {
         };
         if let Err(error) = batch_check::check(batch, &layout.schema, header.rows) {
             let offset = header.first_offset.saturating_add(error.row().unwrap_or(0) as u64);
+            return self.refuse(id, &Refusal::new(error.code(), error.to_string()), offset, actions);
+        }
+        let table = self.tables.get(&streaming.table).filter(|table| !table.open.partition_columns.is_empty());
+        if let Some(Err(error)) = table.map(|table| partition_check::check(batch, &layout, &table.open)) {
+            let offset = header.first_offset.saturating_add(error.row() as u64);
             return self.refuse(id, &Refusal::new(error.code(), error.to_string()), offset, actions);
         }
         streaming.received_bytes += u64::from(header.archive_bytes());

@@ -5,7 +5,7 @@
 //!
 //! | question | file |
 //! |---|---|
-//! | is this batch accepted, trimmed or refused | [`admission`] |
+//! | is this batch accepted, trimmed or refused | [`admission`]; for its partitions: `partition_check` |
 //! | who may open a stream, and with which epoch | [`opening`] |
 //! | who may resume one, and where does it go on | [`resuming`] |
 //! | what happens to an accepted batch | [`batches`] |
@@ -38,6 +38,7 @@ pub mod event;
 mod log_book;
 pub mod logging;
 pub mod opening;
+mod partition_check;
 pub mod replaying;
 pub mod resuming;
 pub mod state;

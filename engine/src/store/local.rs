@@ -88,7 +88,7 @@ impl Store for LocalStore {
         let path = self.resolve(path)?;
         create_folders(parent(&path)?)?;
         let file = DirectFile::create(&path)?;
-        Ok(Box::new(LocalFile { file, unfinished: Unfinished { path, keep: false } }))
+        Ok(Box::new(LocalFile { file, unfinished: Unfinished { path, root: self.root.clone(), keep: false } }))
     }
 
     fn delete(&self, path: &str) -> io::Result<()> {
@@ -147,6 +147,7 @@ struct LocalFile {
 /// Removes the file of a writer that was given up.
 struct Unfinished {
     path: PathBuf,
+    root: PathBuf,
     keep: bool,
 }
 
@@ -172,7 +173,9 @@ impl FileWriter for LocalFile {
     fn finish(self: Box<Self>) -> io::Result<u64> {
         let Self { file, mut unfinished } = *self;
         let bytes = file.finish()?;
-        sync_folder(parent(&unfinished.path)?)?;
+        // The folders that lead to it may be as young as itself, and made by somebody who has not synced them.
+        let folders = unfinished.path.ancestors().skip(1).take_while(|above| above.starts_with(&unfinished.root));
+        folders.map(sync_folder).collect::<io::Result<()>>()?;
         unfinished.keep = true;
         Ok(bytes)
     }

@@ -29,6 +29,10 @@ use std::sync::Arc;
 /// speed (the least CPU time), size (the fewest bytes), or balanced between both. It becomes the
 /// table property lakehead.encoding, which engines read when they open the table.
 ///
+/// --partition-by names the columns whose values partition the table: a data file holds rows of one
+/// combination of values, so that readers who ask for some of them leave the others alone. Choose
+/// columns with few values: every commit writes one file at least for each combination in it.
+///
 /// Columns are written as in Spark SQL: NAME TYPE [not null], with commas between. Types:
 ///   boolean, tinyint, smallint, int, bigint (or byte, short, integer, long), float, double,
 ///   decimal(p,s), date, timestamp (a moment), timestamp_ntz (a clock's reading), string, binary,
@@ -39,6 +43,8 @@ use std::sync::Arc;
 ///       --columns "device string not null, at timestamp, value decimal(10,2), tags array<string>"
 ///   lakehead table create orders --like orders.parquet --if-not-exists --server 127.0.0.1:7531
 ///   lakehead table create archive --like orders.parquet --encoding size --data-dir /var/lib/lakehead
+///   lakehead table create events --columns "day date, kind string, payload string" \
+///       --partition-by day,kind --data-dir /var/lib/lakehead
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment, group(clap::ArgGroup::new("what").required(true).args(["columns", "like"])))]
 pub struct CreateArguments {
@@ -56,6 +62,9 @@ pub struct CreateArguments {
     /// What its files are written for: speed, balanced or size.
     #[arg(long, value_name = "NAME", requires = "data_dir")]
     encoding: Option<EncodingPolicy>,
+    /// Columns whose values partition the table, in this order.
+    #[arg(long, value_name = "COLUMN", value_delimiter = ',', requires = "data_dir")]
+    partition_by: Vec<String>,
     /// Address of an engine, host:port. Several, separated by commas, are tried in turn.
     #[arg(
         long,
@@ -136,9 +145,10 @@ fn make(arguments: &CreateArguments) -> Result<serde_json::Value, CreateError> {
     wire.check().map_err(|error| CreateError::Type(error.to_string()))?;
     let wanted = to_arrow(&wire).map_err(|error| CreateError::Type(error.to_string()))?;
     if let Some(data_dir) = &arguments.data_dir {
-        let CreateArguments { table, encoding, if_not_exists, .. } = arguments;
+        let CreateArguments { table, encoding, partition_by, if_not_exists, .. } = arguments;
         let (encoding, if_not_exists) = (*encoding, *if_not_exists);
-        return create_local::make(&Wanted { table, columns: &wanted, wire: &wire, encoding, if_not_exists }, data_dir);
+        let wanted = Wanted { table, columns: &wanted, wire: &wire, partition_by, encoding, if_not_exists };
+        return create_local::make(&wanted, data_dir);
     }
     let client = client(&arguments.server, &arguments.patience)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;

@@ -1,4 +1,4 @@
-//! A table made where it lies, without an engine: the way to give it properties.
+//! A table made where it lies, without an engine: the way to give it properties and partitions.
 
 use super::create::CreateError;
 use crate::cli::columns::print::columns;
@@ -19,6 +19,7 @@ pub(super) struct Wanted<'a> {
     pub(super) table: &'a str,
     pub(super) columns: &'a Schema,
     pub(super) wire: &'a WireSchema,
+    pub(super) partition_by: &'a [String],
     pub(super) encoding: Option<EncodingPolicy>,
     pub(super) if_not_exists: bool,
 }
@@ -32,13 +33,16 @@ pub(super) fn make(wanted: &Wanted<'_>, data_dir: &Path) -> Result<Value, Create
         Some(version) => (false, version),
         None => {
             let named: Vec<_> = wanted.encoding.iter().map(|policy| (ENCODING_PROPERTY, policy.name())).collect();
-            (true, place.table.create_with(wanted.wire, &named).map_err(of_table)?)
+            (true, place.table.create_partitioned(wanted.wire, &named, wanted.partition_by).map_err(of_table)?)
         }
     };
     let table = wanted.table.to_owned();
     let found = to_arrow(&version.columns().map_err(of_table)?.wire);
     let found = found.map_err(|error| CreateError::Type(error.to_string()))?;
-    if let Some(difference) = difference(wanted.columns, &found).or_else(|| other_encoding(wanted, &version)) {
+    if let Some(difference) = difference(wanted.columns, &found)
+        .or_else(|| other_encoding(wanted, &version))
+        .or_else(|| other_partitions(wanted, &version))
+    {
         return Err(CreateError::Other { table, difference });
     }
     if !created && !wanted.if_not_exists {
@@ -49,6 +53,7 @@ pub(super) fn make(wanted: &Wanted<'_>, data_dir: &Path) -> Result<Value, Create
         "id": &*version.view().id,
         "created": created,
         "columns": columns(&found),
+        "partition_by": wanted.partition_by,
         "encoding": wanted.encoding.map(EncodingPolicy::name),
     }))
 }
@@ -61,6 +66,16 @@ fn prepare(data_dir: &Path) -> Result<(), CreateError> {
         std::fs::create_dir_all(&folder).map_err(|source| LocalTableError::Directory { path: folder, source })?;
     }
     Ok(())
+}
+
+fn other_partitions(wanted: &Wanted<'_>, version: &Version) -> Option<String> {
+    let (wanted, found) = (wanted.partition_by, version.partition_columns());
+    let words = |columns: &[String]| match columns {
+        [] => "no partitions".to_owned(),
+        columns => format!("partitions by {}", columns.join(", ")),
+    };
+    let differs = !wanted.is_empty() && wanted != found;
+    differs.then(|| format!("it has {} where {} are wanted", words(found), words(wanted)))
 }
 
 fn other_encoding(wanted: &Wanted<'_>, version: &Version) -> Option<String> {

@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Shows what a table is: identity, columns, and with --data-dir also version, size, streams,
-/// properties, and how it is encoded.
+/// properties, partitions, and how it is encoded.
 ///
 /// With --server an engine is asked, which knows every table by the name that producers use. With
 /// --data-dir the table's files are read where they lie; no engine has to run. How columns are
@@ -119,6 +119,7 @@ fn local(table: &str, data_dir: &Path) -> Result<Shown, DescribeError> {
         "files": found.files,
         "bytes": found.bytes,
         "columns": columns_json(&schema),
+        "partition_columns": &found.partition_columns,
         "streams": [],
         "properties": &found.properties,
         "encoding": encoding::policy_json(&found.encoding),
@@ -138,6 +139,9 @@ fn local_text(table: &str, url: &str, schema: &Schema, found: &Description) -> S
     text += &format!("encoding   {}\n", encoding::policy_text(&found.encoding));
     if let Some(reason) = &found.unsupported {
         text += &format!("not writable by this engine: {reason}\n");
+    }
+    if !found.partition_columns.is_empty() {
+        text += &format!("partitions by {}\n", found.partition_columns.join(", "));
     }
     text += &format!("columns\n{}", columns_text(schema));
     text += &encoding::newest_text(&found.newest);

@@ -7,6 +7,7 @@ use super::plan::EncodingPlan;
 use crate::handover::row_group::RowGroup;
 use crossbeam::channel::{Receiver, Sender, bounded, unbounded};
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{Builder, JoinHandle, current};
@@ -18,7 +19,7 @@ use std::thread::{Builder, JoinHandle, current};
 /// threads are pinned to no core; the scheduler gives them what the reactors leave.
 pub struct Encoders {
     /// `None` only while being dropped.
-    jobs: Option<Sender<ColumnJob>>,
+    jobs: Option<Sender<Job>>,
     stopping: Arc<AtomicBool>,
     threads: Vec<JoinHandle<()>>,
 }
@@ -29,7 +30,7 @@ impl Encoders {
     /// # Errors
     /// When the system gives no thread.
     pub fn start(threads: usize) -> io::Result<Self> {
-        let (sender, receiver) = unbounded::<ColumnJob>();
+        let (sender, receiver) = unbounded::<Job>();
         let stopping = Arc::new(AtomicBool::new(false));
         // Built up in place, so that an error drops (and thereby ends) the threads that were started.
         let mut encoders = Self { jobs: Some(sender), stopping, threads: Vec::with_capacity(threads) };
@@ -52,8 +53,15 @@ impl Encoders {
         let done: Done = Box::new(done);
         for job in RowGroupJob::split(plan, row_group, done) {
             // A job that cannot be sent is dropped, which ends its row group as stopped.
-            let _unsent = self.jobs.as_ref().map(|jobs| jobs.send(job));
+            let _unsent = self.jobs.as_ref().map(|jobs| jobs.send(Job::Column(job)));
         }
+    }
+
+    /// Has an encoder thread do other work that rows need on their way. Never blocks. `done` is called with the result, or
+    /// with `None` when the work panicked; not at all when the encoders are stopped before.
+    pub fn run<T>(&self, work: impl FnOnce() -> T + Send + 'static, done: impl FnOnce(Option<T>) + Send + 'static) {
+        let job = Job::Other(Box::new(move || done(catch_unwind(AssertUnwindSafe(work)).ok())));
+        let _unsent = self.jobs.as_ref().map(|jobs| jobs.send(job));
     }
 
     /// Ends the threads; see the type.
@@ -73,10 +81,20 @@ pub fn encode_here(plan: Arc<EncodingPlan>, row_group: RowGroup) -> Result<Encod
     receiver.try_recv().unwrap_or(Err(EncodeError::Stopped))
 }
 
-fn work(jobs: &Receiver<ColumnJob>, stopping: &AtomicBool) {
+/// What an encoder thread does.
+enum Job {
+    Column(ColumnJob),
+    Other(Box<dyn FnOnce() + Send>),
+}
+
+fn work(jobs: &Receiver<Job>, stopping: &AtomicBool) {
     for job in jobs {
-        if !stopping.load(Ordering::Acquire) {
-            job.run();
+        if stopping.load(Ordering::Acquire) {
+            continue;
+        }
+        match job {
+            Job::Column(job) => job.run(),
+            Job::Other(job) => job(),
         }
     }
 }

@@ -281,3 +281,32 @@ fn a_store_that_fails_holds_up_its_own_table_only() {
     assert_eq!((answered, minted[0].epoch), (cut, 1));
     world.plane.stop();
 }
+
+#[test]
+fn a_cut_over_a_thousand_partitions_is_one_commit() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().join("db/wide");
+    make_partitioned(&place, "seq");
+    let world = World::start(folder.path(), 1, |_| {});
+    let table = world.open(0, "db.wide", None).unwrap();
+    assert_eq!(*table.partition_columns, [1]);
+    world.mint(&table, "a");
+    // What is sealed early for the next cut does not get into this one.
+    world.send(&table, (0, 1, 2), "a", 0, 700);
+    assert_eq!(world.shards[0].cut_wanted(), (1, 2));
+    world.send(&table, (0, 1, 2), "a", 400, 1000);
+    world.send(&table, (0, 1, 3), "a", 1000, 1010);
+    world.done(&table, (0, 1, 2), &[("a", 1, 0, 1300)], &[]);
+    let mut answers = [world.shards[0].next(), world.shards[0].next()];
+    answers.sort_by_key(|answer| matches!(answer, Answer::CutWanted { .. }));
+    assert!(matches!(answers[0], Answer::Committed { cut: 2, version: 2, .. }), "{answers:?}");
+    let found = described(&place);
+    assert_eq!((found.rows, found.files, found.unsupported), (Some(1300), 1000, None));
+    assert_eq!(found.partition_columns, ["seq"]);
+    assert!(place.join("seq=999").is_dir() && !place.join("seq=1000").join("x").exists());
+    let adds: Vec<_> = commits(&place)[2].lines().filter(|line| line.contains("\"add\"")).map(str::to_owned).collect();
+    assert_eq!(adds.len(), 1000);
+    assert!(
+        adds.iter().any(|add| add.contains("\"partitionValues\":{\"seq\":\"41\"}") && add.contains("seq=41/part-"))
+    );
+}

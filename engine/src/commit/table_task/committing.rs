@@ -25,7 +25,7 @@ impl TableTask {
         if rows != cut.proposal.rows {
             // Nobody may be told that rows are committed which no file holds.
             let message = format!("{} rows were announced for a commit and {rows} arrived", cut.proposal.rows);
-            files.into_iter().for_each(|file| self.delete(file.added.path));
+            self.delete(files.into_iter().map(|file| file.added.path).collect());
             return self.doom(Refusal::new(RejectCode::Internal, message));
         }
         let job = Job {
@@ -126,20 +126,25 @@ impl TableTask {
         for (_, open) in cuts {
             self.under_way = self.under_way.saturating_sub(open.waiting());
             let finished = open.give_up(&self.context.runtime);
-            finished.into_iter().for_each(|file| self.delete(file.added.path));
+            self.delete(finished.into_iter().map(|file| file.added.path).collect());
         }
     }
 
     fn delete_files(&self, ended: &CutInFlight) {
-        ended.files.iter().for_each(|file| self.delete(file.added.path.clone()));
+        self.delete(ended.files.iter().map(|file| file.added.path.clone()).collect());
     }
 
-    /// Removes a file that no commit names, some time.
-    pub(super) fn delete(&self, path: String) {
+    /// Removes files that no commit names, some time.
+    pub(super) fn delete(&self, paths: Vec<String>) {
+        if paths.is_empty() {
+            return;
+        }
         let (store, url) = (self.opened.table.store().clone(), self.opened.table.url().clone());
         drop(self.context.runtime.spawn_blocking(move || {
-            if let Err(error) = store.delete(&path) {
-                tracing::warn!(table = %url, path, %error, "a file of uncommitted rows could not be removed");
+            for path in paths {
+                if let Err(error) = store.delete(&path) {
+                    tracing::warn!(table = %url, path, %error, "a file of uncommitted rows could not be removed");
+                }
             }
         }));
     }

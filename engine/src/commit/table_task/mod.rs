@@ -1,8 +1,8 @@
 //! One table: an asynchronous task that owns its cuts, its staged files and its commits.
 //!
 //! ```text
-//! port ──> intake ──> encoders ──> staged file ──> commit ──> answers
-//!                                   (this cut, and the next one while this one is committed)
+//! port ──> intake ──> splitting ──> encoders ──> staged files ──> commit ──> answers
+//!                                                (this cut, and the next one while this one is committed)
 //! ```
 //!
 //! The task itself never blocks: what may block runs as a job, whose end comes back as a message. At most one commit is in
@@ -11,13 +11,16 @@
 //!
 //! | part | file |
 //! |---|---|
-//! | from the port to staged files | [`intake`] |
+//! | from the port to the encoders; partitions | [`intake`], [`splitting`] |
+//! | from the encoders to staged files | [`writing`] |
 //! | from staged files to the table | [`committing`] |
 //! | opens, streams, closing | [`answering`] |
 
 mod answering;
 mod committing;
 mod intake;
+mod splitting;
+mod writing;
 
 use super::attempt::Terms;
 use super::context::Context;
@@ -25,17 +28,19 @@ use super::cut_book::{CutBook, GatheredCut};
 use super::directory::{DirectoryMessage, Waiter};
 use super::drive::Driven;
 use super::encode::{EncodeError, EncodedRowGroup, EncodingPlan};
-use super::open_cut::{OpenCut, Times};
+use super::open_cut::{Bounds, OpenCut, Times, Written};
 use super::pace::Pace;
+use super::partition::{Part, Partitioning, SplitError};
 use super::retries::Retries;
 use super::rhythm::Rhythm;
-use super::staged_file::{FinishedStagedFile, StagedFile, StagedFileError};
+use super::staged_file::{FinishedStagedFile, StagedFileError};
 use crate::handover::cut::Piece;
 use crate::handover::port::{TablePieces, TablePort};
 use crate::handover::request::Urgency;
 use crate::handover::{Refusal, ShardId, TableKey};
 use crate::table::delta::columns::Columns;
 use crate::table::delta::{DeltaTable, TableError, Version};
+use splitting::bounds;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
@@ -49,23 +54,29 @@ pub enum TableMessage {
         stream: Arc<str>,
     },
     Want(Urgency),
+    /// A row group fell into its partitions.
+    Split {
+        generation: u64,
+        cut: u64,
+        /// Its place in the cut.
+        place: u64,
+        result: Result<Vec<Part>, SplitError>,
+    },
     Encoded {
         generation: u64,
         cut: u64,
-        /// Its place in the cut's file.
+        partition: usize,
+        /// Its place in the partition.
         place: u64,
         result: Result<EncodedRowGroup, EncodeError>,
     },
-    Appended {
+    /// A file's job is done.
+    Written {
         generation: u64,
         cut: u64,
+        partition: usize,
         row_groups: usize,
-        result: Result<StagedFile, StagedFileError>,
-    },
-    Finished {
-        generation: u64,
-        cut: u64,
-        result: Result<FinishedStagedFile, StagedFileError>,
+        result: Result<Written, StagedFileError>,
     },
     Committed(Box<Driven>),
     Checkpointed(Option<Result<Version, TableError>>),
@@ -81,6 +92,8 @@ pub struct OpenedTable {
     pub columns: Columns,
     pub encoding: Arc<EncodingPlan>,
     pub pace: Pace,
+    /// How the table is partitioned, if it is.
+    pub partitioning: Option<Arc<Partitioning>>,
     pub version: Version,
     /// When reading it began.
     pub looked_ms: u64,
@@ -136,7 +149,9 @@ pub struct TableTask {
     cuts: BTreeMap<u64, OpenCut>,
     /// Rows and bytes of the next cut that came so far, from all shards.
     gathered: (u64, u64),
-    /// Row groups that are with the encoders or wait for their file.
+    /// When rows of a partition are encoded.
+    bounds: Bounds,
+    /// Row groups that are being split, with the encoders, or wait for their file.
     under_way: usize,
     in_flight: Option<InFlight>,
     checkpointed: u64,
@@ -158,6 +173,7 @@ impl TableTask {
     ) -> Self {
         let interval_ms = u64::try_from(opened.pace.interval.as_millis()).unwrap_or(u64::MAX);
         let known = opened.version.clone();
+        let bounds = bounds(&context, &opened);
         Self {
             context,
             checkpointed: known.view().version,
@@ -173,6 +189,7 @@ impl TableTask {
             set_aside: None,
             cuts: BTreeMap::new(),
             gathered: (0, 0),
+            bounds,
             under_way: 0,
             in_flight: None,
             doomed: None,
@@ -216,12 +233,14 @@ impl TableTask {
             TableMessage::Open(waiter) => self.open(&waiter),
             TableMessage::Find { shard, stream } => self.find(shard, stream),
             TableMessage::Want(urgency) => self.rhythm.want(self.context.now_ms(), urgency),
-            TableMessage::Encoded { generation, cut, place, result } => self.encoded(generation, cut, place, result),
-            TableMessage::Appended { generation, cut, row_groups, result } => {
-                self.under_way = self.under_way.saturating_sub(row_groups);
-                self.appended(generation, cut, result);
+            TableMessage::Split { generation, cut, place, result } => self.split(generation, cut, place, result),
+            TableMessage::Encoded { generation, cut, partition, place, result } => {
+                self.encoded((generation, cut), (partition, place), result);
             }
-            TableMessage::Finished { generation, cut, result } => self.finished(generation, cut, result),
+            TableMessage::Written { generation, cut, partition, row_groups, result } => {
+                self.under_way = self.under_way.saturating_sub(row_groups);
+                self.written(generation, cut, partition, result);
+            }
             TableMessage::Committed(driven) => return self.committed(*driven),
             TableMessage::Checkpointed(result) => return self.was_checkpointed(result),
             TableMessage::Looked(result) => return self.looked(result),

@@ -75,6 +75,7 @@ impl Rig {
             version: 7,
             schema: Arc::new(schema()),
             arrow_schema: Arc::new(to_arrow(&schema()).unwrap()),
+            partition_columns: [].into(),
             generation: self.generation,
             next_cut: self.next_cut,
             cut_size: CutSize { rows: 1000, ..CutSize::default() },

@@ -16,6 +16,8 @@ pub struct Description {
     pub id: Arc<str>,
     pub version: u64,
     pub columns: Columns,
+    /// Names of the columns that it is partitioned by.
+    pub partition_columns: Vec<String>,
     /// Files that the version consists of.
     pub files: u64,
     /// Bytes of the files.
@@ -58,6 +60,7 @@ pub fn describe(table: &DeltaTable) -> Result<Option<Description>, TableError> {
         id: view.id.clone(),
         version: view.version,
         columns: version.columns()?,
+        partition_columns: version.partition_columns().to_vec(),
         files: totals.files,
         bytes: totals.bytes,
         rows: totals.rows,

@@ -9,6 +9,7 @@
 //! | the entries of named streams, and of logs | [`streams`], `logs` |
 //! | where entries are read from, and what they add up to | `transactions`, `entries` |
 //! | whether the table shows a commit that was in doubt | `sight` |
+//! | what the log calls a value that names a partition | [`partition_value`] |
 //! | how a table wants to be encoded | [`properties`] |
 //! | what a person wants to see, of the table and of a file's footer | [`describe`], [`footer`] |
 //! | forgetting a stream | [`forget`] |
@@ -29,6 +30,7 @@ pub mod footer;
 pub mod forget;
 pub mod freeze;
 mod logs;
+pub mod partition_value;
 pub mod properties;
 mod sight;
 pub mod streams;

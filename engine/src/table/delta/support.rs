@@ -4,6 +4,7 @@
 //! known to be safe is refused by name, when the table is opened and again whenever somebody changed it.
 
 use super::columns::columns_of;
+use crate::commit::partition::Partitioning;
 use delta_kernel::schema::{DataType, StructType};
 use delta_kernel::snapshot::Snapshot;
 use delta_kernel::table_features::{ColumnMappingMode, Operation, TableFeature};
@@ -12,10 +13,6 @@ use delta_kernel::table_features::{ColumnMappingMode, Operation, TableFeature};
 pub fn unsupported(snapshot: &Snapshot) -> Option<String> {
     let configuration = snapshot.table_configuration();
     let metadata = configuration.metadata();
-    if !metadata.partition_columns().is_empty() {
-        let columns = metadata.partition_columns().join(", ");
-        return Some(format!("the table is partitioned by {columns}; partitioned tables cannot be written here"));
-    }
     if configuration.column_mapping_mode() != ColumnMappingMode::None {
         return Some("the table maps columns (delta.columnMapping.mode), which cannot be written here".into());
     }
@@ -40,8 +37,13 @@ pub fn unsupported(snapshot: &Snapshot) -> Option<String> {
     if let Some(feature) = unknown {
         return Some(format!("the table has the feature {:?}, which cannot be honoured here", feature.to_string()));
     }
-    if let Err(error) = columns_of(&snapshot.schema()) {
-        return Some(error.to_string());
+    match columns_of(&snapshot.schema()) {
+        Ok(columns) => {
+            if let Err(error) = Partitioning::new(&columns.arrow, metadata.partition_columns()) {
+                return Some(error.to_string());
+            }
+        }
+        Err(error) => return Some(error.to_string()),
     }
     configuration.ensure_operation_supported(Operation::Write).err().map(|error| error.to_string())
 }

@@ -9,6 +9,7 @@ use super::{add_files, logs, streams};
 use crate::commit::attempt::Plan;
 use crate::commit::encode::FileStatistics;
 use crate::commit::ledger::TableView;
+use crate::commit::partition::Partitioning;
 use crate::store::local::LocalStore;
 use crate::store::{PutOutcome, ReadOutcome, Store};
 use bytes::Bytes;
@@ -16,8 +17,10 @@ use delta_kernel::Engine;
 use delta_kernel::actions::LOG_TXN_SCHEMA;
 use delta_kernel::engine::arrow_data::EngineDataArrowExt;
 use delta_kernel::object_store::local::LocalFileSystem;
+use delta_kernel::schema::StructType;
 use delta_kernel::snapshot::{Snapshot, SnapshotRef};
 use delta_kernel::transaction::create_table::create_table;
+use delta_kernel::transaction::data_layout::DataLayout;
 use delta_kernel::transaction::{CommitResult, UpdateTableOperation};
 use delta_kernel_default_engine::DefaultEngineBuilder;
 use delta_kernel_default_engine::executor::tokio::TokioMultiThreadExecutor;
@@ -113,6 +116,21 @@ impl Version {
     }
 }
 
+impl Version {
+    /// Names of the columns that the table is partitioned by, in the table's order.
+    pub fn partition_columns(&self) -> &[String] {
+        self.snapshot.table_configuration().metadata().partition_columns()
+    }
+
+    /// How the table is partitioned, if it is.
+    ///
+    /// # Errors
+    /// [`TableError::Unsupported`] when it cannot be written here.
+    pub fn partitioning(&self) -> Result<Option<Partitioning>, TableError> {
+        partitioned_by(&self.snapshot.schema(), self.partition_columns())
+    }
+}
+
 impl DeltaTable {
     /// The table at `url`, which need not exist yet.
     ///
@@ -188,12 +206,30 @@ impl DeltaTable {
     /// # Errors
     /// As [`Self::create`].
     pub fn create_with(&self, wire: &Schema, properties: &[(&str, &str)]) -> Result<Version, TableError> {
+        self.create_partitioned(wire, properties, &[])
+    }
+
+    /// The same, partitioned by these columns.
+    ///
+    /// # Errors
+    /// As [`Self::create`], and [`TableError::Unsupported`] when no table can be partitioned so.
+    pub fn create_partitioned(
+        &self,
+        wire: &Schema,
+        properties: &[(&str, &str)],
+        partition_by: &[String],
+    ) -> Result<Version, TableError> {
         let schema = delta_schema(wire).map_err(|error| TableError::Schema(error.to_string()))?;
+        partitioned_by(&schema, partition_by)?;
         self.store.prepare().map_err(|error| TableError::Store(error.to_string()))?;
         let (freezer, slot) = Freezer::new();
         // A table that exists already makes the kernel refuse: then there is one to load.
         let builder = create_table(self.url.as_str(), Arc::new(schema), ENGINE_INFO, true)
             .with_table_properties(properties.iter().copied());
+        let builder = match partition_by {
+            [] => builder,
+            columns => builder.with_data_layout(DataLayout::partitioned(columns)),
+        };
         match builder.build(self.engine(), freezer) {
             Ok(transaction) => {
                 let _provisional = transaction.commit(self.engine())?;
@@ -367,6 +403,12 @@ fn version_of(snapshot: SnapshotRef, shows: Shows, anchor: Option<Bytes>, looked
         unsupported: unsupported(&snapshot).map(Arc::from),
     };
     Version { snapshot, view, anchor, looked_from }
+}
+
+fn partitioned_by(schema: &StructType, columns: &[String]) -> Result<Option<Partitioning>, TableError> {
+    let unsupported = |error: &dyn std::fmt::Display| TableError::Unsupported(error.to_string());
+    let arrow = columns_of(schema).map_err(|error| unsupported(&error))?.arrow;
+    Partitioning::new(&arrow, columns).map_err(|error| unsupported(&error))
 }
 
 fn of_commit(version: u64, commit: &Bytes) -> Result<CommitFile, TableError> {

@@ -111,7 +111,7 @@ fn tables_that_cannot_be_honoured_are_refused_by_name() {
     let cases = [
         (log("", "", "", &long), None),
         (log("\"appendOnly\"", "\"delta.appendOnly\":\"true\"", "", &long), None),
-        (log("", "", "\"c\"", &long), Some("partitioned by c")),
+        (log("", "", "\"c\"", &long), Some("all columns of the table name its partitions")),
         (log("\"rowTracking\",\"domainMetadata\"", "", "", &long), Some("rowTracking")),
         (log("\"somethingNew\"", "", "", &long), Some("somethingNew")),
         (
@@ -184,6 +184,57 @@ fn a_table_may_be_as_deep_as_the_wire_lets_it_be() {
     let next = commit(&table, &made, &plan(1, &[], &[("a", 1)]));
     table.checkpoint(&next).unwrap();
     assert_eq!(name(&table.load().unwrap().unwrap().columns().unwrap().wire), expected);
+}
+
+#[test]
+fn files_of_partitions_are_named_by_their_values() {
+    use crate::commit::decide::Sighting;
+    use crate::commit::encode::{DataFile, EncodingPlan};
+    let (runtime, folder) = (runtime(), tempfile::tempdir().unwrap());
+    let table = table(&runtime, folder.path());
+    let wire = Schema::flat(vec![
+        Field::flat("n", DataType::Long, true),
+        Field::flat("p", DataType::String, true),
+        Field::flat("q", DataType::Date, true),
+    ]);
+    let made = table.create_partitioned(&wire, &[], &["q".into(), "p".into()]).unwrap();
+    assert_eq!((made.partition_columns(), made.view().unsupported.clone()), (&["q".into(), "p".into()][..], None));
+    let files_hold = made.partitioning().unwrap().unwrap().kept_schema().clone();
+    let encoding = EncodingPlan::new(files_hold, parquet::basic::Compression::UNCOMPRESSED).unwrap();
+    let statistics = DataFile::begin(Vec::new(), &encoding).unwrap().finish().unwrap().statistics;
+    let file = |path: &str, q: Option<&str>, p: Option<&str>| AddedFile {
+        path: path.into(),
+        partition: vec![("q".into(), q.map(Into::into)), ("p".into(), p.map(Into::into))],
+        bytes: 7,
+        modified_ms: 0,
+        statistics: statistics.clone(),
+    };
+    let first = file("q=2020-01-01/p=a%2Fb ü/part-x.parquet", Some("2020-01-01"), Some("a/b ü"));
+    let second = file("q=n/p=n/part-y.parquet", None, None);
+    let plan = Plan { files: true, ..plan(1, &[], &[]) };
+    let frozen = table.freeze(&made, &plan, &[first.clone(), second.clone()]).unwrap();
+    let text = std::str::from_utf8(&frozen.bytes).unwrap();
+    for part in [
+        "\"path\":\"q=2020-01-01/p=a%252Fb%20%C3%BC/part-x.parquet\"",
+        "\"partitionValues\":{\"q\":\"2020-01-01\",\"p\":\"a/b ü\"}",
+        "\"partitionValues\":{\"q\":null,\"p\":null}",
+        "\"numAddedFiles\":\"2\"",
+    ] {
+        assert!(text.contains(part), "{part} in {text}");
+    }
+    table.put(1, &frozen.bytes);
+    table.checkpoint(&frozen.after).unwrap();
+    let id = made.view().id.clone();
+    let other = file("q=n/p=n/part-z.parquet", None, None);
+    for (files, shown) in [(vec![first.clone(), other.clone()], true), (vec![second], true), (vec![other], false)] {
+        assert_eq!(table.sight(&id, &plan, &files) == Sighting::Shown, shown, "{files:?}");
+    }
+    for wrong in [vec!["x"], vec!["n", "p", "q"]] {
+        let wrong: Vec<String> = wrong.into_iter().map(str::to_owned).collect();
+        let elsewhere = tempfile::tempdir().unwrap();
+        let table = super::tests::table(&runtime, elsewhere.path());
+        assert!(matches!(table.create_partitioned(&wire, &[], &wrong), Err(TableError::Unsupported(_))));
+    }
 }
 
 #[test]

@@ -143,6 +143,14 @@ pub(super) fn schema() -> Schema {
     Schema::flat(vec![Field::flat("stream", DataType::String, true), Field::flat("seq", DataType::Long, false)])
 }
 
+/// A table of [`schema`] in this folder, partitioned by this column.
+pub(super) fn make_partitioned(folder: &Path, column: &str) {
+    let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let url = Url::from_directory_path(folder).unwrap();
+    let table = DeltaTable::at(&url, kernel_engine(runtime.handle().clone())).unwrap();
+    table.create_partitioned(&schema(), &[], &[column.to_owned()]).unwrap();
+}
+
 pub(super) fn rows(table: &OpenTable, stream: &str, from: u64, to: u64) -> RecordBatch {
     let streams = StringArray::from_iter_values((from..to).map(|_| stream));
     let seqs = Int64Array::from_iter_values((from..to).map(|row| row as i64));
