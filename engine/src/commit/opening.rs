@@ -39,10 +39,12 @@ pub(super) fn open_table(
     reopen: UnboundedSender<DirectoryMessage>,
 ) -> Result<OpenedTable, OpenFailure> {
     let looked_ms = context.now_ms();
+    let properties: Vec<_> =
+        context.settings.table_properties.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     let table = DeltaTable::at(place, context.kernel.clone()).map_err(refused)?;
     let version = match (table.load().map_err(refused)?, create) {
         (Some(version), _) => version,
-        (None, Some(schema)) => table.create(schema).map_err(refused)?,
+        (None, Some(schema)) => table.create_with(schema, &properties).map_err(refused)?,
         (None, None) => return Err(OpenFailure::Missing),
     };
     // Now that the folder is there, it has one true name.
@@ -54,10 +56,11 @@ pub(super) fn open_table(
         return Err(OpenFailure::Refused(Refusal::new(RejectCode::TableUnsupported, why.as_ref())));
     }
     let columns = version.columns().map_err(refused)?;
-    let encoding = EncodingPlan::new(columns.arrow.clone(), context.settings.compression);
+    let wanted = table.wanted_statistics(&version).map_err(refused)?;
+    let encoding = EncodingPlan::new(columns.files.clone(), context.settings.compression);
     let policy = policy_of(&version, place, context.settings.encoding);
     let encoding = encoding
-        .map(|plan| plan.with_policy(policy))
+        .map(|plan| plan.with_policy(policy).with_statistics(&wanted))
         .map_err(|error| OpenFailure::Refused(Refusal::new(RejectCode::TableUnsupported, error.to_string())))?;
     let terms = Terms {
         id: view.id.clone(),

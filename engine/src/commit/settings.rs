@@ -13,6 +13,8 @@ pub struct Settings {
     pub tables_root: Url,
     /// Whether a missing table is made from the first stream's schema.
     pub create_tables: bool,
+    /// Properties that tables made here get.
+    pub table_properties: BTreeMap<String, String>,
     /// How often a table that gets rows is committed.
     pub commit_interval: Duration,
     /// Encoder threads.
@@ -37,6 +39,7 @@ impl Settings {
         Self {
             tables_root,
             create_tables: true,
+            table_properties: BTreeMap::new(),
             commit_interval: Duration::from_secs(1),
             encoders: 2,
             port_capacity: 16,

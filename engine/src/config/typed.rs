@@ -50,6 +50,7 @@ pub enum LogMode {
 pub struct Tables {
     pub root: Option<String>,
     pub create: bool,
+    pub properties: BTreeMap<String, String>,
     pub commit_interval_ms: u64,
     pub checkpoint_interval: u64,
     pub streams_max: usize,
