@@ -7,6 +7,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from . import columns, content
+from .findings import CannotVerify
+from .mapping import Mapping
+from .rows import deletions, live
 from .statistics import FileStatistics
 from .streams import Streams
 
@@ -20,6 +23,10 @@ class Data:
         fields = json.loads(log.state.metadata["schemaString"])["fields"]
         partitions = set(log.state.metadata.get("partitionColumns") or [])
         self.fields = [f for f in fields if f["name"] not in partitions]
+        self.mapping = Mapping(log.state.metadata)
+        configuration = log.state.metadata.get("configuration") or {}
+        # Rows that were moved to another file keep their ids in columns that no schema names.
+        self.hidden = {value for name, value in configuration.items() if name.startswith("delta.rowTracking.materialized")}
         flat = {f["name"] for f in self.fields if isinstance(f["type"], str)}
         self.streams = Streams() if {"stream", "seq"} <= flat else None
         self.rows = 0
@@ -39,23 +46,26 @@ class Data:
     def read_file(self, path, add):
         try:
             with pq.ParquetFile(path, memory_map=False, pre_buffer=False) as file:
-                self.judge_schema(file.schema_arrow, add)
+                self.judge_schema(self.mapping.schema(file.schema_arrow), add)
+                deleted, position = deletions(self.table, add), 0
                 self.row_groups_by_version[add.version] = (
                     self.row_groups_by_version.get(add.version, 0) + file.num_row_groups
                 )
                 statistics, nulls = FileStatistics(dict(columns.leaves(self.fields))), set()
                 for batch in file.iter_batches(batch_size=BATCH_ROWS, use_threads=False):
+                    rows, batch = batch.num_rows, self.mapping.batch(batch)
                     statistics.take(batch)
                     nulls.update(self.forbidden_nulls(batch))
-                    self.take(batch, add)
-        except (OSError, pa.ArrowInvalid, pa.ArrowException) as error:
+                    self.take(live(batch, deleted, position), add)
+                    position += rows
+        except (OSError, CannotVerify, pa.ArrowInvalid, pa.ArrowException) as error:
             self.findings.problem(f"{add.path} cannot be read: {error}")
             return
-        for sentence in statistics.judge(add.stats, add.path):
+        for sentence in statistics.judge(self.mapping.statistics(add.stats), add.path):
             self.findings.problem(sentence)
         for name in sorted(nulls):
             self.findings.problem(f"{add.path} has nulls in {name}, which does not allow them.")
-        self.rows += statistics.rows
+        self.rows += statistics.rows - len(deleted)
         self.rows_by_version[add.version] = self.rows_by_version.get(add.version, 0) + statistics.rows
 
     def take(self, batch, add):
@@ -80,5 +90,5 @@ class Data:
             for name, found, kind in columns.wrong_types(field["name"], field["type"], schema.field(index).type):
                 self.findings.problem(f"{add.path}: column {name} is {found}, the table says {kind}.")
         for name in schema.names:
-            if name not in [field["name"] for field in self.fields]:
+            if name not in [field["name"] for field in self.fields] and name not in self.hidden:
                 self.findings.problem(f"{add.path}: column {name} is not in the table's schema.")
