@@ -1,7 +1,8 @@
 """What tables can have, how each kind of table gets it, and what is expected of the engine and of the readers.
 
-A feature that is not listed as refused must pass in every kind that can have it: the engine writes and every reader reads, but for
-the readers that are named here as ones that cannot. A refusal counts only when it is listed, with a part of what has to be said.
+A feature that is not listed as refused must pass in every kind that can have it: the engine writes and every reader reads, but
+for the readers that are named here as ones that cannot. A refusal counts only when it is listed, with a part of what has to be
+said.
 """
 
 from dataclasses import dataclass, field
@@ -17,7 +18,8 @@ class Feature:
     spark: dict = None
     delta_rs: dict = None
     ours: dict = None
-    # What else makes it, in Spark's words: a clause behind the columns, statements afterwards.
+    # What else makes it: columns that it is partitioned by; in Spark's words a clause behind the columns, statements afterwards.
+    partitions: tuple = ()
     clause: str = ""
     statements: tuple = ()
     # Instead of all that: makes the table by itself, given (other engines, folder of the table, file with its rows, its columns).
@@ -54,7 +56,8 @@ ALL = (
     same("NOT NULL", not_null=("row",)),
     Feature("column mapping by name", spark={"delta.columnMapping.mode": "name"}, ours={"delta.columnMapping.mode": "name"}),
     Feature("column mapping, renamed", spark={"delta.columnMapping.mode": "name"}, ours={"delta.columnMapping.mode": "name"},
-            statements=("alter table {table} rename column name to label", "alter table {table} rename column place.road to street",
+            statements=("alter table {table} rename column name to label",
+                        "alter table {table} rename column place.road to street",
                         "alter table {table} drop column size"),
             renamed={"name": "label", "road": "street", "size": None}),
     Feature("column mapping by id", spark={"delta.columnMapping.mode": "id"}, ours={"delta.columnMapping.mode": "id"}),
@@ -62,7 +65,8 @@ ALL = (
             deleted_before=(1,), deleted_between=(101,)),
     Feature("deletion vectors", spark={"delta.enableDeletionVectors": "true"}, ours={"delta.enableDeletionVectors": "true"},
             deleted_before=(1, 3), deleted_between=(2, 101)),
-    Feature("in-commit timestamps", spark={"delta.enableInCommitTimestamps": "true"}, ours={"delta.enableInCommitTimestamps": "true"}),
+    Feature("in-commit timestamps", spark={"delta.enableInCommitTimestamps": "true"},
+            ours={"delta.enableInCommitTimestamps": "true"}),
     same("v2 checkpoints", {"delta.checkpointPolicy": "v2"}),
     same("append-only", {"delta.appendOnly": "true"}),
     same("change data feed", {"delta.enableChangeDataFeed": "true"}),
@@ -85,7 +89,11 @@ ALL = (
         "delta.minReaderVersion": "2", "delta.minWriterVersion": "5", "delta.columnMapping.mode": "name"}),
     Feature("CHECK constraints, none used", spark={"delta.feature.checkConstraints": "supported",
                                                    "delta.feature.generatedColumns": "supported"}),
-    Feature("partitioned", spark={}, clause="partitioned by (day)", refused="partitioned by day", may_pass=True),
+    Feature("partitioned", spark={}, delta_rs={}, partitions=("day",), refused="partitioned by day", may_pass=True),
+    Feature("partitioned by several", spark={}, delta_rs={}, partitions=("name", "size"), refused="partitioned by name, size",
+            may_pass=True),
+    Feature("partitioned, mapped", spark={"delta.columnMapping.mode": "name"}, partitions=("amount",),
+            refused="partitioned by amount", may_pass=True),
     Feature("CHECK constraint", spark={}, statements=("alter table {table} add constraint positive check (row >= 0)",),
             refused='CHECK constraint "positive"'),
     Feature("generated column", make=spark_tables.generated, refused='column "twice" is generated (generatedColumns)'),

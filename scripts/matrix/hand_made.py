@@ -14,7 +14,8 @@ def unknown_writer_feature(others, path, rows, schema):
 
 
 def unknown_reader_feature(others, path, rows, schema):
-    table_with(path, rows, {"minReaderVersion": 3, "minWriterVersion": 7, "readerFeatures": [FEATURE], "writerFeatures": [FEATURE]})
+    features = {"readerFeatures": [FEATURE], "writerFeatures": [FEATURE]}
+    table_with(path, rows, {"minReaderVersion": 3, "minWriterVersion": 7, **features})
 
 
 def table_with(path, rows, protocol):

@@ -31,13 +31,16 @@ def write(server, name, path):
 def by_spark(feature, path, rows, schema, others):
     properties = ", ".join(f"'{name}' = '{value}'" for name, value in feature.spark.items())
     properties = f"tblproperties ({properties})" if properties else ""
-    others.sql(f"create table delta.`{path}` ({columns(required(schema, feature))}) using delta {feature.clause} {properties}",
-               f"insert into delta.`{path}` select * from parquet.`{rows}`")
+    clause = f"partitioned by ({', '.join(feature.partitions)})" if feature.partitions else feature.clause
+    # Spark puts the columns that a table is partitioned by behind the others.
+    names = ", ".join([field.name for field in schema if field.name not in feature.partitions] + list(feature.partitions))
+    others.sql(f"create table delta.`{path}` ({columns(required(schema, feature))}) using delta {clause} {properties}",
+               f"insert into delta.`{path}` ({names}) select {names} from parquet.`{rows}`")
 
 
 def by_delta_rs(feature, path, rows, schema, others):
     schema = required(schema, feature)
-    DeltaTable.create(path, schema, configuration=feature.delta_rs)
+    DeltaTable.create(path, schema, configuration=feature.delta_rs, partition_by=list(feature.partitions))
     write_deltalake(path, pq.read_table(rows).cast(schema), mode="append")
 
 

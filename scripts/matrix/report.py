@@ -14,8 +14,8 @@ def show(cells):
     for cell in cells:
         words = [cell.engine, *(cell.readers.get(name, "-") for name in READERS)]
         print(f"{cell.kind:{kinds}}  {cell.feature:{features}}  " + "  ".join(f"{word:8}" for word in words).rstrip())
-    print("\nLakehead appends rows, the others read all; `refused` is what has to be refused, `cannot` is what that reader does not "
-          "know, `wrong` is what the table's maker wrote wrong.")
+    print("\nLakehead appends rows, the others read all; `refused` is what has to be refused, `cannot` is what that reader does "
+          "not know,\n`wrong` is what the table's maker wrote wrong.")
     seen = set()
     for cell in cells:
         for who, message in cell.said:

@@ -23,6 +23,8 @@ STANDARD = pa.schema([
     pa.field("tags", pa.list_(pa.struct([pa.field("key", pa.string()), pa.field("weight", pa.int64())]))),
     pa.field("counts", pa.map_(pa.string(), pa.list_(pa.int64()))),
 ])
+# Partition values are written into paths by some, and always into the log as text.
+NAMES = ("plain", "with space", "a=b/c%2F:d", "Grüße, 日本", "quote'\"\\", "{curly} [square] #?&+")
 FLAT_TYPES = 16
 NESTED_COLUMNS = 8
 DEPTH = 5
@@ -35,11 +37,14 @@ def standard(first, count):
 
 def standard_row(row):
     moment = datetime.datetime(2024, 2, 29, 12, 30, 0, row % 1000, datetime.timezone.utc) + datetime.timedelta(hours=row)
-    road = None if row % 5 == 1 else {"number": None if row % 3 == 0 else row, "names": None if row % 4 == 2 else [f"road {row}", None]}
+    names = None if row % 4 == 2 else [f"road {row}", None]
+    road = None if row % 5 == 1 else {"number": None if row % 3 == 0 else row, "names": names}
     values = {
-        "name": f"name {row}", "amount": Decimal(row * 7 - 20).scaleb(-2), "at": moment, "day": moment.date(), "size": row - 3,
-        "ratio": row / 8, "place": {"x": None if row % 2 else row / 3, "road": road},
-        "tags": [{"key": f"tag {row}", "weight": None}, None][:row % 3], "counts": [(f"count {row}", [row, None]), ("none", None)],
+        "name": NAMES[row % len(NAMES)], "amount": Decimal(row * 7 - 20).scaleb(-2), "at": moment, "day": moment.date(),
+        "size": row % 4 - 2, "ratio": row / 8,
+        "place": {"x": None if row % 2 else row / 3, "road": road},
+        "tags": [{"key": f"tag {row}", "weight": None}, None][:row % 3],
+        "counts": [(f"count {row}", [row, None]), ("none", None)],
     }
     return {"row": row, **{name: None if (row + place) % 9 == 0 else value for place, (name, value) in enumerate(values.items())}}
 

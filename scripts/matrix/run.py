@@ -29,7 +29,8 @@ def wanted(options):
 
 def main(arguments=None):
     parser = argparse.ArgumentParser(prog="scripts/table_matrix", description=__doc__)
-    parser.add_argument("--feature", action="append", metavar="WORDS", help="only features whose names contain this; can be repeated")
+    parser.add_argument("--feature", action="append", metavar="WORDS",
+                        help="only features whose names contain this; can be repeated")
     parser.add_argument("--kind", action="append", choices=("Spark", "delta-rs", "Lakehead"), help="only tables made by this")
     parser.add_argument("--keep", metavar="DIR", help="make the tables in this folder, which must not exist, and keep them")
     options = parser.parse_args(arguments)

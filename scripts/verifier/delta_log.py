@@ -18,8 +18,8 @@ from .streams import FORGOTTEN, stream_of
 COMMIT_NAME = re.compile(r"^(\d{20})\.json$")
 
 # Features that change nothing about how this verifier has to read, or whose use it detects file by file.
-READER_FEATURES_KNOWN = {"timestampNtz", "v2Checkpoint", "deletionVectors", "columnMapping", "vacuumProtocolCheck", "typeWidening",
-                         "typeWidening-preview"}
+READER_FEATURES_KNOWN = {"timestampNtz", "v2Checkpoint", "deletionVectors", "columnMapping", "vacuumProtocolCheck",
+                         "typeWidening", "typeWidening-preview"}
 
 
 @dataclass

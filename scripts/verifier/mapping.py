@@ -1,4 +1,4 @@
-"""Files' columns as the table means them: by physical names or field ids where the table maps columns, in the types that it has now.
+"""Files' columns as the table means them: by physical names or ids where the table maps columns, in the types that it has now.
 
 A table in the mode "name" is read by physical names, one in the mode "id" by the ids in the Parquet schema, which is what readers
 go by. A column that a file lacks, because it was added later, is NULL; one that the table dropped is left out. Where the table's

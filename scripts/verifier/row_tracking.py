@@ -7,10 +7,9 @@ DOMAIN = "delta.rowTracking"
 
 def judge(state, findings):
     """Problems of a table whose writers give row ids."""
-    configuration = (state.metadata.get("configuration") or {})
-    if "rowTracking" not in (state.protocol.get("writerFeatures") or []) or configuration.get("delta.rowTrackingSuspended") == "true":
-        return
-    if configuration.get("delta.enableRowTracking") != "true":
+    configuration = state.metadata.get("configuration") or {}
+    enabled = configuration.get("delta.enableRowTracking") == "true" and configuration.get("delta.rowTrackingSuspended") != "true"
+    if "rowTracking" not in (state.protocol.get("writerFeatures") or []) or not enabled:
         return
     ranges = []
     for file in state.files.values():

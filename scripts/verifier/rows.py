@@ -35,9 +35,18 @@ def whole(batch, fields, mapping, add):
         if index >= 0:
             columns.append(batch.column(index).cast(wanted))
         else:
-            text = add.partition_values.get(mapping.physical(field)) or None
-            columns.append(pa.array([text] * batch.num_rows, pa.string()).cast(wanted))
+            value = partition_value(add.partition_values.get(mapping.physical(field)), wanted)
+            columns.append(pa.array([value] * batch.num_rows, wanted))
     return pa.RecordBatch.from_arrays(columns, names=[field["name"] for field in fields])
+
+
+def partition_value(text, wanted):
+    """What the log's text stands for; an empty one is NULL, as is none."""
+    if not text:
+        return None
+    if pa.types.is_timestamp(wanted):
+        return pa.scalar(text.replace("T", " ").removesuffix("Z"), pa.string()).cast(pa.timestamp("us")).cast(wanted)
+    return pa.scalar(text, pa.string()).cast(wanted)
 
 
 def deletions(table, add):
