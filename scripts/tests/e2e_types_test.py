@@ -2,6 +2,7 @@
 
 import json
 import random
+import shutil
 import unittest
 from datetime import date, timedelta
 from decimal import Decimal
@@ -16,6 +17,7 @@ from harness import flights
 from harness.random_tables import RandomTable, columns, in_words, ndjson
 from harness.readers import by_duckdb, by_pyarrow, delta_rs_table
 
+from matrix.other_engines import OtherEngines
 from verifier.delta_log import live_files
 
 SEEDS = 400 if LONG else 40
@@ -96,6 +98,22 @@ class TypesTest(EndToEnd):
                 rows, columns = rows + table.num_rows, columns + table.num_columns
         self.proved(f"{SEEDS} random schemas nested to depth 5, {columns} columns and {rows:,} rows: equal by pyarrow, DuckDB and "
                     f"delta-rs")
+
+    @unittest.skipUnless(shutil.which("java"), "Java is missing, which Spark runs on: sudo apt-get install openjdk-17-jre-headless")
+    def test_random_schemas_read_by_spark_and_by_duckdbs_delta_reader(self):
+        rows = 0
+        with OtherEngines(self.folder) as others:
+            for seed in range(SEEDS, SEEDS + (60 if LONG else 12)):
+                with self.subTest(seed=seed):
+                    table, name, path = RandomTable(seed).table(), f"random_{seed}", self.folder / f"random_{seed}.parquet"
+                    pq.write_table(table, path)
+                    self.write(name, path)
+                    for engine in ("spark", "duckdb") if table.num_rows else ():
+                        found = others.read(engine, self.server.table(name))
+                        self.assertEqual(found.schema.names, table.schema.names)
+                        self.assertEqual(in_words(found), in_words(table), f"{name} by {engine}: {table.schema}")
+                    rows += table.num_rows
+        self.proved(f"{rows:,} rows of random schemas nested to depth 5: equal by Spark and by DuckDB's Delta reader")
 
     def test_pages_of_many_rows(self):
         """Row groups of several Parquet pages: few and many values, dictionaries, deltas, NULLs alone and in heaps."""

@@ -53,12 +53,14 @@ def read(checkpoint):
 
 
 def actions(path):
+    """What counts in it: files that were removed are only kept there for whoever cleans up."""
     if path.suffix == ".json":
         with open(path, encoding="utf-8") as lines:
-            yield from (json.loads(line) for line in lines if line.strip())
+            found = (json.loads(line) for line in lines if line.strip())
+            yield from (action for action in found if "remove" not in action)
         return
     with pq.ParquetFile(path) as file:
-        wanted = ["add", "remove", "txn", "metaData", "protocol", "sidecar"]
+        wanted = ["add", "txn", "metaData", "protocol", "sidecar", "domainMetadata"]
         columns = [name for name in file.schema_arrow.names if name in wanted]
         for batch in file.iter_batches(batch_size=4096, columns=columns):
             for row in batch.to_pylist():
@@ -91,7 +93,15 @@ def compare(found, expected, log_dir):
     for name in ("id", "schemaString"):
         if (found.metadata or {}).get(name) != (expected.metadata or {}).get(name):
             differences.append(f"{where} has another metaData.{name} than the commits.")
+    if spoken(found.protocol) != spoken(expected.protocol):
+        differences.append(f"{where} has another protocol than the commits.")
     return differences
+
+
+def spoken(protocol):
+    """A protocol, whatever the order of its features, or None."""
+    return protocol and {name: sorted(value) if isinstance(value, list) else value for name, value in protocol.items()
+                         if value is not None}
 
 
 def judge_pointer(log_dir, checkpoints, latest):

@@ -7,6 +7,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from . import columns, content, partitions
+from .findings import CannotVerify
+from .mapping import Mapping
+from .rows import deletions, live
 from .statistics import FileStatistics
 from .streams import Streams
 
@@ -21,6 +24,10 @@ class Data:
         self.partition_fields = partitions.fields_of(log.state.metadata, fields)
         self.fields = [f for f in fields if f not in self.partition_fields]
         flat = {f["name"] for f in fields if isinstance(f["type"], str)}
+        self.mapping = Mapping(log.state.metadata)
+        configuration = log.state.metadata.get("configuration") or {}
+        # Rows that were moved to another file keep their ids in columns that no schema names.
+        self.hidden = {value for name, value in configuration.items() if name.startswith("delta.rowTracking.materialized")}
         self.streams = Streams() if {"stream", "seq"} <= flat else None
         self.rows = 0
         self.rows_by_version = {}
@@ -39,26 +46,30 @@ class Data:
     def read_file(self, path, add):
         try:
             with pq.ParquetFile(path, memory_map=False, pre_buffer=False) as file:
-                self.judge_schema(file.schema_arrow, add)
+                self.judge_schema(self.mapping.schema(file.schema_arrow), add)
+                deleted, position = deletions(self.table, add), 0
                 self.row_groups_by_version[add.version] = (
                     self.row_groups_by_version.get(add.version, 0) + file.num_row_groups
                 )
                 statistics, nulls = FileStatistics(dict(columns.leaves(self.fields))), set()
                 for batch in file.iter_batches(batch_size=BATCH_ROWS, use_threads=False):
+                    rows, batch = batch.num_rows, self.mapping.batch(batch)
                     statistics.take(batch)
                     nulls.update(self.forbidden_nulls(batch))
-                    self.take(partitions.complete(batch, add.partition_values, self.partition_fields), add)
+                    kept = live(batch, deleted, position)
+                    self.take(partitions.complete(kept, self.mapping.partition_values(add), self.partition_fields), add)
+                    position += rows
         except partitions.WrongPartition as wrong:
             self.findings.problem(f"{add.path}: {wrong}.")
             return
-        except (OSError, pa.ArrowInvalid, pa.ArrowException) as error:
+        except (OSError, CannotVerify, pa.ArrowInvalid, pa.ArrowException) as error:
             self.findings.problem(f"{add.path} cannot be read: {error}")
             return
-        for sentence in statistics.judge(add.stats, add.path):
+        for sentence in statistics.judge(self.mapping.statistics(add.stats), add.path):
             self.findings.problem(sentence)
         for name in sorted(nulls):
             self.findings.problem(f"{add.path} has nulls in {name}, which does not allow them.")
-        self.rows += statistics.rows
+        self.rows += statistics.rows - len(deleted)
         self.rows_by_version[add.version] = self.rows_by_version.get(add.version, 0) + statistics.rows
 
     def take(self, batch, add):
@@ -83,5 +94,5 @@ class Data:
             for name, found, kind in columns.wrong_types(field["name"], field["type"], schema.field(index).type):
                 self.findings.problem(f"{add.path}: column {name} is {found}, the table says {kind}.")
         for name in schema.names:
-            if name not in [field["name"] for field in self.fields]:
+            if name not in [field["name"] for field in self.fields] and name not in self.hidden:
                 self.findings.problem(f"{add.path}: column {name} is not in the table's schema.")

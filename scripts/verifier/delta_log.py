@@ -18,7 +18,8 @@ from .streams import FORGOTTEN, stream_of
 COMMIT_NAME = re.compile(r"^(\d{20})\.json$")
 
 # Features that change nothing about how this verifier has to read, or whose use it detects file by file.
-READER_FEATURES_KNOWN = {"timestampNtz", "v2Checkpoint", "deletionVectors", "columnMapping", "vacuumProtocolCheck"}
+READER_FEATURES_KNOWN = {"timestampNtz", "v2Checkpoint", "deletionVectors", "columnMapping", "vacuumProtocolCheck",
+                         "typeWidening", "typeWidening-preview"}
 
 
 @dataclass
@@ -30,6 +31,8 @@ class AddFile:
     data_change: bool
     deletion_vector: object = None
     version: int = -1
+    base_row_id: int = None
+    row_commit_version: int = None
 
 
 @dataclass
@@ -49,6 +52,7 @@ class State:
     version: int = -1
     files: dict = field(default_factory=dict)
     txns: dict = field(default_factory=dict)
+    domains: dict = field(default_factory=dict)
     metadata: dict = None
     protocol: dict = None
 
@@ -61,6 +65,8 @@ class State:
             self.files.pop(file_path(body["path"]), None)
         elif name == "txn":
             self.txns[body["appId"]] = body["version"]
+        elif name == "domainMetadata":
+            self.domains[body["domain"]] = None if body.get("removed") else body
         elif name == "metaData":
             self.metadata = body
         elif name == "protocol":
@@ -94,6 +100,8 @@ def add_file(body, version=-1):
         data_change=body.get("dataChange", True),
         deletion_vector=body.get("deletionVector"),
         version=version,
+        base_row_id=body.get("baseRowId"),
+        row_commit_version=body.get("defaultRowCommitVersion"),
     )
 
 
@@ -136,10 +144,9 @@ def live_files(table):
 def read_commit(log_dir, version, log):
     commit = Commit(version)
     with open(log_dir / f"{version:020d}.json", encoding="utf-8") as lines:
-        for line in lines:
-            if not line.strip():
-                continue
-            action = json.loads(line)
+        actions = [json.loads(line) for line in lines if line.strip()]
+        # A file that gets another deletion vector is removed and added again, in any order.
+        for action in sorted(actions, key=lambda action: "remove" not in action):
             txn = action.get("txn")
             forgets = txn and txn["version"] == FORGOTTEN and stream_of(txn["appId"]) is not None
             if txn and not forgets and txn["version"] < log.state.txns.get(txn["appId"], txn["version"]):
@@ -167,9 +174,3 @@ def judge_protocol(state):
     unknown = set(state.protocol.get("readerFeatures") or []) - READER_FEATURES_KNOWN
     if unknown:
         raise CannotVerify(f"the table needs reader features that this verifier does not know: {sorted(unknown)}.")
-    mode = (state.metadata.get("configuration") or {}).get("delta.columnMapping.mode", "none")
-    if mode != "none":
-        raise CannotVerify(f"the table maps column names ({mode}), which this verifier does not read.")
-    masked = [f.path for f in state.files.values() if f.deletion_vector]
-    if masked:
-        raise CannotVerify(f"{masked[0]} has a deletion vector, which this verifier does not read.")

@@ -4,7 +4,7 @@ import datetime
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import delta_log
+from . import delta_log, row_tracking
 from .data import Data
 from .findings import Findings
 from .ledger import DURABLE, Ledgers
@@ -88,6 +88,7 @@ def verify(table, ledgers=(), expect_rows=None, named=False, durable=False):
     noted = Ledgers(ledgers) if ledgers else None
     data = Data(table, log, findings, noted)
     data.read()
+    row_tracking.judge(log.state, findings)
     rewritten = any(not add.data_change for add in log.state.files.values()) or log.first_version > 0
     if data.streams is not None:
         commits = {commit.version: commit.txns for commit in log.commits}
@@ -96,7 +97,7 @@ def verify(table, ledgers=(), expect_rows=None, named=False, durable=False):
     elif not rewritten:
         judge_advances(log, data, findings)
     if noted is not None:
-        noted.judge(findings, durable)
+        noted.judge(findings, durable, rewritten)
     if expect_rows is not None and data.rows != expect_rows:
         findings.problem(f"the table has {data.rows} rows, expected were {expect_rows}.")
     note_strays(Path(table), log, findings)

@@ -22,6 +22,7 @@ use crate::reactor::cores::{CoreSettings, Cores, Drained, Logs, prepare};
 use crate::reactor::local::Submit;
 use crate::reactor::mailbox::{Mail, Mailbox};
 use crate::shard::Settings as ShardSettings;
+use crate::table::delta::new_table;
 use clap::Args;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use std::fs;
@@ -238,12 +239,15 @@ fn commit_settings(config: &Config, root: Option<&str>, directory: &Path) -> Res
         let uri = parse_root(uri).map_err(|error| Failure::new(Exit::Configuration, error))?;
         table_uris.insert(name.clone(), uri);
     }
+    new_table::judge(&tables.properties)
+        .map_err(|error| Failure::new(Exit::Configuration, format!("tables.properties: {error}")))?;
     Ok(CommitSettings {
         create_tables: tables.create,
         pace: Pace {
             interval: Duration::from_millis(tables.commit_interval_ms),
             size: CutSize { rows: tables.commit_rows, bytes: tables.commit_mb.saturating_mul(1 << 20) },
         },
+        table_properties: tables.properties.clone(),
         encoders: tables.encoders,
         port_capacity: port_capacity(config.memory.budget_mb),
         checkpoint_interval: tables.checkpoint_interval,

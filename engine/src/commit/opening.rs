@@ -6,7 +6,6 @@ use super::decide::Patience;
 use super::directory::DirectoryMessage;
 use super::encode::policy::ENCODING_PROPERTY;
 use super::encode::{EncodingPlan, EncodingPolicy};
-use super::partition::Partitioning;
 use super::table_task::OpenedTable;
 use crate::handover::port::table_port;
 use crate::handover::{Refusal, TableKey};
@@ -40,10 +39,12 @@ pub(super) fn open_table(
     reopen: UnboundedSender<DirectoryMessage>,
 ) -> Result<OpenedTable, OpenFailure> {
     let looked_ms = context.now_ms();
+    let properties: Vec<_> =
+        context.settings.table_properties.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     let table = DeltaTable::at(place, context.kernel.clone()).map_err(refused)?;
     let version = match (table.load().map_err(refused)?, create) {
         (Some(version), _) => version,
-        (None, Some(schema)) => table.create(schema).map_err(refused)?,
+        (None, Some(schema)) => table.create_with(schema, &properties).map_err(refused)?,
         (None, None) => return Err(OpenFailure::Missing),
     };
     // Now that the folder is there, it has one true name.
@@ -56,11 +57,12 @@ pub(super) fn open_table(
     }
     let columns = version.columns().map_err(refused)?;
     let partitioning = version.partitioning().map_err(refused)?;
-    let of_files = partitioning.as_ref().map_or(&columns.arrow, Partitioning::kept_schema).clone();
+    let of_files = partitioning.as_ref().map_or_else(|| columns.files.clone(), |kept| kept.kept_of(&columns.files));
+    let wanted = table.wanted_statistics(&version).map_err(refused)?;
     let encoding = EncodingPlan::new(of_files, context.settings.compression);
     let policy = policy_of(&version, place, context.settings.encoding);
     let encoding = encoding
-        .map(|plan| plan.with_policy(policy))
+        .map(|plan| plan.with_policy(policy).with_statistics(&wanted))
         .map_err(|error| OpenFailure::Refused(Refusal::new(RejectCode::TableUnsupported, error.to_string())))?;
     let (pace, ignored) = version.pace(context.settings.pace);
     ignored.iter().for_each(|ignored| tracing::warn!(table = place.as_str(), "{ignored}"));

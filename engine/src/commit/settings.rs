@@ -15,6 +15,8 @@ pub struct Settings {
     pub create_tables: bool,
     /// When tables that get rows are committed, where they do not say it themselves.
     pub pace: Pace,
+    /// Properties that tables made here get.
+    pub table_properties: BTreeMap<String, String>,
     /// Encoder threads.
     pub encoders: usize,
     /// Pieces that wait in a table's port before its sockets are stopped.
@@ -38,6 +40,7 @@ impl Settings {
             tables_root,
             create_tables: true,
             pace: Pace::default(),
+            table_properties: BTreeMap::new(),
             encoders: 2,
             port_capacity: 16,
             checkpoint_interval: 100,

@@ -39,7 +39,7 @@ const POSITIVE: Kind = Kind::Number { min: 1, why: "" };
 pub const BUDGET_MB_MIN: i64 = 64;
 
 /// All keys, by section. A derived default may look at keys that stand before its own.
-pub const KEYS: [Key; 18] = [
+pub const KEYS: [Key; 19] = [
     Key {
         section: "server",
         name: "listen",
@@ -116,6 +116,15 @@ pub const KEYS: [Key; 18] = [
         fallback: Fallback::Toml("true"),
         doc: "Whether a missing table is made from the first stream's columns",
         flag: Some(("create-tables", "true|false")),
+    },
+    Key {
+        section: "tables",
+        name: "properties",
+        kind: Kind::Texts,
+        fallback: Fallback::Toml("{}"),
+        doc: "Table properties of tables made here: { \"delta.logRetentionDuration\" = \"interval 7 days\" }. Tables that exist \
+              keep theirs",
+        flag: None,
     },
     Key {
         section: "tables",

@@ -19,6 +19,8 @@ pub enum Kind {
     Choice(&'static [&'static str]),
     /// Places by names.
     Places,
+    /// Texts by names.
+    Texts,
 }
 
 impl Kind {
@@ -31,6 +33,7 @@ impl Kind {
             Self::Numbers => "whole numbers, at least one".to_owned(),
             Self::Choice(words) => format!("one of {}", words.join(", ")),
             Self::Places => "URIs by table names (in a variable: NAME=URI,NAME=URI)".to_owned(),
+            Self::Texts => "texts by names (in a variable: NAME=TEXT,NAME=TEXT)".to_owned(),
         }
     }
 
@@ -45,7 +48,7 @@ impl Kind {
                 !numbers.is_empty() && numbers.iter().all(is_number)
             }
             (Self::Choice(words), Value::String(word)) => words.contains(&word.as_str()),
-            (Self::Places, Value::Table(places)) => places.values().all(Value::is_str),
+            (Self::Places | Self::Texts, Value::Table(places)) => places.values().all(Value::is_str),
             _ => false,
         }
     }
@@ -60,7 +63,7 @@ impl Kind {
                 let numbers = text.split(',').map(|number| number.trim().parse().ok().map(Value::Integer));
                 Value::Array(numbers.collect::<Option<_>>()?)
             }
-            Self::Places => {
+            Self::Places | Self::Texts => {
                 let places = text.split(',').filter(|place| !place.trim().is_empty()).map(|place| {
                     let (name, uri) = place.split_once('=')?;
                     Some((name.trim().to_owned(), Value::String(uri.trim().to_owned())))

@@ -26,12 +26,13 @@ fn an_empty_file_is_the_defaults() {
 
 #[test]
 fn what_is_written_is_read() {
-    let text = "[server]\ncores = [1]\ndata_dir = \"/x\"\n[tables]\ncompression = \"lz4\"\nencoding = \"size\"\n[tables.uris]\n\"a.b\" = \"file:///x\"";
+    let text = "[server]\ncores = [1]\ndata_dir = \"/x\"\n[tables]\ncompression = \"lz4\"\nencoding = \"size\"\n[tables.uris]\n\"a.b\" = \"file:///x\"\n[tables.properties]\n\"delta.appendOnly\" = \"true\"";
     let config = parse(text).unwrap();
     assert_eq!((config.server.cores, config.tables.encoders), (vec![1], 1));
     assert_eq!(config.tables.compression, CompressionName::Lz4);
     assert_eq!(config.tables.encoding, EncodingPolicy::Size);
     assert_eq!(config.tables.uris["a.b"], "file:///x");
+    assert_eq!(config.tables.properties["delta.appendOnly"], "true");
     assert_eq!(config.tables.root.unwrap(), "file:///x/tables/");
 }
 

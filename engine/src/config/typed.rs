@@ -50,6 +50,7 @@ pub enum LogMode {
 pub struct Tables {
     pub root: Option<String>,
     pub create: bool,
+    pub properties: BTreeMap<String, String>,
     pub commit_interval_ms: u64,
     pub commit_rows: u64,
     pub commit_mb: u64,

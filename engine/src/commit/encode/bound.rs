@@ -89,6 +89,16 @@ impl Bound {
             || matches!(data_type, Date32 | Timestamp(..) | Utf8 | Decimal32(..) | Decimal64(..) | Decimal128(..))
     }
 
+    /// Some value of the kind that columns of this type have.
+    pub(super) fn stand_in(data_type: &DataType) -> Self {
+        match data_type {
+            DataType::Utf8 => Self::Text(String::new()),
+            floating if floating.is_floating() => Self::Float(0.0),
+            decimal if decimal.is_decimal() => Self::Decimal(0),
+            _ => Self::Integer(0),
+        }
+    }
+
     fn of_statistics(data_type: &DataType, statistics: &Statistics, end: End) -> Option<Self> {
         fn pick<'a, T>(end: End, least: Option<&'a T>, greatest: Option<&'a T>) -> Option<&'a T> {
             if end == End::Least { least } else { greatest }

@@ -41,7 +41,11 @@ impl<W: Write + Send> DataFile<W> {
     /// When the sink refuses the first bytes.
     pub fn begin(sink: W, plan: &EncodingPlan) -> Result<Self, EncodeError> {
         let writer = plan.file_writer(Counted { sink, bytes: 0 })?;
-        Ok(Self { writer, statistics: FileStatistics::new(plan.schema().clone()), memory: None })
+        Ok(Self {
+            writer,
+            statistics: FileStatistics::new(plan.schema().clone(), plan.telling().clone()),
+            memory: None,
+        })
     }
 
     /// Appends a row group of the same table. One without rows leaves no trace.

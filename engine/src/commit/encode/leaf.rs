@@ -40,11 +40,10 @@ pub(super) fn arrays(column: &ArrayRef) -> Vec<&ArrayRef> {
     }
 }
 
-/// Whether values of type `found` may stand in a column of type `expected`: they are the same but for dictionaries.
+/// Whether values of type `found` may stand in a column of type `expected`: they are the same but for dictionaries, and for
+/// names, which are a file's own business.
 pub(super) fn fits(expected: &DataType, found: &DataType) -> bool {
-    let field = |(expected, found): (&FieldRef, &FieldRef)| {
-        expected.name() == found.name() && fits(expected.data_type(), found.data_type())
-    };
+    let field = |(expected, found): (&FieldRef, &FieldRef)| fits(expected.data_type(), found.data_type());
     match (expected, found) {
         (DataType::Utf8 | DataType::Binary, DataType::Dictionary(keys, values)) => {
             **keys == DataType::Int32 && **values == *expected

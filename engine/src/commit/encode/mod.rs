@@ -53,6 +53,7 @@ pub mod policy;
 mod sample;
 pub mod statistics;
 mod statistics_struct;
+mod telling;
 mod told;
 pub mod words;
 
@@ -65,6 +66,7 @@ pub use error::EncodeError;
 pub use plan::EncodingPlan;
 pub use policy::EncodingPolicy;
 pub use statistics::FileStatistics;
+pub use telling::{ColumnPath, WantedStatistics};
 
 #[cfg(test)]
 mod tests;

@@ -13,6 +13,7 @@ use super::cpu_clock::{Clock, thread_cpu_ns};
 use super::error::EncodeError;
 use super::learning::{Learning, Promise, Step};
 use super::policy::EncodingPolicy;
+use super::telling::{Telling, WantedStatistics, first_leaves, wanted_leaves};
 use super::{leaf, sample};
 use arrow::array::{Array, ArrayRef};
 use arrow::datatypes::{FieldRef, Schema, SchemaRef};
@@ -31,6 +32,8 @@ pub struct EncodingPlan {
     root: TypePtr,
     terms: Terms,
     columns: Vec<ColumnPlan>,
+    /// What files tell of each leaf.
+    telling: Arc<[Telling]>,
     /// Stands for a bug in an encoder.
     #[cfg(test)]
     panics: bool,
@@ -67,11 +70,13 @@ impl EncodingPlan {
         // The framing of Parquet's first LZ4 differs between writers; LZ4_RAW is the same thing without it.
         let codec = if compression == Compression::LZ4 { Compression::LZ4_RAW } else { compression };
         let root = ArrowSchemaConverter::new().convert(&schema).map_err(EncodeError::Plan)?.root_schema_ptr();
-        let columns: Result<_, _> = schema.fields().iter().map(ColumnPlan::new).collect();
+        let columns: Result<Vec<_>, _> = schema.fields().iter().map(ColumnPlan::new).collect();
+        let columns = columns.map_err(EncodeError::Plan)?;
         Ok(Self {
             root,
+            telling: first_leaves(columns.iter().map(|column| column.leaves.len()).sum()),
             terms: Terms { codec, policy: EncodingPolicy::default(), clock: thread_cpu_ns },
-            columns: columns.map_err(EncodeError::Plan)?,
+            columns,
             schema,
             #[cfg(test)]
             panics: false,
@@ -83,6 +88,17 @@ impl EncodingPlan {
     pub fn with_policy(mut self, policy: EncodingPolicy) -> Self {
         self.terms.policy = policy;
         self
+    }
+
+    /// The same with the statistics that the table wants.
+    #[must_use]
+    pub fn with_statistics(mut self, wanted: &WantedStatistics) -> Self {
+        self.telling = wanted_leaves(self.schema.fields(), wanted);
+        self
+    }
+
+    pub(super) fn telling(&self) -> &Arc<[Telling]> {
+        &self.telling
     }
 
     /// The table's columns.

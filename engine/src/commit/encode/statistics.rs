@@ -1,21 +1,21 @@
 //! Delta statistics of a file, merged from the metadata of its column chunks.
 //!
-//! Nulls are counted for all leaves that every chunk counted them for; least and greatest values are kept for the first
-//! 32 leaves, where `bound` has some. What is inside arrays and maps is not told of.
+//! Nulls are counted for all leaves that every chunk counted them for; least and greatest values are told where `telling` says
+//! so and `bound` has some. What is inside arrays and maps is not told of.
 
 use super::bound::{Bound, End, Extreme};
 use super::civil_date::{date_text, timestamp_text};
-use super::told::{Told, leaves, tell};
+use super::telling::Telling;
+use super::told::{Told, tell};
 use arrow::datatypes::{DataType, Field, SchemaRef};
 use parquet::file::metadata::ColumnChunkMetaData;
-
-/// Leaves with least and greatest values: what Delta writers do by default.
-const BOUNDED_LEAVES_MAX: usize = 32;
+use std::sync::Arc;
 
 /// Rows, nulls, least and greatest values of a file's columns.
 #[derive(Debug, Clone)]
 pub struct FileStatistics {
     schema: SchemaRef,
+    telling: Arc<[Telling]>,
     rows: u64,
     /// In the order of the file's column chunks.
     leaves: Vec<LeafStatistics>,
@@ -32,15 +32,16 @@ struct LeafStatistics {
 }
 
 impl FileStatistics {
-    pub(super) fn new(schema: SchemaRef) -> Self {
+    /// `telling` has what is told of each leaf.
+    pub(super) fn new(schema: SchemaRef, telling: Arc<[Telling]>) -> Self {
         let empty =
             LeafStatistics { data_type: None, nulls: Some(0), least: Extreme::NoValues, greatest: Extreme::NoValues };
-        let mut found = vec![empty; schema.fields().iter().map(|field| leaves(field.data_type())).sum()];
+        let mut found = vec![empty; telling.len()];
         tell(schema.fields(), &mut |field, leaf| {
             found[leaf].data_type = Some(field.data_type().clone());
             None::<()>
         });
-        Self { schema, rows: 0, leaves: found }
+        Self { schema, telling, rows: 0, leaves: found }
     }
 
     pub(super) fn add_rows(&mut self, rows: u64) {
@@ -70,11 +71,38 @@ impl FileStatistics {
 
     /// Columns that may have a least and a greatest value, with the one of this end that readers may be told.
     pub(super) fn bounds(&self, end: End) -> Vec<Told<'_, Option<Bound>>> {
+        tell(self.schema.fields(), &mut |field, leaf| self.bound(field, leaf, end))
+    }
+
+    /// Whether [`Self::to_struct`] has values where no bound holds, because the table library does without none: what it
+    /// makes of them must be replaced by [`Self::to_json`].
+    pub fn has_stand_ins(&self) -> bool {
+        let lacks = |field: &Field, leaf: usize| {
+            let is_none = |end| self.bound(field, leaf, end).flatten().is_none();
+            self.is_stood_in_for(leaf) && (is_none(End::Least) || is_none(End::Greatest))
+        };
+        !tell(self.schema.fields(), &mut |field, leaf| lacks(field, leaf).then_some(())).is_empty()
+    }
+
+    /// Whether a bound of this leaf must not be missing.
+    fn is_stood_in_for(&self, leaf: usize) -> bool {
+        let has_values = self.leaves.get(leaf).is_some_and(|held| held.nulls != Some(self.rows));
+        has_values && self.telling.get(leaf) == Some(&Telling::Always)
+    }
+
+    /// As [`Self::bounds`], with something wherever the table library wants something.
+    pub(super) fn bounds_for_library(&self, end: End) -> Vec<Told<'_, Option<Bound>>> {
         tell(self.schema.fields(), &mut |field, leaf| {
-            let held = self.leaves.get(leaf).filter(|_| leaf < BOUNDED_LEAVES_MAX)?;
-            let extreme = if end == End::Least { &held.least } else { &held.greatest };
-            Bound::exists_for(field.data_type()).then(|| extreme.published(field.data_type(), end))
+            let stand_in = || self.is_stood_in_for(leaf).then(|| Bound::stand_in(field.data_type()));
+            Some(self.bound(field, leaf, end)?.or_else(stand_in))
         })
+    }
+
+    /// `None` where nothing is told.
+    fn bound(&self, field: &Field, leaf: usize, end: End) -> Option<Option<Bound>> {
+        let held = self.leaves.get(leaf).filter(|_| self.telling.get(leaf) != Some(&Telling::Nothing))?;
+        let extreme = if end == End::Least { &held.least } else { &held.greatest };
+        Bound::exists_for(field.data_type()).then(|| extreme.published(field.data_type(), end))
     }
 
     /// The text of Delta's `stats`. Decimals have all their digits, which is why this is no `serde_json::Value`.

@@ -12,14 +12,15 @@ use std::sync::Arc;
 
 impl FileStatistics {
     /// `numRecords`, `nullCount`, `minValues`, `maxValues`, `tightBounds`. A bound that is not known is null; decimals have
-    /// 128 bits, other bounds their column's type.
+    /// 128 bits, other bounds their column's type. See [`Self::has_stand_ins`].
     pub fn to_struct(&self) -> StructArray {
         let mut members = vec![member("numRecords", long(self.rows()))];
         let nulls = self.nulls().iter().map(|told| nested(told, &|_: &Field, nulls: &u64| long(*nulls))).collect();
         members.extend(section("nullCount", nulls));
         for (name, end) in [("minValues", End::Least), ("maxValues", End::Greatest)] {
             let bound = |field: &Field, bound: &Option<Bound>| value(bound.as_ref(), field.data_type());
-            members.extend(section(name, self.bounds(end).iter().map(|told| nested(told, &bound)).collect()));
+            members
+                .extend(section(name, self.bounds_for_library(end).iter().map(|told| nested(told, &bound)).collect()));
         }
         members.push(member("tightBounds", Arc::new(BooleanArray::from(vec![true]))));
         StructArray::from(members)

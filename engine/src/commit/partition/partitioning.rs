@@ -60,6 +60,12 @@ impl Partitioning {
         &self.kept_schema
     }
 
+    /// The columns that files hold, of those of `schema`, which are the table's under whatever names.
+    pub fn kept_of(&self, schema: &SchemaRef) -> SchemaRef {
+        let fields: Vec<_> = self.kept.iter().map(|index| schema.fields()[*index].clone()).collect();
+        Arc::new(Schema::new_with_metadata(fields, schema.metadata().clone()))
+    }
+
     /// Names of the partition columns.
     pub fn names(&self) -> &[Arc<str>] {
         &self.names

@@ -27,6 +27,8 @@ pub struct Columns {
     pub wire: Arc<Schema>,
     /// The same, every field at every depth with its Parquet field id: its index in `wire` plus one.
     pub arrow: ArrowSchemaRef,
+    /// The same as the table's files have it: with other names and ids where the table maps columns.
+    pub files: ArrowSchemaRef,
 }
 
 /// Columns of a table's schema.
@@ -42,7 +44,8 @@ pub fn columns_of(table: &StructType) -> Result<Columns, ColumnError> {
     wire.check().map_err(|error| broken(&error))?;
     let arrow = to_arrow(&wire).map_err(|error| broken(&error))?;
     let fields = with_ids(&wire, &wire.columns, arrow.fields());
-    Ok(Columns { arrow: Arc::new(ArrowSchema::new(fields)), wire: Arc::new(wire) })
+    let arrow = Arc::new(ArrowSchema::new(fields));
+    Ok(Columns { files: arrow.clone(), arrow, wire: Arc::new(wire) })
 }
 
 /// Arrow fields of these wire fields with their ids.

@@ -5,7 +5,11 @@
 //! | open, create, look again, checkpoint | [`table`] |
 //! | the bytes of one commit, and the files in it | [`freeze`], `add_files` |
 //! | which tables are refused | [`support`] |
+//! | features that a protocol lists and nothing uses | `idle_features` |
+//! | which statistics files get | `statistics` |
+//! | properties of new tables | [`new_table`] |
 //! | columns on the wire, in Arrow and in the table | [`columns`] |
+//! | their names and ids in files of tables that map columns | [`mapping`] |
 //! | the entries of named streams, and of logs | [`streams`], `logs` |
 //! | where entries are read from, and what they add up to | `transactions`, `entries` |
 //! | whether the table shows a commit that was in doubt | `sight` |
@@ -29,10 +33,14 @@ mod entries;
 pub mod footer;
 pub mod forget;
 pub mod freeze;
+mod idle_features;
 mod logs;
+pub mod mapping;
+pub mod new_table;
 pub mod partition_value;
 pub mod properties;
 mod sight;
+mod statistics;
 pub mod streams;
 pub mod support;
 pub mod table;

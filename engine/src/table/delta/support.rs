@@ -1,21 +1,20 @@
 //! Which tables are refused.
 //!
 //! Writing into a table whose features are not honoured would break it for its other writers and readers, so what is not
-//! known to be safe is refused by name, when the table is opened and again whenever somebody changed it.
+//! known to be safe is refused by name, with what can be done about it, when the table is opened and again whenever somebody
+//! changed it. docs/tables.md tells people the same.
 
 use super::columns::columns_of;
+use super::idle_features;
 use crate::commit::partition::Partitioning;
 use delta_kernel::schema::{DataType, StructType};
 use delta_kernel::snapshot::Snapshot;
-use delta_kernel::table_features::{ColumnMappingMode, Operation, TableFeature};
+use delta_kernel::table_features::{Operation, TableFeature};
 
 /// Why rows cannot be written into this version of a table, if so.
 pub fn unsupported(snapshot: &Snapshot) -> Option<String> {
     let configuration = snapshot.table_configuration();
     let metadata = configuration.metadata();
-    if configuration.column_mapping_mode() != ColumnMappingMode::None {
-        return Some("the table maps columns (delta.columnMapping.mode), which cannot be written here".into());
-    }
     let properties = snapshot.table_properties();
     if properties.set_transaction_retention_duration.is_some() {
         return Some(
@@ -25,17 +24,22 @@ pub fn unsupported(snapshot: &Snapshot) -> Option<String> {
         );
     }
     if let Some(constraint) = properties.check_constraints.first() {
+        let name = constraint.name();
         return Some(format!(
-            "the table has the CHECK constraint {:?}, which cannot be honoured here",
-            constraint.name()
+            "the table has the CHECK constraint {name:?} (checkConstraints), which cannot be checked here; drop it (ALTER \
+             TABLE … DROP CONSTRAINT {name}), or write to a table without it and move the rows on with an engine that checks"
         ));
     }
     if let Some((column, feature)) = special(&snapshot.schema(), "") {
-        return Some(format!("column {column:?} is {feature}, which cannot be honoured here"));
+        return Some(format!("column {column:?} {feature}"));
     }
     let unknown = configuration.protocol().writer_features().unwrap_or_default().iter().find(|found| !is_safe(found));
     if let Some(feature) = unknown {
-        return Some(format!("the table has the feature {:?}, which cannot be honoured here", feature.to_string()));
+        return Some(format!(
+            "the table has the feature {:?}, which cannot be honoured here; drop it (ALTER TABLE … DROP FEATURE {feature}), \
+             or write to a table without it",
+            feature.to_string()
+        ));
     }
     match columns_of(&snapshot.schema()) {
         Ok(columns) => {
@@ -45,20 +49,42 @@ pub fn unsupported(snapshot: &Snapshot) -> Option<String> {
         }
         Err(error) => return Some(error.to_string()),
     }
-    configuration.ensure_operation_supported(Operation::Write).err().map(|error| error.to_string())
+    let narrowed = idle_features::narrowed(configuration);
+    let supported = match &narrowed {
+        Ok(narrowed) => narrowed.as_ref().unwrap_or(configuration).ensure_operation_supported(Operation::Write),
+        Err(error) => return Some(error.to_string()),
+    };
+    supported.err().map(|error| error.to_string())
 }
 
-/// The path of the first field, at any depth, whose values are not simply what a writer is given, and what it is.
+/// What a field's metadata may begin with that makes its values more than what a writer is given, and what to say then.
+const SPECIAL: [(&str, &str); 4] = [
+    (
+        "delta.generationExpression",
+        "is generated (generatedColumns), which cannot be computed here; make it a plain column, or write to a table without it",
+    ),
+    (
+        "delta.identity.",
+        "is an identity column (identityColumns), whose numbers cannot be drawn here; make it a plain column, or write to a \
+         table without it",
+    ),
+    (
+        "delta.invariants",
+        "is under an invariant (delta.invariants), which cannot be checked here; unset it, or write to a table without it",
+    ),
+    (
+        "CURRENT_DEFAULT",
+        "has a default value (allowColumnDefaults), which cannot be filled in here; drop it (ALTER TABLE … ALTER COLUMN … DROP \
+         DEFAULT)",
+    ),
+];
+
+/// The path of the first field, at any depth, that is special, and why.
 fn special(fields: &StructType, above: &str) -> Option<(String, &'static str)> {
-    let features = [
-        ("delta.generationExpression", "generated"),
-        ("delta.identity.", "an identity column"),
-        ("delta.invariants", "under an invariant"),
-    ];
     fields.fields().find_map(|field| {
         let path = format!("{above}{}", field.name);
         let of = |prefix: &str| field.metadata.keys().any(|key| key.starts_with(prefix));
-        match features.into_iter().find(|(prefix, _)| of(prefix)) {
+        match SPECIAL.into_iter().find(|(prefix, _)| of(prefix)) {
             Some((_, feature)) => Some((path, feature)),
             None => special_below(field.data_type(), &path),
         }
@@ -74,22 +100,26 @@ fn special_below(data_type: &DataType, path: &str) -> Option<(String, &'static s
     }
 }
 
-/// Features that change nothing for a writer that appends rows, or that the kernel honours for it.
+/// Features that change nothing for a writer that appends rows, that are honoured here or by the kernel, or that nothing in
+/// the table uses (which is asked for apart).
 fn is_safe(feature: &TableFeature) -> bool {
-    matches!(
-        feature,
-        TableFeature::AppendOnly
-            | TableFeature::Invariants
-            | TableFeature::CheckConstraints
-            | TableFeature::GeneratedColumns
-            | TableFeature::IdentityColumns
-            | TableFeature::ChangeDataFeed
-            | TableFeature::ColumnMapping
-            | TableFeature::InCommitTimestamp
-            | TableFeature::DomainMetadata
-            | TableFeature::DeletionVectors
-            | TableFeature::TimestampWithoutTimezone
-            | TableFeature::V2Checkpoint
-            | TableFeature::VacuumProtocolCheck
-    )
+    idle_features::IDLE.contains(feature)
+        || matches!(
+            feature,
+            TableFeature::AppendOnly
+                | TableFeature::Invariants
+                | TableFeature::AllowColumnDefaults
+                | TableFeature::ChangeDataFeed
+                | TableFeature::ColumnMapping
+                | TableFeature::InCommitTimestamp
+                | TableFeature::DomainMetadata
+                | TableFeature::ClusteredTable
+                | TableFeature::RowTracking
+                | TableFeature::DeletionVectors
+                | TableFeature::TimestampWithoutTimezone
+                | TableFeature::TypeWidening
+                | TableFeature::TypeWideningPreview
+                | TableFeature::V2Checkpoint
+                | TableFeature::VacuumProtocolCheck
+        )
 }

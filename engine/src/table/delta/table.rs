@@ -5,7 +5,7 @@ use super::entries::Shows;
 use super::freeze::{Freezer, frozen};
 use super::support::unsupported;
 use super::transactions::{self, CommitFile, Transaction};
-use super::{add_files, logs, streams};
+use super::{add_files, idle_features, logs, statistics, streams};
 use crate::commit::attempt::Plan;
 use crate::commit::encode::FileStatistics;
 use crate::commit::ledger::TableView;
@@ -13,7 +13,6 @@ use crate::commit::partition::Partitioning;
 use crate::store::local::LocalStore;
 use crate::store::{PutOutcome, ReadOutcome, Store};
 use bytes::Bytes;
-use delta_kernel::Engine;
 use delta_kernel::actions::LOG_TXN_SCHEMA;
 use delta_kernel::engine::arrow_data::EngineDataArrowExt;
 use delta_kernel::object_store::local::LocalFileSystem;
@@ -22,6 +21,7 @@ use delta_kernel::snapshot::{Snapshot, SnapshotRef};
 use delta_kernel::transaction::create_table::create_table;
 use delta_kernel::transaction::data_layout::DataLayout;
 use delta_kernel::transaction::{CommitResult, UpdateTableOperation};
+use delta_kernel::{Engine, KernelError};
 use delta_kernel_default_engine::DefaultEngineBuilder;
 use delta_kernel_default_engine::executor::tokio::TokioMultiThreadExecutor;
 use lakehead_protocol::schema::Schema;
@@ -30,7 +30,7 @@ use std::sync::Arc;
 use url::Url;
 
 /// Who writes, in `commitInfo`.
-const ENGINE_INFO: &str = concat!("Lakehead/", env!("CARGO_PKG_VERSION"));
+pub(super) const ENGINE_INFO: &str = concat!("Lakehead/", env!("CARGO_PKG_VERSION"));
 /// The folder of commits and checkpoints.
 const LOG: &str = "_delta_log";
 
@@ -112,7 +112,9 @@ impl Version {
     /// # Errors
     /// [`TableError::Unsupported`] for columns that cannot be written here.
     pub fn columns(&self) -> Result<Columns, TableError> {
-        columns_of(&self.snapshot.schema()).map_err(|error| TableError::Unsupported(error.to_string()))
+        let schema = self.snapshot.schema();
+        let columns = columns_of(&schema).map_err(|error| TableError::Unsupported(error.to_string()))?;
+        Ok(columns.mapped(&schema, self.snapshot.table_configuration().column_mapping_mode()))
     }
 }
 
@@ -169,7 +171,7 @@ impl DeltaTable {
         if !self.exists()? {
             return Ok(None);
         }
-        let snapshot = Snapshot::builder_for(self.url.as_str()).build(self.engine())?;
+        let snapshot = Snapshot::builder_for(self.url.as_str()).build(self.engine()).map_err(of_load)?;
         self.settle()?;
         let mut shows = Shows::default();
         for transaction in self.transactions(&snapshot)? {
@@ -177,7 +179,7 @@ impl DeltaTable {
         }
         let anchor = self.commit_file(snapshot.version())?;
         let looked_from = snapshot.version() + 1;
-        Ok(Some(version_of(snapshot, shows, anchor, looked_from)))
+        Ok(Some(self.version_of(snapshot, shows, anchor, looked_from)?))
     }
 
     /// The newest `txn` action of each app id.
@@ -251,7 +253,7 @@ impl DeltaTable {
         if self.is_remade(known)? {
             return self.reload(known, known.view.version);
         }
-        let snapshot = Snapshot::builder_from(known.snapshot.clone()).build(self.engine())?;
+        let snapshot = Snapshot::builder_from(known.snapshot.clone()).build(self.engine()).map_err(of_load)?;
         self.settle()?;
         if snapshot.version() == known.view.version {
             return Ok(known.clone());
@@ -265,7 +267,7 @@ impl DeltaTable {
             shows.take_commit(version, &of_commit(version, &commit)?);
             anchor = Some(commit);
         }
-        Ok(version_of(snapshot, shows, anchor, known.looked_from))
+        self.version_of(snapshot, shows, anchor, known.looked_from)
     }
 
     /// The newest version, when `gone` is not there any more: cleaned away, so that only a checkpoint knows of it, or another
@@ -326,7 +328,8 @@ impl DeltaTable {
             return Err(TableError::Internal("a commit follows the version that it was judged upon"));
         }
         let (freezer, slot) = Freezer::new();
-        let mut builder = known.snapshot.clone().update_table(UpdateTableOperation::StreamingUpdate, ENGINE_INFO, true);
+        let upon = idle_features::to_write_upon(&known.snapshot)?;
+        let mut builder = upon.update_table(UpdateTableOperation::StreamingUpdate, ENGINE_INFO, true);
         let of_logs = logs::transactions(&plan.entries, &known.view.logs);
         for (app_id, version) in streams::transactions(&plan.entries).chain(of_logs) {
             builder = builder.with_transaction_id(app_id, version);
@@ -341,9 +344,14 @@ impl DeltaTable {
         let CommitResult::Committed(committed) = transaction.commit(self.engine())? else {
             return Err(TableError::Internal("the kernel did not take the committer's answer"));
         };
-        let bytes = frozen(&slot).ok_or(TableError::Internal("the kernel made no commit"))?;
+        let mut bytes = frozen(&slot).ok_or(TableError::Internal("the kernel made no commit"))?;
+        if files.iter().any(|file| file.statistics.has_stand_ins()) {
+            let told = statistics::with_statistics(&bytes, files);
+            bytes = told.map_err(|cause| TableError::Commit { version: plan.version, cause })?;
+        }
         let snapshot = committed.post_commit_snapshot().cloned();
         let snapshot = snapshot.ok_or(TableError::Internal("the kernel gave no snapshot after the commit"))?;
+        let snapshot = idle_features::as_it_is(&known.snapshot, snapshot)?;
         let view = known.view.after(plan.version, &plan.entries);
         let (anchor, looked_from) = (Some(bytes.clone()), known.looked_from);
         Ok(Frozen { after: Version { snapshot, view, anchor, looked_from }, bytes })
@@ -364,8 +372,8 @@ impl DeltaTable {
     /// # Errors
     /// When that fails, which costs nothing but a longer log.
     pub fn checkpoint(&self, known: &Version) -> Result<Version, TableError> {
-        let (_written, snapshot) = known.snapshot.checkpoint(self.engine(), None)?;
-        Ok(Version { snapshot, ..known.clone() })
+        let (_written, snapshot) = idle_features::to_write_upon(&known.snapshot)?.checkpoint(self.engine(), None)?;
+        Ok(Version { snapshot: idle_features::as_it_is(&known.snapshot, snapshot)?, ..known.clone() })
     }
 
     /// Whether there is a log with anything in it.
@@ -389,20 +397,42 @@ impl DeltaTable {
             ReadOutcome::Unknown(why) => Err(TableError::Store(why)),
         }
     }
+
+    fn version_of(
+        &self,
+        snapshot: SnapshotRef,
+        shows: Shows,
+        anchor: Option<Bytes>,
+        looked_from: u64,
+    ) -> Result<Version, TableError> {
+        let metadata = snapshot.table_configuration().metadata();
+        // What a table is clustered by decides on statistics, so a change of it is one of what files look like.
+        let clustering = self.clustering(&snapshot)?;
+        let schema = match clustering.as_slice() {
+            [] => metadata.schema_string().as_str().into(),
+            columns => format!("{}\nclustered by {columns:?}", metadata.schema_string()).into(),
+        };
+        let view = TableView {
+            id: metadata.id().into(),
+            version: snapshot.version(),
+            schema,
+            streams: shows.streams,
+            logs: shows.logs,
+            restored: shows.restored,
+            unsupported: unsupported(&snapshot).map(Arc::from),
+        };
+        Ok(Version { snapshot, view, anchor, looked_from })
+    }
 }
 
-fn version_of(snapshot: SnapshotRef, shows: Shows, anchor: Option<Bytes>, looked_from: u64) -> Version {
-    let metadata = snapshot.table_configuration().metadata();
-    let view = TableView {
-        id: metadata.id().into(),
-        version: snapshot.version(),
-        schema: metadata.schema_string().as_str().into(),
-        streams: shows.streams,
-        logs: shows.logs,
-        restored: shows.restored,
-        unsupported: unsupported(&snapshot).map(Arc::from),
-    };
-    Version { snapshot, view, anchor, looked_from }
+/// A table that asks of its readers what nobody here knows is refused, not waited for.
+fn of_load(error: KernelError) -> TableError {
+    match error {
+        KernelError::Unsupported(why) => TableError::Unsupported(format!(
+            "{why} here, and the table asks it of everybody; drop it (ALTER TABLE … DROP FEATURE), or write to another table"
+        )),
+        error => error.into(),
+    }
 }
 
 fn partitioned_by(schema: &StructType, columns: &[String]) -> Result<Option<Partitioning>, TableError> {

@@ -9,6 +9,8 @@ use lakehead_protocol::schema::{DataType, Field, Schema};
 use std::collections::BTreeMap;
 use url::Url;
 
+mod features;
+
 fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
 }
@@ -107,12 +109,21 @@ fn tables_that_cannot_be_honoured_are_refused_by_name() {
     let array = field("{\\\"type\\\":\\\"array\\\",\\\"elementType\\\":\\\"long\\\",\\\"containsNull\\\":true}", "");
     let below = |inner: &str| field(&format!("{{\\\"type\\\":\\\"struct\\\",\\\"fields\\\":[{inner}]}}"), "");
     let interval = field("\\\"interval\\\"", "");
+    let identity = field("\\\"long\\\"", "\\\"delta.identity.start\\\":1");
+    let invariant = field("\\\"long\\\"", "\\\"delta.invariants\\\":\\\"c > 3\\\"");
+    let with_default = field("\\\"long\\\"", "\\\"CURRENT_DEFAULT\\\":\\\"1\\\"");
     let generated = field("\\\"long\\\"", "\\\"delta.generationExpression\\\":\\\"1\\\"");
     let cases = [
         (log("", "", "", &long), None),
         (log("\"appendOnly\"", "\"delta.appendOnly\":\"true\"", "", &long), None),
         (log("", "", "\"c\"", &long), Some("all columns of the table name its partitions")),
-        (log("\"rowTracking\",\"domainMetadata\"", "", "", &long), Some("rowTracking")),
+        (log("\"rowTracking\",\"domainMetadata\",\"clustering\"", "", "", &long), None),
+        (log("\"icebergCompatV2\"", "", "", &long), Some("DROP FEATURE icebergCompatV2")),
+        (log("\"checkConstraints\",\"generatedColumns\",\"identityColumns\"", "", "", &long), None),
+        (log("\"invariants\"", "", "", &invariant), Some("under an invariant")),
+        (log("\"identityColumns\"", "", "", &identity), Some("identity column")),
+        (log("\"allowColumnDefaults\"", "", "", &long), None),
+        (log("\"allowColumnDefaults\"", "", "", &with_default), Some("default value")),
         (log("\"somethingNew\"", "", "", &long), Some("somethingNew")),
         (
             log("", "\"delta.setTransactionRetentionDuration\":\"interval 1 day\"", "", &long),
