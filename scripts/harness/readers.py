@@ -22,7 +22,7 @@ def by_duckdb(table, query="select * from rows"):
     connection = duckdb.connect()
     connection.execute("set timezone = 'UTC'")
     paths = [str(path) for path in live_files(table)]
-    connection.read_parquet(paths).create_view("rows")
+    connection.read_parquet(paths, union_by_name=True).create_view("rows")
     return connection.execute(query).to_arrow_table()
 
 

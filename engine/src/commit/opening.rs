@@ -9,6 +9,7 @@ use super::encode::{EncodingPlan, EncodingPolicy};
 use super::table_task::OpenedTable;
 use crate::handover::port::table_port;
 use crate::handover::{Refusal, TableKey};
+use crate::table::delta::columns::Columns;
 use crate::table::delta::properties::NamedPolicy;
 use crate::table::delta::{DeltaTable, TableError, Version};
 use lakehead_protocol::reject::RejectCode;
@@ -53,12 +54,7 @@ pub(super) fn open_table(
     if let Some(why) = &view.unsupported {
         return Err(OpenFailure::Refused(Refusal::new(RejectCode::TableUnsupported, why.as_ref())));
     }
-    let columns = version.columns().map_err(refused)?;
-    let encoding = EncodingPlan::new(columns.arrow.clone(), context.settings.compression);
-    let policy = policy_of(&version, place, context.settings.encoding);
-    let encoding = encoding
-        .map(|plan| plan.with_policy(policy))
-        .map_err(|error| OpenFailure::Refused(Refusal::new(RejectCode::TableUnsupported, error.to_string())))?;
+    let (columns, encoding) = plan_of(context, &version, place)?;
     let terms = Terms {
         id: view.id.clone(),
         schema: view.schema.clone(),
@@ -69,8 +65,23 @@ pub(super) fn open_table(
     let sent = Arc::new(Notify::new());
     let wake = sent.clone();
     let (port, pieces) = table_port(context.settings.port_capacity.max(1), Arc::new(move || wake.notify_one()));
-    let encoding = Arc::new(encoding);
     Ok(OpenedTable { key, table, columns, encoding, version, looked_ms, terms, port, pieces, sent, reopen })
+}
+
+/// The columns of a version, and how they are encoded.
+///
+/// # Errors
+/// When it has columns that cannot be written here.
+pub(super) fn plan_of(
+    context: &Context,
+    version: &Version,
+    place: &Url,
+) -> Result<(Columns, Arc<EncodingPlan>), OpenFailure> {
+    let columns = version.columns().map_err(refused)?;
+    let policy = policy_of(version, place, context.settings.encoding);
+    let encoding = EncodingPlan::new(columns.arrow.clone(), context.settings.compression)
+        .map_err(|error| OpenFailure::Refused(Refusal::new(RejectCode::TableUnsupported, error.to_string())))?;
+    Ok((columns, Arc::new(encoding.with_policy(policy))))
 }
 
 /// The policy that the table names, or the engine's own. A name that is none keeps nobody from writing.

@@ -1,6 +1,7 @@
 //! What the commit plane is told at its start.
 
 use super::encode::EncodingPolicy;
+use crate::handover::evolve::EvolvePolicy;
 use parquet::basic::{Compression, ZstdLevel};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -27,6 +28,8 @@ pub struct Settings {
     pub compression: Compression,
     /// How the encodings of tables are chosen that do not say it themselves.
     pub encoding: EncodingPolicy,
+    /// What becomes of new columns in tables that do not say it themselves.
+    pub evolve: EvolvePolicy,
     /// Tables that live elsewhere, by name.
     pub table_uris: BTreeMap<String, Url>,
 }
@@ -44,6 +47,7 @@ impl Settings {
             streams_max: 1_000,
             compression: Compression::ZSTD(ZstdLevel::default()),
             encoding: EncodingPolicy::default(),
+            evolve: EvolvePolicy::default(),
             table_uris: BTreeMap::new(),
         }
     }

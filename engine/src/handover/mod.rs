@@ -25,6 +25,7 @@
 
 pub mod answer;
 pub mod cut;
+pub mod evolve;
 pub mod log_part;
 pub mod port;
 pub mod request;

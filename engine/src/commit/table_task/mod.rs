@@ -13,10 +13,12 @@
 //! |---|---|
 //! | from the port to staged files | [`intake`] |
 //! | from staged files to the table | [`committing`] |
+//! | columns that change | [`evolving`] |
 //! | opens, streams, closing | [`answering`] |
 
 mod answering;
 mod committing;
+mod evolving;
 mod intake;
 
 use super::attempt::Terms;
@@ -35,7 +37,9 @@ use crate::handover::request::Urgency;
 use crate::handover::{Refusal, ShardId, TableKey};
 use crate::table::delta::columns::Columns;
 use crate::table::delta::{DeltaTable, TableError, Version};
-use std::collections::BTreeMap;
+use evolving::Evolved;
+pub use evolving::Wish;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 use tokio::sync::{Notify, oneshot};
@@ -66,6 +70,9 @@ pub enum TableMessage {
         cut: u64,
         result: Result<FinishedStagedFile, StagedFileError>,
     },
+    /// A stream sends columns that the table does not have.
+    AddColumns(Wish),
+    Evolved(Box<Evolved>),
     Committed(Box<Driven>),
     Checkpointed(Option<Result<Version, TableError>>),
     Looked(Option<Result<Version, TableError>>),
@@ -94,6 +101,7 @@ pub struct OpenedTable {
 /// What occupies the table's one place for a commit.
 enum InFlight {
     Commit(Box<CutInFlight>),
+    Evolution { began_ms: u64 },
     Checkpoint,
 }
 
@@ -138,6 +146,8 @@ pub struct TableTask {
     checkpointed: u64,
     /// Why everything uncommitted will be given up as soon as the commit in flight is over.
     doomed: Option<Refusal>,
+    /// Schemas with columns that the table does not have, the oldest first.
+    wishes: VecDeque<Wish>,
     finds: Vec<(ShardId, Arc<str>)>,
     /// Those that the look that is under way will answer.
     finding: Vec<(ShardId, Arc<str>)>,
@@ -171,6 +181,7 @@ impl TableTask {
             under_way: 0,
             in_flight: None,
             doomed: None,
+            wishes: VecDeque::new(),
             finds: Vec::new(),
             finding: Vec::new(),
             stopping: None,
@@ -201,6 +212,7 @@ impl TableTask {
                 break;
             }
             self.take_pieces();
+            self.begin_evolution();
             self.begin_commit();
         }
         self.end();
@@ -217,6 +229,8 @@ impl TableTask {
                 self.appended(generation, cut, result);
             }
             TableMessage::Finished { generation, cut, result } => self.finished(generation, cut, result),
+            TableMessage::AddColumns(wish) => self.wishes.push_back(wish),
+            TableMessage::Evolved(evolved) => return self.evolved(*evolved),
             TableMessage::Committed(driven) => return self.committed(*driven),
             TableMessage::Checkpointed(result) => return self.was_checkpointed(result),
             TableMessage::Looked(result) => return self.looked(result),

@@ -9,6 +9,7 @@
 //! | the entries of named streams, and of logs | [`streams`], `logs` |
 //! | where entries are read from, and what they add up to | `transactions`, `entries` |
 //! | whether the table shows a commit that was in doubt | `sight` |
+//! | whether new columns are wanted, and the commit that adds them | [`evolve`] |
 //! | how a table wants to be encoded | [`properties`] |
 //! | what a person wants to see, of the table and of a file's footer | [`describe`], [`footer`] |
 //! | forgetting a stream | [`forget`] |
@@ -24,6 +25,7 @@
 pub mod columns;
 pub mod describe;
 mod entries;
+pub mod evolve;
 pub mod footer;
 pub mod forget;
 pub mod freeze;

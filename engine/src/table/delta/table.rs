@@ -2,7 +2,7 @@
 
 use super::columns::{Columns, columns_of, delta_schema};
 use super::entries::Shows;
-use super::freeze::{Freezer, frozen};
+use super::freeze::{Freezer, Slot, frozen};
 use super::support::unsupported;
 use super::transactions::{self, CommitFile, Transaction};
 use super::{logs, streams};
@@ -17,7 +17,7 @@ use delta_kernel::engine::arrow_data::EngineDataArrowExt;
 use delta_kernel::object_store::local::LocalFileSystem;
 use delta_kernel::snapshot::{Snapshot, SnapshotRef};
 use delta_kernel::transaction::create_table::create_table;
-use delta_kernel::transaction::{CommitResult, UpdateTableOperation};
+use delta_kernel::transaction::{CommitResult, Transaction as KernelTransaction, UpdateTableOperation};
 use delta_kernel::{Engine, FileMeta};
 use delta_kernel_default_engine::executor::tokio::TokioMultiThreadExecutor;
 use delta_kernel_default_engine::parquet::DataFileMetadata;
@@ -28,7 +28,7 @@ use std::sync::Arc;
 use url::Url;
 
 /// Who writes, in `commitInfo`.
-const ENGINE_INFO: &str = concat!("Lakehead/", env!("CARGO_PKG_VERSION"));
+pub(super) const ENGINE_INFO: &str = concat!("Lakehead/", env!("CARGO_PKG_VERSION"));
 /// The folder of commits and checkpoints.
 const LOG: &str = "_delta_log";
 
@@ -288,6 +288,10 @@ impl DeltaTable {
         if plan.version != known.view.version + 1 {
             return Err(TableError::Internal("a commit follows the version that it was judged upon"));
         }
+        if !plan.columns.is_empty() {
+            let (transaction, slot) = self.alter(known, &plan.columns)?;
+            return self.frozen(known, plan, transaction, &slot);
+        }
         let (freezer, slot) = Freezer::new();
         let mut builder = known.snapshot.clone().update_table(UpdateTableOperation::StreamingUpdate, ENGINE_INFO, true);
         let of_logs = logs::transactions(&plan.entries, &known.view.logs);
@@ -312,13 +316,27 @@ impl DeltaTable {
             let added = DataFileMetadata::new(meta, file.statistics.to_struct());
             transaction.add_files(build_add_file_metadata(added, &context)?);
         }
+        self.frozen(known, plan, transaction, &slot)
+    }
+
+    /// The bytes of a finished transaction, and the table after it.
+    fn frozen(
+        &self,
+        known: &Version,
+        plan: &Plan,
+        transaction: KernelTransaction,
+        slot: &Slot,
+    ) -> Result<Frozen, TableError> {
         let CommitResult::Committed(committed) = transaction.commit(self.engine())? else {
             return Err(TableError::Internal("the kernel did not take the committer's answer"));
         };
-        let bytes = frozen(&slot).ok_or(TableError::Internal("the kernel made no commit"))?;
+        let bytes = frozen(slot).ok_or(TableError::Internal("the kernel made no commit"))?;
         let snapshot = committed.post_commit_snapshot().cloned();
         let snapshot = snapshot.ok_or(TableError::Internal("the kernel gave no snapshot after the commit"))?;
-        let view = known.view.after(plan.version, &plan.entries);
+        let mut view = known.view.after(plan.version, &plan.entries);
+        if !plan.columns.is_empty() {
+            view.schema = snapshot.table_configuration().metadata().schema_string().as_str().into();
+        }
         let (anchor, looked_from) = (Some(bytes.clone()), known.looked_from);
         Ok(Frozen { after: Version { snapshot, view, anchor, looked_from }, bytes })
     }
