@@ -43,7 +43,8 @@ def by_duckdb(table, query="select * from rows"):
         files = (file_query(table / file.path, file.partition_values, names, by) for file in state.files.values())
         connection.execute("create view rows as " + " union all ".join(files))
     else:
-        connection.read_parquet([str(path) for path in live_files(table)]).create_view("rows")
+        paths = [str(path) for path in live_files(table)]
+        connection.read_parquet(paths, union_by_name=True).create_view("rows")
     return connection.execute(query).to_arrow_table()
 
 

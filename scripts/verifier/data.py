@@ -18,8 +18,9 @@ BATCH_ROWS = 65536
 class Data:
     """What the files hold, with the values that the log has of their partitions: rows and row groups by version, and the streams."""
 
-    def __init__(self, table, log, findings, ledgers=None):
+    def __init__(self, table, log, findings, ledgers=None, hashed=None):
         self.table, self.log, self.findings, self.ledgers = Path(table), log, findings, ledgers
+        self.hashed = hashed
         fields = json.loads(log.state.metadata["schemaString"])["fields"]
         self.partition_fields = partitions.fields_of(log.state.metadata, fields)
         self.fields = [f for f in fields if f not in self.partition_fields]
@@ -75,7 +76,8 @@ class Data:
     def take(self, batch, add):
         if self.streams is None or batch.num_rows == 0:
             return
-        hashes = content.row_hashes(batch) if self.ledgers else None
+        known = batch if self.hashed is None else batch.select(self.hashed)
+        hashes = content.row_hashes(known) if self.ledgers else None
         self.streams.take(batch, add.path, add.version, self.ledgers, hashes)
 
     def forbidden_nulls(self, batch):

@@ -75,18 +75,18 @@ class Report:
         }
 
 
-def verify(table, ledgers=(), expect_rows=None, named=False, durable=False):
+def verify(table, ledgers=(), expect_rows=None, named=False, durable=False, columns=None):
     """Judges the table in directory `table`; raises CannotVerify when that is not possible.
 
     With `named` every stream needs its txn entry but those that a ledger calls anonymous; with `durable` rows that ledgers
-    name as durable must be there, too.
+    name as durable must be there, too. `columns` are those that the ledgers' hashes are of, if the table has got others.
     """
     findings = Findings()
     log = delta_log.replay(table)
     for sentence in log.checkpoint_differences + log.regressions:
         findings.problem(sentence)
     noted = Ledgers(ledgers) if ledgers else None
-    data = Data(table, log, findings, noted)
+    data = Data(table, log, findings, noted, columns)
     data.read()
     row_tracking.judge(log.state, findings)
     rewritten = any(not add.data_change for add in log.state.files.values()) or log.first_version > 0

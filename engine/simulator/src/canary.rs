@@ -61,6 +61,8 @@ pub enum Canary {
     PositionAheadOfBuilders,
     /// Rows of an older epoch are dropped, whatever the table has.
     DropOlderEpochs,
+    /// Rows that came before the table got its newest columns are not built again.
+    LoseOlderColumns,
     /// The duplicate prefix of a batch is trimmed by one row too few.
     DedupOffByOne,
     /// A resume under an old epoch is taken for one under the current epoch.
@@ -74,7 +76,7 @@ pub enum Canary {
 }
 
 /// Every planted bug.
-pub const CANARIES: [Canary; 31] = [
+pub const CANARIES: [Canary; 32] = [
     Canary::RetryAtNextVersion,
     Canary::NoCompareAndSet,
     Canary::AckBeforeDecided,
@@ -101,6 +103,7 @@ pub const CANARIES: [Canary; 31] = [
     Canary::RecutOverlaps,
     Canary::PositionAheadOfBuilders,
     Canary::DropOlderEpochs,
+    Canary::LoseOlderColumns,
     Canary::DedupOffByOne,
     Canary::AcceptOldEpoch,
     Canary::AckBeforeCommit,
@@ -152,6 +155,7 @@ impl Canary {
             Some(Self::RecutOverlaps) => ShardCanary::RecutOverlaps,
             Some(Self::PositionAheadOfBuilders) => ShardCanary::PositionAheadOfBuilders,
             Some(Self::DropOlderEpochs) => ShardCanary::DropOlderEpochs,
+            Some(Self::LoseOlderColumns) => ShardCanary::LoseOlderColumns,
             _ => ShardCanary::None,
         }
     }

@@ -19,7 +19,7 @@ use lakehead_engine::commit::attempt::{Attempt, Plan};
 use lakehead_engine::commit::cut_book::{CutBook, Gathered, GatheredCut};
 use lakehead_engine::commit::ledger::TableView;
 use lakehead_engine::commit::stop::Stop;
-use lakehead_engine::handover::answer::{Answer, OpenTable};
+use lakehead_engine::handover::answer::{Answer, OpenTable, TableColumns};
 use lakehead_engine::handover::cut::Piece;
 use lakehead_engine::handover::cut_size::CutSize;
 use lakehead_engine::handover::log_part::{LogEntry, LogId};
@@ -204,7 +204,8 @@ impl Plane {
                 self.wanted |= self.table.as_ref().is_some_and(|open| open.key == table);
                 Vec::new()
             }
-            None => Vec::new(),
+            // No producer of the model sends columns of its own.
+            Some(Request::AddColumns { .. }) | None => Vec::new(),
         }
     }
 
@@ -247,12 +248,13 @@ impl Plane {
         let broken = || Refusal::new(RejectCode::Internal, "the model's schema is no schema");
         let table = self.table.as_mut().ok_or_else(broken)?;
         table.book.join(shard);
+        let columns = table.columns().ok_or_else(broken)?;
         Ok(OpenTable {
             key: table.key,
             id: table.id.clone(),
             version: table.version,
-            schema: Arc::new(rows::schema()),
-            arrow_schema: Arc::new(to_arrow(&rows::schema()).map_err(|_| broken())?),
+            schema: columns.schema,
+            arrow_schema: columns.arrow_schema,
             partition_columns: [].into(),
             generation: table.book.generation(),
             next_cut: table.book.next_cut(),
@@ -320,14 +322,37 @@ impl Plane {
 }
 
 impl OpenedTable {
-    fn discard(&mut self, fenced: Vec<Arc<str>>, why: Refusal, canary: Option<Canary>) -> Mail {
+    fn discard(
+        &mut self,
+        fenced: Vec<Arc<str>>,
+        why: Refusal,
+        columns: Option<TableColumns>,
+        canary: Option<Canary>,
+    ) -> Mail {
         self.gathered.clear();
         if canary != Some(Canary::GenerationIgnored) {
             self.rows.clear();
         }
         let (generation, next_cut) = self.book.discard();
         let (fenced, shown) = (fenced.into(), self.known.shown());
-        self.to_all(&Answer::Discarded { table: self.key, generation, next_cut, fenced, why, shown })
+        let columns = columns.map(Arc::new);
+        self.to_all(&Answer::Discarded { table: self.key, generation, next_cut, fenced, why, shown, columns })
+    }
+
+    /// The table's columns, as its schema says.
+    fn columns(&self) -> Option<TableColumns> {
+        let schema = rows::schema_with(rows::added_columns(&self.schema));
+        let arrow_schema = Arc::new(to_arrow(&schema).ok()?);
+        Some(TableColumns { schema: Arc::new(schema), arrow_schema, partition_columns: [].into() })
+    }
+
+    /// Goes on under the columns that the newest version has.
+    fn take_columns(&mut self, canary: Option<Canary>) -> Mail {
+        self.schema = self.known.schema.clone();
+        self.doomed = None;
+        let why = Refusal::new(RejectCode::Discarded, "the table has other columns");
+        let columns = self.columns();
+        self.discard(Vec::new(), why, columns, canary)
     }
 
     /// Takes over what was seen of the table, unless something newer is known.

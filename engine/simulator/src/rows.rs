@@ -32,6 +32,23 @@ pub fn schema() -> Schema {
     ])
 }
 
+/// The same with so many columns more, which no producer sends.
+pub fn schema_with(added: usize) -> Schema {
+    let mut fields = schema().fields;
+    fields.extend((0..added).map(|index| Field::flat(format!("added{index}"), DataType::Long, true)));
+    Schema::flat(fields)
+}
+
+/// How many columns a table got whose schema is this text.
+pub fn added_columns(schema: &str) -> usize {
+    schema.split('-').nth(1).and_then(|added| added.parse().ok()).unwrap_or(0)
+}
+
+/// What a table with so many more columns writes of its schema.
+pub fn schema_text(added: usize, nonce: u64) -> String {
+    format!("columns-{added}-{nonce}")
+}
+
 /// What row `seq` of `stream` says.
 pub fn content(stream: &str, seq: u64) -> u64 {
     let start = 0xcbf2_9ce4_8422_2325_u64 ^ seq.wrapping_mul(0x9e37_79b9_7f4a_7c15);
@@ -79,7 +96,7 @@ pub fn stream_of(bytes: &[u8]) -> Option<String> {
 
 /// The rows of a sealed row group.
 pub fn read(batch: &RecordBatch) -> Vec<Row> {
-    let [stream, seq, contents, _] = batch.columns() else { return Vec::new() };
+    let [stream, seq, contents, ..] = batch.columns() else { return Vec::new() };
     let (Some(stream), Some(seq), Some(contents)) =
         (stream.as_string_opt::<i32>(), seq.as_primitive_opt::<Int64Type>(), contents.as_primitive_opt::<Int64Type>())
     else {

@@ -10,6 +10,7 @@ use crate::network::{Link, Network};
 use crate::plane::{Around, Mail, Plane};
 use crate::producer::Producer;
 use crate::routes::{table_name, table_of_key, table_of_stream};
+use crate::rows;
 use crate::shape::{Shape, chance};
 use crate::store::Store;
 use crate::table::Commit;
@@ -305,9 +306,13 @@ impl World {
     /// Somebody else, who knows nothing of streams, commits to a table.
     pub fn foreign_commit(&mut self, fault: Fault) {
         self.nonce += 1;
-        let schema = (fault == Fault::SchemaChanged).then(|| format!("columns-with-comment-{}", self.nonce));
-        let commit = Commit { nonce: self.nonce, schema, ..Commit::default() };
         let table = self.draw_table();
+        let schema = self.stores[table].table.view().filter(|_| fault == Fault::SchemaChanged).map(|view| {
+            // Or only its comment.
+            let added = rows::added_columns(&view.schema) + usize::from(chance(&mut self.rng, 700));
+            rows::schema_text(added, self.nonce)
+        });
+        let commit = Commit { nonce: self.nonce, schema, ..Commit::default() };
         if let Some(version) = self.stores[table].table.foreign(&commit) {
             self.faults.met(fault);
             self.trace.line(|| format!("version {version} of table {table}: {}", fault.sentence()));

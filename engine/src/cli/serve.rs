@@ -254,6 +254,7 @@ fn commit_settings(config: &Config, root: Option<&str>, directory: &Path) -> Res
         streams_max: tables.streams_max,
         compression: tables.compression.into(),
         encoding: tables.encoding,
+        evolve: tables.evolve,
         table_uris,
         ..CommitSettings::new(root)
     })

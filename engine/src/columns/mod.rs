@@ -16,10 +16,13 @@
 //! A stream need not send all columns, nor all as wide as the table has them: NULLs stand for what is left out ([`absent`]), and
 //! narrower numbers are widened in one pass ([`widening`]). Equal columns are appended as if there were neither.
 //!
+//! What a stream sends and the table does not have is found in [`additions`].
+//!
 //! Sealing turns the buffers into Arrow arrays without copying. What must not grow without end is bounded in [`extent`]. One
 //! file per family of types.
 
 pub mod absent;
+pub mod additions;
 pub mod boolean;
 pub mod column_builder;
 pub mod dictionary;

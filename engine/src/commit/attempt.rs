@@ -20,6 +20,7 @@ pub use super::canary::Canary;
 use super::decide::{Ask, Decision, Event as DecisionEvent, Patience, Sighting, Verdict};
 use super::ledger::{Entries, Judgement, Proposal, TableView, judge_with};
 pub use super::stop::Stop;
+use crate::columns::additions::Addition;
 use crate::handover::answer::StreamEntry;
 use crate::handover::log_part::LogId;
 use crate::store::{PutOutcome, ReadOutcome};
@@ -48,6 +49,8 @@ pub struct Plan {
     pub entries: Entries,
     /// Whether the cut's files are part of it.
     pub files: bool,
+    /// Columns that the table gets. There are no files then.
+    pub columns: Vec<Addition>,
 }
 
 /// What to do next.
@@ -239,7 +242,7 @@ impl Attempt {
             }
             Judgement::Proceed { entries, refused } => {
                 let files = self.proposal.rows > 0;
-                if !files && entries == Entries::default() {
+                if !files && entries == Entries::default() && self.proposal.columns.is_empty() {
                     return State::Done(Outcome::Nothing { version: view.version, refused });
                 }
                 let version = view.version + 1;
@@ -255,11 +258,12 @@ impl Attempt {
     }
 
     fn plan(&self, version: u64, entries: Entries, files: bool) -> Plan {
+        let columns = self.proposal.columns.clone();
         #[cfg(any(test, feature = "canary"))]
         if self.terms.canary == Canary::ForgetLogEntry {
-            return Plan { version, entries: Entries { logs: Default::default(), ..entries }, files };
+            return Plan { version, entries: Entries { logs: Default::default(), ..entries }, files, columns };
         }
-        Plan { version, entries, files }
+        Plan { version, entries, files, columns }
     }
 
     fn patience(&self) -> Patience {

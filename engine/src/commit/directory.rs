@@ -9,7 +9,7 @@
 use super::context::Context;
 use super::opening::{OpenFailure, open_table};
 use super::retries::pause_ms;
-use super::table_task::{OpenedTable, TableMessage, TableTask};
+use super::table_task::{OpenedTable, TableMessage, TableTask, Wish};
 use crate::handover::answer::{Answer, Held};
 use crate::handover::request::{Request, Ticket};
 use crate::handover::{Refusal, ShardId, TableKey};
@@ -148,6 +148,10 @@ impl Directory {
                     let result = Err(Refusal::new(RejectCode::Discarded, "the table was closed; open it again"));
                     self.context.answer(shard, Answer::StreamFound { table, stream, result });
                 }
+            }
+            // A table that was closed gets no columns; its shards have been told.
+            Request::AddColumns { shard, table, schema } => {
+                _ = self.send(table, TableMessage::AddColumns(Wish { shard, schema }));
             }
             // A table that was closed needs no cut; its shards have been told.
             Request::WantCut { table, urgency } => _ = self.send(table, TableMessage::Want(urgency)),

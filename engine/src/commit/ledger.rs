@@ -15,6 +15,7 @@ mod logs;
 
 use super::canary::Canary;
 use super::stop::Stop;
+use crate::columns::additions::Addition;
 use crate::handover::answer::StreamEntry;
 use crate::handover::cut::StreamRange;
 use crate::handover::log_part::{LogEntry, LogId, LogPart};
@@ -89,6 +90,8 @@ pub struct Proposal {
     pub forgets: Vec<Forget>,
     /// What logs bring, each at most once.
     pub logs: Vec<LogProposal>,
+    /// Columns that the table gets.
+    pub columns: Vec<Addition>,
 }
 
 /// What one log brings.

@@ -6,9 +6,11 @@ use super::decide::Patience;
 use super::directory::DirectoryMessage;
 use super::encode::policy::ENCODING_PROPERTY;
 use super::encode::{EncodingPlan, EncodingPolicy};
+use super::partition::Partitioning;
 use super::table_task::OpenedTable;
 use crate::handover::port::table_port;
 use crate::handover::{Refusal, TableKey};
+use crate::table::delta::columns::Columns;
 use crate::table::delta::properties::NamedPolicy;
 use crate::table::delta::{DeltaTable, TableError, Version};
 use lakehead_protocol::reject::RejectCode;
@@ -55,15 +57,7 @@ pub(super) fn open_table(
     if let Some(why) = &view.unsupported {
         return Err(OpenFailure::Refused(Refusal::new(RejectCode::TableUnsupported, why.as_ref())));
     }
-    let columns = version.columns().map_err(refused)?;
-    let partitioning = version.partitioning().map_err(refused)?;
-    let of_files = partitioning.as_ref().map_or_else(|| columns.files.clone(), |kept| kept.kept_of(&columns.files));
-    let wanted = table.wanted_statistics(&version).map_err(refused)?;
-    let encoding = EncodingPlan::new(of_files, context.settings.compression);
-    let policy = policy_of(&version, place, context.settings.encoding);
-    let encoding = encoding
-        .map(|plan| plan.with_policy(policy).with_statistics(&wanted))
-        .map_err(|error| OpenFailure::Refused(Refusal::new(RejectCode::TableUnsupported, error.to_string())))?;
+    let TablePlan { columns, encoding, partitioning } = plan_of(context, &table, &version)?;
     let (pace, ignored) = version.pace(context.settings.pace);
     ignored.iter().for_each(|ignored| tracing::warn!(table = place.as_str(), "{ignored}"));
     let terms = Terms {
@@ -76,7 +70,6 @@ pub(super) fn open_table(
     let sent = Arc::new(Notify::new());
     let wake = sent.clone();
     let (port, pieces) = table_port(context.settings.port_capacity.max(1), Arc::new(move || wake.notify_one()));
-    let (encoding, partitioning) = (Arc::new(encoding), partitioning.map(Arc::new));
     Ok(OpenedTable {
         key,
         table,
@@ -92,6 +85,29 @@ pub(super) fn open_table(
         sent,
         reopen,
     })
+}
+
+/// The columns of a version, and what becomes of them in files.
+pub(super) struct TablePlan {
+    pub columns: Columns,
+    pub encoding: Arc<EncodingPlan>,
+    pub partitioning: Option<Arc<Partitioning>>,
+}
+
+/// The plan of a version.
+///
+/// # Errors
+/// When it has columns that cannot be written here.
+pub(super) fn plan_of(context: &Context, table: &DeltaTable, version: &Version) -> Result<TablePlan, OpenFailure> {
+    let columns = version.columns().map_err(refused)?;
+    let partitioning = version.partitioning().map_err(refused)?;
+    let of_files = partitioning.as_ref().map_or_else(|| columns.files.clone(), |kept| kept.kept_of(&columns.files));
+    let wanted = table.wanted_statistics(version).map_err(refused)?;
+    let policy = policy_of(version, table.url(), context.settings.encoding);
+    let encoding = EncodingPlan::new(of_files, context.settings.compression)
+        .map_err(|error| OpenFailure::Refused(Refusal::new(RejectCode::TableUnsupported, error.to_string())))?;
+    let encoding = Arc::new(encoding.with_policy(policy).with_statistics(&wanted));
+    Ok(TablePlan { columns, encoding, partitioning: partitioning.map(Arc::new) })
 }
 
 /// The policy that the table names, or the engine's own. A name that is none keeps nobody from writing.

@@ -2,6 +2,7 @@
 
 use super::encode::EncodingPolicy;
 use super::pace::Pace;
+use crate::handover::evolve::EvolvePolicy;
 use parquet::basic::{Compression, ZstdLevel};
 use std::collections::BTreeMap;
 use url::Url;
@@ -29,6 +30,8 @@ pub struct Settings {
     pub compression: Compression,
     /// How the encodings of tables are chosen that do not say it themselves.
     pub encoding: EncodingPolicy,
+    /// What becomes of new columns in tables that do not say it themselves.
+    pub evolve: EvolvePolicy,
     /// Tables that live elsewhere, by name.
     pub table_uris: BTreeMap<String, Url>,
 }
@@ -47,6 +50,7 @@ impl Settings {
             streams_max: 1_000,
             compression: Compression::ZSTD(ZstdLevel::default()),
             encoding: EncodingPolicy::default(),
+            evolve: EvolvePolicy::default(),
             table_uris: BTreeMap::new(),
         }
     }

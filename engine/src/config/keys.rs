@@ -39,7 +39,7 @@ const POSITIVE: Kind = Kind::Number { min: 1, why: "" };
 pub const BUDGET_MB_MIN: i64 = 64;
 
 /// All keys, by section. A derived default may look at keys that stand before its own.
-pub const KEYS: [Key; 19] = [
+pub const KEYS: [Key; 20] = [
     Key {
         section: "server",
         name: "listen",
@@ -185,6 +185,15 @@ pub const KEYS: [Key; 19] = [
         doc: "What the encoding of each column is chosen for, by measuring samples of it: speed (the least CPU time), size (the \
               fewest bytes), or balanced between both. A table's property lakehead.encoding goes first",
         flag: Some(("encoding", "NAME")),
+    },
+    Key {
+        section: "tables",
+        name: "evolve",
+        kind: Kind::Choice(&["refuse", "add"]),
+        fallback: Fallback::Toml("\"refuse\""),
+        doc: "What becomes of columns that a stream sends and its table does not have: refuse (the stream is refused), or add (they \
+              are added to the table). A table's property lakehead.evolve goes first",
+        flag: Some(("evolve", "refuse|add")),
     },
     Key {
         section: "tables",

@@ -49,6 +49,7 @@ fn a_slip_is_answered_with_the_key_that_was_meant_and_its_line() {
         ("[tables]\ncommit_interval_ms = 0", ["toml:2", "commit_interval_ms = 0", "at least 1"]),
         ("[tables]\ncompression = \"gzip\"", ["toml:2", "gzip", "one of zstd, lz4"]),
         ("[tables]\nencoding = \"fast\"", ["toml:2", "tables.encoding = \"fast\"", "one of speed, balanced, size"]),
+        ("[tables]\nevolve = \"merge\"", ["toml:2", "tables.evolve = \"merge\"", "one of refuse, add"]),
         ("[tables]\ncreate = \"yes\"", ["toml:2", "tables.create", "true or false"]),
         ("[tables]\ncreate = ", ["lakehead.toml", "not TOML", ""]),
     ] {

@@ -1,6 +1,7 @@
 //! The configuration in types, every key with a value.
 
 use crate::commit::encode::EncodingPolicy;
+use crate::handover::evolve::EvolvePolicy;
 use parquet::basic::{Compression, ZstdLevel};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -58,6 +59,7 @@ pub struct Tables {
     pub streams_max: usize,
     pub compression: CompressionName,
     pub encoding: EncodingPolicy,
+    pub evolve: EvolvePolicy,
     pub encoders: usize,
     pub uris: BTreeMap<String, String>,
 }

@@ -31,6 +31,17 @@ pub struct OpenTable {
     pub port: TablePort,
 }
 
+/// Columns that a table has got.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TableColumns {
+    /// As the wire names them.
+    pub schema: Arc<Schema>,
+    /// In the Arrow types that row groups have.
+    pub arrow_schema: arrow::datatypes::SchemaRef,
+    /// As [`OpenTable::partition_columns`].
+    pub partition_columns: Arc<[usize]>,
+}
+
 /// A named stream as the table shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StreamEntry {
@@ -91,6 +102,14 @@ pub enum Answer {
         why: Refusal,
         /// The newest version that is known.
         shown: Shown,
+        /// The table's columns from here on, when they changed.
+        columns: Option<Arc<TableColumns>>,
+    },
+    /// The table does not get the columns that a stream with this schema sends.
+    ColumnsRefused {
+        table: TableKey,
+        schema: Arc<Schema>,
+        why: Refusal,
     },
     /// The table is closed for good under this key (remade, unsupported, gone). Streams of it are refused with `why`.
     TableClosed {

@@ -29,6 +29,7 @@
 pub mod answer;
 pub mod cut;
 pub mod cut_size;
+pub mod evolve;
 pub mod log_part;
 pub mod port;
 pub mod request;

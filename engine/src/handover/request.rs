@@ -28,6 +28,9 @@ pub enum Request {
     },
     /// Read a named stream's entries from the newest version of the table; answered by `StreamFound`.
     FindStream { shard: ShardId, table: TableKey, stream: Arc<str> },
+    /// A stream of the table announces this schema, which has columns that the table has not. Answered by `Discarded` with the
+    /// table's new columns, or by `ColumnsRefused`.
+    AddColumns { shard: ShardId, table: TableKey, schema: Arc<Schema> },
     /// Ask for a cut soon: somebody waits for an epoch, the budget is short, or rows or bytes are enough. Without it the
     /// table's tick asks when there is anything to commit.
     WantCut { table: TableKey, urgency: Urgency },

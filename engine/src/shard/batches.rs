@@ -131,7 +131,7 @@ impl Shard {
         from: u64,
         actions: &mut Vec<Action>,
     ) {
-        let Some(table) = self.tables.get_mut(&key) else { return };
+        let Some(mut table) = self.tables.get_mut(&key) else { return };
         let Some(stream) = table.streams.get_mut(&slot) else { return };
         if stream.built == stream.cut_from {
             table.dirty.push(slot);
@@ -142,8 +142,9 @@ impl Shard {
         let bytes = bytes * (rows - skip) / rows.max(1);
         if table.builder.must_be_sealed(batch, layout, rows - skip) {
             self.seal(key, actions);
+            let Some(sealed) = self.tables.get_mut(&key) else { return };
+            table = sealed;
         }
-        let Some(table) = self.tables.get_mut(&key) else { return };
         table.builder.append(batch, layout, skip, rows, bytes);
         table.memory.resize(table.builder.memory_bytes());
         table.rows_since_cut += (rows - skip) as u64;

@@ -38,6 +38,9 @@ pub enum Canary {
     /// Rows of an older epoch are dropped, whatever the table has.
     #[cfg(any(test, feature = "canary"))]
     DropOlderEpochs,
+    /// Rows that came before the table got its newest columns are not built again.
+    #[cfg(any(test, feature = "canary"))]
+    LoseOlderColumns,
 }
 
 planted! {
@@ -50,4 +53,5 @@ planted! {
     recuts_overlap: RecutOverlaps;
     positions_run_ahead: PositionAheadOfBuilders;
     drops_older_epochs: DropOlderEpochs;
+    loses_older_columns: LoseOlderColumns;
 }

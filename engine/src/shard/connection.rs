@@ -6,7 +6,7 @@ use crate::handover::TableKey;
 use crate::log::SchemaNumber;
 use lakehead_protocol::hello::Hello;
 use lakehead_protocol::schema::Schema;
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -49,6 +49,8 @@ pub struct Streaming {
     pub slot: StreamSlot,
     /// Announced schemas by id, matched with the table.
     pub layouts: HashMap<u32, Announced>,
+    /// Announced schemas with columns that the table does not have yet, in their order.
+    pub waiting: VecDeque<(u32, Arc<Schema>)>,
     /// Payload bytes of batches since Welcome.
     pub received_bytes: u64,
     /// Payload bytes that may come in all.

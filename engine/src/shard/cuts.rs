@@ -5,7 +5,7 @@ use super::connection::{Connection, ConnectionId, Phase};
 use super::state::Shard;
 use super::stream::Mint;
 use super::table::{PendingCut, StreamSlot};
-use crate::handover::answer::{Held, StreamEntry};
+use crate::handover::answer::{Held, StreamEntry, TableColumns};
 use crate::handover::cut::{CutDone, Piece, StreamRange};
 use crate::handover::request::Urgency;
 use crate::handover::shown::Shown;
@@ -26,9 +26,11 @@ pub(super) struct Landed<'a> {
 
 /// Under which numbers a table goes on after its uncommitted rows were given up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Restart {
+pub(super) struct Restart<'a> {
     pub generation: u64,
     pub next_cut: u64,
+    /// Its columns, when they changed.
+    pub columns: Option<&'a TableColumns>,
 }
 
 impl Shard {
@@ -167,7 +169,7 @@ impl Shard {
     pub(super) fn discarded(
         &mut self,
         key: TableKey,
-        restart: Restart,
+        restart: Restart<'_>,
         fenced: &[Arc<str>],
         why: &Refusal,
         shown: &Shown,
@@ -182,9 +184,18 @@ impl Shard {
         (table.rows_since_cut, table.bytes_since_cut, table.wanted) = (0, 0, None);
         table.dirty.clear();
         table.pending.clear();
-        if table.log.is_some() {
-            return self.build_again(key, shown, actions);
+        let with_log = table.log.is_some();
+        if let Some(Err(refusal)) = restart.columns.map(|columns| self.take_columns(key, columns)) {
+            return self.table_closed(key, &refusal, Held::UntilReopened, actions);
         }
+        if with_log {
+            self.build_again(key, shown, actions);
+            if restart.columns.is_some() {
+                self.announce_again(key, actions);
+            }
+            return;
+        }
+        let Some(table) = self.tables.get_mut(&key) else { return };
         // The table is asked again about every stream: what was known here has been overtaken.
         let streams = std::mem::take(&mut table.streams);
         table.names.clear();

@@ -1,7 +1,7 @@
 //! Rows into the log, and what follows when they are durable.
 
 use super::action::{Action, Outgoing};
-use super::connection::{Announced, Connection, ConnectionId, Phase};
+use super::connection::{Connection, ConnectionId, Phase};
 use super::log_book::LogBook;
 use super::state::{Settings, Shard};
 use super::table::StreamSlot;
@@ -36,7 +36,7 @@ pub enum Intake {
     Logged,
     /// They must wait for the log's disk: not for long.
     Behind,
-    /// They must wait: the log has no room, or older rows of the table are read from it first.
+    /// They must wait: the log has no room, or older rows of the table are read from it first, or the table gets columns.
     Later,
 }
 
@@ -139,7 +139,11 @@ impl Shard {
 
     /// What would become of rows that this connection sends now.
     pub fn intake(&self, id: ConnectionId) -> Intake {
-        let table = self.table_of(id).and_then(|key| self.tables.get(&key));
+        let phase = self.connections.get(&id).map(|connection| &connection.phase);
+        if matches!(phase, Some(Phase::Streaming(streaming)) if !streaming.waiting.is_empty()) {
+            return Intake::Later;
+        }
+        let table = phase.and_then(|phase| self.tables.get(&phase.table()?));
         let Some(table_log) = table.and_then(|table| table.log.as_ref()) else { return Intake::Built };
         match (self.log_room(id), table_log.is_live(), table_log.stalled) {
             (Room::Behind, ..) => Intake::Behind,
@@ -194,12 +198,5 @@ impl Shard {
         let mut ready = Vec::new();
         book.defer(action, &mut ready);
         ready.into_iter().for_each(|action| self.let_go(action, actions));
-    }
-}
-
-impl Announced {
-    /// A schema that nobody has logged yet.
-    pub fn new(layout: crate::columns::layout::Layout, schema: lakehead_protocol::schema::Schema) -> Self {
-        Self { layout: std::rc::Rc::new(layout), schema: Arc::new(schema), log_number: None }
     }
 }

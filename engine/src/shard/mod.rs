@@ -35,6 +35,7 @@ pub mod closing;
 pub mod connection;
 pub mod cuts;
 pub mod event;
+mod evolving;
 mod log_book;
 pub mod logging;
 pub mod opening;

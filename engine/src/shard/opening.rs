@@ -16,7 +16,8 @@ use super::resuming::resume_point;
 use super::state::Shard;
 use super::stream::{Mint, Stream};
 use super::table::{ShardTable, StreamSlot};
-use crate::columns::layout::Layout;
+use crate::columns::additions::additions;
+use crate::columns::layout::{Layout, LayoutError};
 use crate::columns::table_builder::TableBuilder;
 use crate::handover::answer::{OpenTable, StreamEntry};
 use crate::handover::request::{Request, Ticket, Urgency};
@@ -97,14 +98,15 @@ impl Shard {
     }
 
     /// Matches an announced schema with the table.
-    fn announce(&mut self, id: ConnectionId, schema_id: u32, schema: &Schema, actions: &mut Vec<Action>) {
+    pub(super) fn announce(&mut self, id: ConnectionId, schema_id: u32, schema: &Schema, actions: &mut Vec<Action>) {
         let Some(Connection { phase: Phase::Streaming(streaming), .. }) = self.connections.get_mut(&id) else { return };
         let Some(table) = self.tables.get(&streaming.table) else { return };
-        if streaming.layouts.contains_key(&schema_id) {
+        let waits = streaming.waiting.iter().any(|(waiting, _)| *waiting == schema_id);
+        if waits || streaming.layouts.contains_key(&schema_id) {
             let message = format!("schema id {schema_id} was announced before; ids are never used twice");
             return self.refuse_with(id, RejectCode::UnknownSchema, &message, actions);
         }
-        if streaming.layouts.len() >= SCHEMAS_PER_CONNECTION_MAX {
+        if streaming.layouts.len() + streaming.waiting.len() >= SCHEMAS_PER_CONNECTION_MAX {
             let message =
                 format!("a connection may announce {SCHEMAS_PER_CONNECTION_MAX} schemas; connect anew to go on");
             return self.refuse_with(id, RejectCode::UnknownSchema, &message, actions);
@@ -112,6 +114,10 @@ impl Shard {
         match Layout::match_columns(schema, &table.open.schema) {
             Ok(layout) => {
                 streaming.layouts.insert(schema_id, Announced::new(layout, schema.clone()));
+            }
+            // Whether it gets them is the table's to say.
+            Err(LayoutError::UnknownColumn { .. }) if additions(schema, &table.open.schema).is_ok() => {
+                self.wish_columns(id, schema_id, schema, actions);
             }
             // Behind a Welcome that may still wait for the log.
             Err(error) => {
@@ -313,6 +319,7 @@ impl Shard {
             table: key,
             slot,
             layouts: HashMap::new(),
+            waiting: VecDeque::new(),
             received_bytes: 0,
             credit_bytes,
             closing: false,

@@ -23,6 +23,7 @@ use lakehead_protocol::batch::ArchivedBatch;
 use lakehead_protocol::batch_check;
 use lakehead_protocol::compression::{Compression, decompress};
 use lakehead_protocol::frame::{self, Progress};
+use lakehead_protocol::header::Header;
 use lakehead_protocol::kind::PeerState;
 use lakehead_protocol::limits::FRAME_ALIGNMENT;
 use lakehead_protocol::reject::RejectCode;
@@ -290,7 +291,6 @@ impl Shard {
         let Some(record) = book.log.state().streams.get(&rows.header.stream).map(|stream| stream.record.clone()) else {
             return Err(Unbuilt::undefined(&book.log, rows, "stream"));
         };
-        let layout = self.logged_layout(key, rows)?;
         let aligned = (rows.payload.as_ptr() as usize).is_multiple_of(FRAME_ALIGNMENT);
         let mut copy = FrameBuffer::new();
         if !aligned {
@@ -301,6 +301,8 @@ impl Shard {
         else {
             return Err(Unbuilt::Broken(format!("entry {} of the log is no frame", rows.header.position)));
         };
+        let of_rows = |error: String| misfit(&record, &frame.header, &error);
+        let layout = self.logged_layout(key, rows)?.map_err(of_rows)?;
         let mut archive_bytes = FrameBuffer::new();
         let archive = if frame.header.compression == Compression::None {
             frame.payload
@@ -319,29 +321,33 @@ impl Shard {
         );
         let Some((slot, from)) = self.place_logged(key, rows, &record, (first, end), actions) else { return Ok(()) };
         if let Err(error) = batch_check::check(batch, &layout.schema, frame.header.rows) {
-            let message = format!("rows of stream {:?} in the log do not fit the table any more: {error}", record.name);
-            return Err(Unbuilt::Misfit(Refusal::new(RejectCode::SchemaMismatch, message)));
+            return Err(misfit(&record, &frame.header, &error.to_string()));
+        }
+        if self.settings.canary.loses_older_columns() && !layout.gaps.is_empty() {
+            let stream = self.tables.get_mut(&key).and_then(|table| table.streams.get_mut(&slot));
+            stream.into_iter().for_each(|stream| stream.built = end);
+            return Ok(());
         }
         self.build(key, slot, &frame.header, batch, &layout, from, actions);
         Ok(())
     }
 
-    fn logged_layout(&mut self, key: TableKey, rows: &Record<'_>) -> Result<Rc<Layout>, Unbuilt> {
+    /// How an entry's columns lie in the table; within, why they do not.
+    fn logged_layout(&mut self, key: TableKey, rows: &Record<'_>) -> Result<Result<Rc<Layout>, String>, Unbuilt> {
         let gone = || Unbuilt::Broken("a table was closed while its rows were read from the log".to_owned());
         let (Some(book), Some(table)) = (&self.log, self.tables.get_mut(&key)) else { return Err(gone()) };
         let table_log = table.log.as_mut().ok_or_else(gone)?;
         if let Some(layout) = table_log.layouts.get(&rows.header.schema) {
-            return Ok(layout.clone());
+            return Ok(Ok(layout.clone()));
         }
         let live = book.log.state().schemas.get(&rows.header.schema);
         let record = &live.ok_or_else(|| Unbuilt::undefined(&book.log, rows, "schema"))?.record;
-        let layout = Layout::match_columns(&record.schema, &table.open.schema).map_err(|error| {
-            let message = format!("the table's columns changed and rows in the log do not fit them: {error}");
-            Unbuilt::Misfit(Refusal::new(RejectCode::SchemaMismatch, message))
-        })?;
-        let layout = Rc::new(layout);
+        let layout = match Layout::match_columns(&record.schema, &table.open.schema) {
+            Ok(layout) => Rc::new(layout),
+            Err(error) => return Ok(Err(format!("its columns changed: {error}"))),
+        };
         table_log.layouts.insert(rows.header.schema, layout.clone());
-        Ok(layout)
+        Ok(Ok(layout))
     }
 
     /// Where an entry's rows `first..end` go: their stream, and the first that the table does not have. `None` when there is
@@ -388,6 +394,18 @@ impl Shard {
         )));
         None
     }
+}
+
+/// Rows that the table cannot hold, with their stream and offsets.
+fn misfit(record: &StreamRecord, header: &Header, why: &str) -> Unbuilt {
+    let stream =
+        record.name.as_ref().map_or_else(|| "an anonymous stream".to_owned(), |name| format!("stream {name:?}"));
+    let (first, end) = (header.first_offset, header.first_offset + u64::from(header.rows));
+    let message = format!(
+        "rows {first} to {} of {stream}, and maybe later ones, are in the log and do not fit the table any more: {why}",
+        end.saturating_sub(1)
+    );
+    Unbuilt::Misfit(Refusal::new(RejectCode::SchemaMismatch, message))
 }
 
 /// The named stream's slot; one that is new here is as the table shows it.

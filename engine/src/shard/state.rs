@@ -111,9 +111,11 @@ impl Shard {
                 let landed = Landed { generation, cut, version, minted: &minted, shown: &shown };
                 self.committed(table, landed, actions);
             }
-            Answer::Discarded { table, generation, next_cut, fenced, why, shown } => {
-                self.discarded(table, Restart { generation, next_cut }, &fenced, &why, &shown, actions);
+            Answer::Discarded { table, generation, next_cut, fenced, why, shown, columns } => {
+                let restart = Restart { generation, next_cut, columns: columns.as_deref() };
+                self.discarded(table, restart, &fenced, &why, &shown, actions);
             }
+            Answer::ColumnsRefused { table, schema, why } => self.columns_refused(table, &schema, &why, actions),
             Answer::TableClosed { table, why, held } => self.table_closed(table, &why, held, actions),
             Answer::Room { table } => self.port_has_room(table, actions),
         }

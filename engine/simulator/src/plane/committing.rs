@@ -12,6 +12,7 @@ use lakehead_engine::commit::attempt::{Attempt, Event, Files, Outcome, Plan, Ste
 use lakehead_engine::commit::cut_book::GatheredCut;
 use lakehead_engine::commit::decide::{Patience, Sighting};
 use lakehead_engine::commit::ledger::Evidence;
+use lakehead_engine::commit::stop::Stop;
 use lakehead_engine::handover::Refusal;
 use lakehead_engine::handover::answer::Answer;
 use lakehead_engine::store::PutOutcome;
@@ -145,7 +146,7 @@ impl Plane {
             table.doomed = Some(why);
             return Vec::new();
         }
-        table.discard(Vec::new(), why, around.canary)
+        table.discard(Vec::new(), why, None, around.canary)
     }
 
     fn finish(&mut self, outcome: Outcome, around: &mut Around<'_>) -> Mail {
@@ -175,7 +176,13 @@ impl Plane {
                 around.faults.met(Fault::CutDiscarded);
                 table.doomed = None;
                 running.base.into_iter().for_each(|base| table.learn(base, running.began));
-                table.discard(fenced, Refusal::new(RejectCode::Discarded, why), around.canary)
+                table.discard(fenced, Refusal::new(RejectCode::Discarded, why), None, around.canary)
+            }
+            Outcome::Stop { why: Stop::SchemaChanged } => {
+                running.file.iter().for_each(|file| _ = around.store.files.remove(file));
+                running.base.into_iter().for_each(|base| table.learn(base, running.began));
+                around.faults.met(Fault::ColumnsTakenOver);
+                table.take_columns(around.canary)
             }
             Outcome::Stop { why } => {
                 running.file.iter().for_each(|file| _ = around.store.files.remove(file));
@@ -183,7 +190,7 @@ impl Plane {
             }
         };
         if let Some(why) = table.doomed.take() {
-            mail.extend(table.discard(Vec::new(), why, around.canary));
+            mail.extend(table.discard(Vec::new(), why, None, around.canary));
         }
         mail
     }

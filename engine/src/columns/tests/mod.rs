@@ -5,6 +5,7 @@
 pub mod generate;
 pub mod value;
 
+mod additions;
 mod dictionaries;
 mod flat;
 mod layout;

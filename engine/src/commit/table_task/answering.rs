@@ -25,7 +25,7 @@ impl TableTask {
             version: self.known.view().version,
             schema: self.opened.columns.wire.clone(),
             arrow_schema: self.opened.columns.arrow.clone(),
-            partition_columns: self.opened.partitioning.iter().flat_map(|of| of.columns().iter().copied()).collect(),
+            partition_columns: self.opened.partition_columns(),
             generation: self.book.generation(),
             next_cut: self.book.next_cut(),
             cut_size: self.opened.pace.size,

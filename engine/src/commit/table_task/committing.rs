@@ -5,8 +5,9 @@ use crate::commit::attempt::{Files, Outcome};
 use crate::commit::cut_book::GatheredCut;
 use crate::commit::drive::{Driven, Job, drive};
 use crate::commit::retries::Telling;
+use crate::commit::stop::Stop;
 use crate::handover::Refusal;
-use crate::handover::answer::{Answer, StreamEntry};
+use crate::handover::answer::{Answer, StreamEntry, TableColumns};
 use crate::table::delta::{TableError, Version};
 use lakehead_protocol::reject::RejectCode;
 use std::sync::Arc;
@@ -66,7 +67,13 @@ impl TableTask {
                     Files::Keep => tracing::error!(table = %self.opened.table.url(), why, "a commit nobody follows"),
                 }
                 tracing::warn!(table = %self.opened.table.url(), why, "uncommitted rows are given up");
-                self.discard(fenced, Refusal::new(RejectCode::Discarded, why));
+                self.discard(fenced, Refusal::new(RejectCode::Discarded, why), None);
+            }
+            Outcome::Stop { why: Stop::SchemaChanged } => {
+                self.delete_files(&ended);
+                if self.take_columns() == Life::Ends {
+                    return Life::Ends;
+                }
             }
             Outcome::Stop { why } => {
                 self.delete_files(&ended);
@@ -74,7 +81,7 @@ impl TableTask {
             }
         }
         if let Some(why) = self.doomed.take() {
-            self.discard(Vec::new(), why);
+            self.discard(Vec::new(), why, None);
         }
         self.life()
     }
@@ -106,18 +113,18 @@ impl TableTask {
         if matches!(self.in_flight, Some(InFlight::Commit(_))) {
             self.doomed.get_or_insert(why);
         } else {
-            self.discard(Vec::new(), why);
+            self.discard(Vec::new(), why, None);
         }
     }
 
-    fn discard(&mut self, fenced: Vec<Arc<str>>, why: Refusal) {
+    pub(super) fn discard(&mut self, fenced: Vec<Arc<str>>, why: Refusal, columns: Option<Arc<TableColumns>>) {
         self.doomed = None;
         self.give_up_files();
         let (generation, next_cut) = self.book.discard();
         self.rhythm.asked();
         self.gathered = (0, 0);
         let (table, fenced, shown) = (self.opened.key, fenced.into(), self.known.view().shown());
-        self.tell_all(&Answer::Discarded { table, generation, next_cut, fenced, why, shown });
+        self.tell_all(&Answer::Discarded { table, generation, next_cut, fenced, why, shown, columns });
     }
 
     /// Removes what no commit names.

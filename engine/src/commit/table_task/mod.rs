@@ -14,10 +14,12 @@
 //! | from the port to the encoders; partitions | [`intake`], [`splitting`] |
 //! | from the encoders to staged files | [`writing`] |
 //! | from staged files to the table | [`committing`] |
+//! | columns that change | [`evolving`] |
 //! | opens, streams, closing | [`answering`] |
 
 mod answering;
 mod committing;
+mod evolving;
 mod intake;
 mod splitting;
 mod writing;
@@ -40,8 +42,10 @@ use crate::handover::request::Urgency;
 use crate::handover::{Refusal, ShardId, TableKey};
 use crate::table::delta::columns::Columns;
 use crate::table::delta::{DeltaTable, TableError, Version};
+use evolving::Evolved;
+pub use evolving::Wish;
 use splitting::bounds;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 use tokio::sync::{Notify, oneshot};
@@ -78,6 +82,9 @@ pub enum TableMessage {
         row_groups: usize,
         result: Result<Written, StagedFileError>,
     },
+    /// A stream sends columns that the table does not have.
+    AddColumns(Wish),
+    Evolved(Box<Evolved>),
     Committed(Box<Driven>),
     Checkpointed(Option<Result<Version, TableError>>),
     Looked(Option<Result<Version, TableError>>),
@@ -106,9 +113,17 @@ pub struct OpenedTable {
     pub reopen: UnboundedSender<DirectoryMessage>,
 }
 
+impl OpenedTable {
+    /// Places of the partition columns among the table's.
+    fn partition_columns(&self) -> Arc<[usize]> {
+        self.partitioning.iter().flat_map(|of| of.columns().iter().copied()).collect()
+    }
+}
+
 /// What occupies the table's one place for a commit.
 enum InFlight {
     Commit(Box<CutInFlight>),
+    Evolution { began_ms: u64 },
     Checkpoint,
 }
 
@@ -157,6 +172,8 @@ pub struct TableTask {
     checkpointed: u64,
     /// Why everything uncommitted will be given up as soon as the commit in flight is over.
     doomed: Option<Refusal>,
+    /// Schemas with columns that the table does not have, the oldest first.
+    wishes: VecDeque<Wish>,
     finds: Vec<(ShardId, Arc<str>)>,
     /// Those that the look that is under way will answer.
     finding: Vec<(ShardId, Arc<str>)>,
@@ -193,6 +210,7 @@ impl TableTask {
             under_way: 0,
             in_flight: None,
             doomed: None,
+            wishes: VecDeque::new(),
             finds: Vec::new(),
             finding: Vec::new(),
             stopping: None,
@@ -223,6 +241,7 @@ impl TableTask {
                 break;
             }
             self.take_pieces();
+            self.begin_evolution();
             self.begin_commit();
         }
         self.end();
@@ -241,6 +260,8 @@ impl TableTask {
                 self.under_way = self.under_way.saturating_sub(row_groups);
                 self.written(generation, cut, partition, result);
             }
+            TableMessage::AddColumns(wish) => self.wishes.push_back(wish),
+            TableMessage::Evolved(evolved) => return self.evolved(*evolved),
             TableMessage::Committed(driven) => return self.committed(*driven),
             TableMessage::Checkpointed(result) => return self.was_checkpointed(result),
             TableMessage::Looked(result) => return self.looked(result),

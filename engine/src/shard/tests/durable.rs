@@ -33,6 +33,7 @@ fn discard(rig: &mut LogRig, shown: crate::handover::shown::Shown) -> Vec<Action
         fenced: vec![].into(),
         why: Refusal::new(RejectCode::Discarded, "because"),
         shown,
+        columns: None,
     }))
 }
 

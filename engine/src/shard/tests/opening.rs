@@ -112,6 +112,7 @@ fn the_newest_opener_is_not_fenced_along_with_the_rows_before_it() {
         fenced: vec![Arc::from("a")].into(),
         why,
         shown: Shown::default(),
+        columns: None,
     }));
     assert_eq!(code(&actions, 2), Some(RejectCode::Discarded));
 }

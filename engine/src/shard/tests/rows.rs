@@ -49,6 +49,7 @@ fn a_discarded_cut_sends_every_stream_back_to_the_table() {
         fenced: vec![Arc::from("b")].into(),
         why,
         shown: Shown::default(),
+        columns: None,
     }));
     assert_eq!((code(&actions, 1), code(&actions, 2)), (Some(RejectCode::Discarded), Some(RejectCode::Fenced)));
     assert!(rig.budget.used() < used && rig.shard.is_settled());

@@ -14,6 +14,7 @@
 //! | where entries are read from, and what they add up to | `transactions`, `entries` |
 //! | whether the table shows a commit that was in doubt | `sight` |
 //! | what the log calls a value that names a partition | [`partition_value`] |
+//! | whether new columns are wanted, and the commit that adds them | [`evolve`] |
 //! | how a table wants to be encoded | [`properties`] |
 //! | what a person wants to see, of the table and of a file's footer | [`describe`], [`footer`] |
 //! | forgetting a stream | [`forget`] |
@@ -30,6 +31,7 @@ mod add_files;
 pub mod columns;
 pub mod describe;
 mod entries;
+pub mod evolve;
 pub mod footer;
 pub mod forget;
 pub mod freeze;

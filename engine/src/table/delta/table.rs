@@ -2,7 +2,7 @@
 
 use super::columns::{Columns, columns_of, delta_schema};
 use super::entries::Shows;
-use super::freeze::{Freezer, frozen};
+use super::freeze::{Freezer, Slot, frozen};
 use super::support::unsupported;
 use super::transactions::{self, CommitFile, Transaction};
 use super::{add_files, idle_features, logs, statistics, streams};
@@ -20,7 +20,7 @@ use delta_kernel::schema::StructType;
 use delta_kernel::snapshot::{Snapshot, SnapshotRef};
 use delta_kernel::transaction::create_table::create_table;
 use delta_kernel::transaction::data_layout::DataLayout;
-use delta_kernel::transaction::{CommitResult, UpdateTableOperation};
+use delta_kernel::transaction::{CommitResult, Transaction as KernelTransaction, UpdateTableOperation};
 use delta_kernel::{Engine, KernelError};
 use delta_kernel_default_engine::DefaultEngineBuilder;
 use delta_kernel_default_engine::executor::tokio::TokioMultiThreadExecutor;
@@ -327,6 +327,10 @@ impl DeltaTable {
         if plan.version != known.view.version + 1 {
             return Err(TableError::Internal("a commit follows the version that it was judged upon"));
         }
+        if !plan.columns.is_empty() {
+            let (transaction, slot) = self.alter(known, &plan.columns)?;
+            return self.frozen(known, plan, files, transaction, &slot);
+        }
         let (freezer, slot) = Freezer::new();
         let upon = idle_features::to_write_upon(&known.snapshot)?;
         let mut builder = upon.update_table(UpdateTableOperation::StreamingUpdate, ENGINE_INFO, true);
@@ -341,10 +345,22 @@ impl DeltaTable {
         if !files.is_empty() {
             transaction.add_files(add_files::of_snapshot(&known.snapshot, files)?);
         }
+        self.frozen(known, plan, files, transaction, &slot)
+    }
+
+    /// The bytes of a finished transaction, and the table after it.
+    fn frozen(
+        &self,
+        known: &Version,
+        plan: &Plan,
+        files: &[AddedFile],
+        transaction: KernelTransaction,
+        slot: &Slot,
+    ) -> Result<Frozen, TableError> {
         let CommitResult::Committed(committed) = transaction.commit(self.engine())? else {
             return Err(TableError::Internal("the kernel did not take the committer's answer"));
         };
-        let mut bytes = frozen(&slot).ok_or(TableError::Internal("the kernel made no commit"))?;
+        let mut bytes = frozen(slot).ok_or(TableError::Internal("the kernel made no commit"))?;
         if files.iter().any(|file| file.statistics.has_stand_ins()) {
             let told = statistics::with_statistics(&bytes, files);
             bytes = told.map_err(|cause| TableError::Commit { version: plan.version, cause })?;
@@ -352,7 +368,10 @@ impl DeltaTable {
         let snapshot = committed.post_commit_snapshot().cloned();
         let snapshot = snapshot.ok_or(TableError::Internal("the kernel gave no snapshot after the commit"))?;
         let snapshot = idle_features::as_it_is(&known.snapshot, snapshot)?;
-        let view = known.view.after(plan.version, &plan.entries);
+        let mut view = known.view.after(plan.version, &plan.entries);
+        if !plan.columns.is_empty() {
+            view.schema = self.schema_of(&snapshot)?;
+        }
         let (anchor, looked_from) = (Some(bytes.clone()), known.looked_from);
         Ok(Frozen { after: Version { snapshot, view, anchor, looked_from }, bytes })
     }
@@ -398,6 +417,16 @@ impl DeltaTable {
         }
     }
 
+    /// The schema as a text that changes whenever files have to look otherwise.
+    fn schema_of(&self, snapshot: &SnapshotRef) -> Result<Arc<str>, TableError> {
+        let schema = snapshot.table_configuration().metadata().schema_string();
+        // What a table is clustered by decides on statistics.
+        Ok(match self.clustering(snapshot)?.as_slice() {
+            [] => schema.as_str().into(),
+            columns => format!("{schema}\nclustered by {columns:?}").into(),
+        })
+    }
+
     fn version_of(
         &self,
         snapshot: SnapshotRef,
@@ -406,16 +435,10 @@ impl DeltaTable {
         looked_from: u64,
     ) -> Result<Version, TableError> {
         let metadata = snapshot.table_configuration().metadata();
-        // What a table is clustered by decides on statistics, so a change of it is one of what files look like.
-        let clustering = self.clustering(&snapshot)?;
-        let schema = match clustering.as_slice() {
-            [] => metadata.schema_string().as_str().into(),
-            columns => format!("{}\nclustered by {columns:?}", metadata.schema_string()).into(),
-        };
         let view = TableView {
             id: metadata.id().into(),
             version: snapshot.version(),
-            schema,
+            schema: self.schema_of(&snapshot)?,
             streams: shows.streams,
             logs: shows.logs,
             restored: shows.restored,

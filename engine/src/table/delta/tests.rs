@@ -33,6 +33,7 @@ fn plan(version: u64, committed: &[(&str, u64)], epochs: &[(&str, u64)]) -> Plan
         version,
         entries: Entries { committed: map(committed), epochs: map(epochs), ..Entries::default() },
         files: false,
+        ..Plan::default()
     }
 }
 
@@ -310,7 +311,7 @@ fn a_stream_is_forgotten_as_it_was_shown_or_not_at_all() {
 
 fn log_plan(version: u64, log: LogId, claim: u64, position: u64) -> Plan {
     let logs = [(log, LogEntry { claim, position })].into();
-    Plan { version, entries: Entries { logs, ..Entries::default() }, files: false }
+    Plan { version, entries: Entries { logs, ..Entries::default() }, files: false, ..Plan::default() }
 }
 
 fn somebody_elses(table: &DeltaTable, version: u64, operation: &str) {
