@@ -3,7 +3,7 @@
 Under load from named and anonymous producers with fsynced ledgers and from `lakehead write` of file after file (load.py), the
 target is killed and started again: the clients (the producers' process, or the writer), the engine on its port and data
 directory, or by chance either. Named streams resume. An anonymous stream ends with its connection: of it, what was acknowledged
-must be in its table once, the rest at most once.
+must be in its table once, the rest at most once. One of the tables has partitions.
 
 A power cut takes the engine and its disk at once: what was not flushed is lost (all of it, some requests, or some sectors), the
 file system is mounted again, and the engine started (volume.py). It needs root.
@@ -77,6 +77,7 @@ class KillLoop:
             self.volume.start()
         if self.options.faulty_store:
             self.start_store()
+        self.load.make_tables()
         self.engine.start()
         self.load.start()
         for what in self.events():

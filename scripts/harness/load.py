@@ -4,6 +4,7 @@ Both are real processes that can be killed, and are started again; in the end th
 """
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -12,11 +13,16 @@ from verifier.report import verify
 
 from .binaries import binary
 from .child import end_with_parent
-from .verified_rows import write_file, write_ledger
+from .random_tables import columns
+from .verified_rows import SCHEMA, write_file, write_ledger
 
 FILE_ROWS = 400_000
 FILE_TABLE = "kill.files"
 TABLES = ["kill.one", "kill.two"]
+# The others have no partitions.
+PARTITIONED, PARTITION_COLUMNS = "kill.two", "status,stream"
+# A store that fails may fail then, too.
+MAKING_MAX = 100
 STREAMS, ANONYMOUS = 8, 4
 ROWS_PER_SECOND = 1_000
 FINISH_SECONDS = 300
@@ -32,6 +38,21 @@ class Load:
     @property
     def processes(self):
         return {"producers": self.producers, "lakehead write": self.writer}
+
+    def make_tables(self):
+        """Those that engines do not make by themselves."""
+        tables = self.engine.data_dir / "tables"
+        tables.mkdir(parents=True, exist_ok=True)
+        folder = os.open(tables.parent, os.O_RDONLY)
+        os.fsync(folder)
+        os.close(folder)
+        command = [binary("lakehead"), "table", "create", PARTITIONED, "--columns", columns(SCHEMA), "--partition-by",
+                   PARTITION_COLUMNS, "--if-not-exists", "--data-dir", str(self.engine.data_dir)]
+        for _ in range(MAKING_MAX):
+            made = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+            if made.returncode == 0:
+                return
+        raise RuntimeError(f"a partitioned table could not be made: {made.stderr}")
 
     def start(self):
         self.start_producers()

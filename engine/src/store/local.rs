@@ -174,8 +174,8 @@ impl FileWriter for LocalFile {
         let Self { file, mut unfinished } = *self;
         let bytes = file.finish()?;
         // The folders that lead to it may be as young as itself, and made by somebody who has not synced them.
-        let folders = unfinished.path.ancestors().skip(1).take_while(|above| above.starts_with(&unfinished.root));
-        folders.map(sync_folder).collect::<io::Result<()>>()?;
+        let mut folders = unfinished.path.ancestors().skip(1).take_while(|above| above.starts_with(&unfinished.root));
+        folders.try_for_each(sync_folder)?;
         unfinished.keep = true;
         Ok(bytes)
     }
