@@ -246,6 +246,7 @@ fn commit_settings(config: &Config, root: Option<&str>, directory: &Path) -> Res
         compression: tables.compression.into(),
         encoding: tables.encoding,
         table_uris,
+        upkeep: Some((&config.upkeep).into()),
         ..CommitSettings::new(root)
     })
 }

@@ -1,6 +1,7 @@
 //! What the commit plane is told at its start.
 
 use super::encode::EncodingPolicy;
+use crate::upkeep;
 use parquet::basic::{Compression, ZstdLevel};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -29,6 +30,8 @@ pub struct Settings {
     pub encoding: EncodingPolicy,
     /// Tables that live elsewhere, by name.
     pub table_uris: BTreeMap<String, Url>,
+    /// How tables are kept up, if they are.
+    pub upkeep: Option<upkeep::Settings>,
 }
 
 impl Settings {
@@ -45,6 +48,7 @@ impl Settings {
             compression: Compression::ZSTD(ZstdLevel::default()),
             encoding: EncodingPolicy::default(),
             table_uris: BTreeMap::new(),
+            upkeep: None,
         }
     }
 }

@@ -1,9 +1,10 @@
 //! The data file of one cut, from its first row group to its place in the store.
 //!
-//! The file is in the table's folder under a name that nobody else has (`part-<uuid>.<codec>.parquet`) and no reader looks
+//! The file is in the table's folder under a name that nobody else has ([`staged_name`](super::staged_name)) and no reader looks
 //! at before a commit names it. It is durable before the commit is put. All calls block.
 
 use super::encode::{DataFile, EncodeError, EncodedRowGroup, EncodingPlan};
+use super::staged_name::{Origin, new_name};
 use crate::budget::{Budget, Reservation};
 use crate::store::{FILE_BUFFER_BYTES, FileWriter, Store};
 use crate::table::delta::table::AddedFile;
@@ -46,7 +47,22 @@ impl StagedFile {
         compression: Compression,
         budget: &Budget,
     ) -> Result<Self, StagedFileError> {
-        let path = new_path(compression);
+        Self::begin_for(store, plan, compression, budget, None, "")
+    }
+
+    /// The same in a folder (with a slash at its end), under a name that says what its commit depends upon.
+    ///
+    /// # Errors
+    /// As [`Self::begin`].
+    pub fn begin_for(
+        store: &Arc<dyn Store>,
+        plan: &EncodingPlan,
+        compression: Compression,
+        budget: &Budget,
+        origin: Option<&Origin>,
+        folder: &str,
+    ) -> Result<Self, StagedFileError> {
+        let path = format!("{folder}{}", new_name(origin, compression));
         let memory = budget.reserve(FILE_BUFFER_BYTES);
         let file = Box::new(DataFile::begin(store.begin_file(&path)?, plan)?);
         Ok(Self { path, row_groups: 0, file, memory })
@@ -79,20 +95,6 @@ impl StagedFile {
         let added = AddedFile { path, bytes, modified_ms: now_unix_ms(), statistics: finished.statistics };
         Ok(FinishedStagedFile { added, row_groups })
     }
-}
-
-#[expect(clippy::disallowed_methods, reason = "data files are named here, and only here")]
-fn new_path(compression: Compression) -> String {
-    let codec = match compression {
-        Compression::UNCOMPRESSED => "",
-        Compression::SNAPPY => ".snappy",
-        Compression::GZIP(_) => ".gz",
-        Compression::BROTLI(_) => ".br",
-        Compression::LZ4 | Compression::LZ4_RAW => ".lz4",
-        Compression::ZSTD(_) => ".zstd",
-        _ => ".other",
-    };
-    format!("part-{}{codec}.parquet", uuid::Uuid::new_v4())
 }
 
 #[expect(clippy::disallowed_methods, reason = "Delta's modificationTime is wall clock time; nothing is decided by it")]

@@ -85,6 +85,11 @@ impl EncodingPlan {
         self
     }
 
+    /// The policy it goes by.
+    pub fn policy(&self) -> EncodingPolicy {
+        self.terms.policy
+    }
+
     /// The table's columns.
     pub fn schema(&self) -> &SchemaRef {
         &self.schema

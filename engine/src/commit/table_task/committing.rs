@@ -53,6 +53,7 @@ impl TableTask {
             Outcome::Committed { version, minted, refused } => {
                 self.rhythm.committed(self.context.now_ms());
                 if ended.file.is_some() {
+                    self.upkeep.committed(self.context.now_ms());
                     self.retries.worked();
                 }
                 self.log(&ended, version, races_lost);
@@ -150,7 +151,7 @@ impl TableTask {
         }
     }
 
-    fn begin_checkpoint(&mut self, version: u64) {
+    pub(super) fn begin_checkpoint(&mut self, version: u64) {
         let interval = self.context.settings.checkpoint_interval;
         if interval == 0 || version.saturating_sub(self.checkpointed) < interval || self.stopping.is_some() {
             return;

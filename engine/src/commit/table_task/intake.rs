@@ -39,6 +39,7 @@ impl TableTask {
             match piece {
                 Piece::RowGroup(row_group) => self.encode(row_group),
                 Piece::CutDone(done) => {
+                    done.log.iter().for_each(|part| self.upkeep.heard(done.shard, part));
                     if let Gathered::Whole(whole) = self.book.done(done) {
                         let (cut, now_ms) = (whole.cut, self.context.now_ms());
                         self.cuts.entry(cut).or_default().gathered(whole, now_ms);
@@ -116,6 +117,11 @@ impl TableTask {
         let (generation, own) = (self.book.generation(), self.own.clone());
         let (store, encoding) = (self.opened.table.store().clone(), self.opened.encoding.clone());
         let (compression, budget) = (self.context.settings.compression, self.context.budget.clone());
+        let origin = match &work {
+            FileWork::Append { file: None, row_groups } => row_groups.first().map(|first| first.shard),
+            _ => None,
+        };
+        let origin = origin.and_then(|shard| self.upkeep.origin(shard, self.known.view().version));
         let job = move || {
             let message = match work {
                 FileWork::Append { file, row_groups } => {
@@ -123,7 +129,9 @@ impl TableTask {
                     let append = || {
                         let mut file = match file {
                             Some(file) => file,
-                            None => StagedFile::begin(&store, &encoding, compression, &budget)?,
+                            None => {
+                                StagedFile::begin_for(&store, &encoding, compression, &budget, origin.as_ref(), "")?
+                            }
                         };
                         row_groups.into_iter().try_for_each(|row_group| file.append(row_group))?;
                         Ok(file)

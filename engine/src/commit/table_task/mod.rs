@@ -14,10 +14,12 @@
 //! | from the port to staged files | [`intake`] |
 //! | from staged files to the table | [`committing`] |
 //! | opens, streams, closing | [`answering`] |
+//! | merges of small files | [`upkeep`] |
 
 mod answering;
 mod committing;
 mod intake;
+mod upkeep;
 
 use super::attempt::Terms;
 use super::context::Context;
@@ -35,10 +37,13 @@ use crate::handover::request::Urgency;
 use crate::handover::{Refusal, ShardId, TableKey};
 use crate::table::delta::columns::Columns;
 use crate::table::delta::{DeltaTable, TableError, Version};
+use crate::upkeep::drive::DrivenMerge;
+use crate::upkeep::round::{Looked, RoundError};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 use tokio::sync::{Notify, oneshot};
+use upkeep::TableUpkeep;
 
 /// What a table's task is told. Messages that end a job carry the generation they were begun under.
 pub enum TableMessage {
@@ -69,6 +74,9 @@ pub enum TableMessage {
     Committed(Box<Driven>),
     Checkpointed(Option<Result<Version, TableError>>),
     Looked(Option<Result<Version, TableError>>),
+    /// Upkeep has looked at the table.
+    LookedOver(Box<Result<Looked, RoundError>>),
+    Merged(Box<DrivenMerge>),
     /// Finish a commit that is in flight, then end. The sender is dropped when that is done.
     Stop(oneshot::Sender<()>),
 }
@@ -95,6 +103,8 @@ pub struct OpenedTable {
 enum InFlight {
     Commit(Box<CutInFlight>),
     Checkpoint,
+    /// Of small files.
+    Merge,
 }
 
 /// A cut whose commit is in flight.
@@ -142,6 +152,7 @@ pub struct TableTask {
     /// Those that the look that is under way will answer.
     finding: Vec<(ShardId, Arc<str>)>,
     stopping: Option<oneshot::Sender<()>>,
+    upkeep: TableUpkeep,
 }
 
 impl TableTask {
@@ -154,7 +165,10 @@ impl TableTask {
     ) -> Self {
         let interval_ms = u64::try_from(context.settings.commit_interval.as_millis()).unwrap_or(u64::MAX);
         let known = opened.version.clone();
+        let looks_ms = context.upkeep.as_ref().map_or(0, |upkeep| upkeep.settings.interval.as_millis());
+        let looks_ms = u64::try_from(looks_ms).unwrap_or(u64::MAX);
         Self {
+            upkeep: TableUpkeep::new(looks_ms, context.now_ms(), known.view().version),
             context,
             checkpointed: known.view().version,
             known,
@@ -185,6 +199,7 @@ impl TableTask {
             let due_ms = self.rhythm.due_ms().filter(|_| self.can_ask());
             let due = due_ms.map(|due_ms| self.context.instant(due_ms.max(paused_until_ms.unwrap_or(0))));
             let pause_ends = paused_until_ms.map(|until_ms| self.context.instant(until_ms));
+            let upkeep_due = self.upkeep_due_ms().map(|due_ms| self.context.instant(due_ms));
             let life = tokio::select! {
                 message = self.messages.recv() => match message {
                     Some(message) => self.on_message(message),
@@ -196,12 +211,17 @@ impl TableTask {
                     self.ask_for_cut();
                     Life::GoesOn
                 }
+                () = sleep_until(upkeep_due), if upkeep_due.is_some() => {
+                    self.begin_upkeep();
+                    Life::GoesOn
+                }
             };
             if life == Life::Ends {
                 break;
             }
             self.take_pieces();
             self.begin_commit();
+            self.begin_merge();
         }
         self.end();
     }
@@ -220,6 +240,8 @@ impl TableTask {
             TableMessage::Committed(driven) => return self.committed(*driven),
             TableMessage::Checkpointed(result) => return self.was_checkpointed(result),
             TableMessage::Looked(result) => return self.looked(result),
+            TableMessage::LookedOver(looked) => self.looked_over(*looked),
+            TableMessage::Merged(driven) => return self.merged(*driven),
             TableMessage::Stop(done) => {
                 self.stopping = Some(done);
                 return self.life();

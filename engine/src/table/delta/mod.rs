@@ -12,6 +12,8 @@
 //! | how a table wants to be encoded | [`properties`] |
 //! | what a person wants to see, of the table and of a file's footer | [`describe`], [`footer`] |
 //! | forgetting a stream | [`forget`] |
+//! | for upkeep: live files, what is in the folder, what commits did | [`live_files`], [`folder`], [`commit_actions`] |
+//! | for upkeep: the table's wishes, reading a data file, the commit of a merge | [`upkeep_terms`], [`stored_file`], [`merging`] |
 //!
 //! # The kernel never puts
 //!
@@ -22,18 +24,24 @@
 //! never taken for what landed. All calls block.
 
 pub mod columns;
+pub mod commit_actions;
 pub mod describe;
 mod entries;
+pub mod folder;
 pub mod footer;
 pub mod forget;
 pub mod freeze;
+pub mod live_files;
 mod logs;
+pub mod merging;
 pub mod properties;
 mod sight;
+pub mod stored_file;
 pub mod streams;
 pub mod support;
 pub mod table;
 mod transactions;
+pub mod upkeep_terms;
 
 #[cfg(test)]
 mod tests;

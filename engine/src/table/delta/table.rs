@@ -8,7 +8,7 @@ use super::transactions::{self, CommitFile, Transaction};
 use super::{logs, streams};
 use crate::commit::attempt::Plan;
 use crate::commit::encode::FileStatistics;
-use crate::commit::ledger::TableView;
+use crate::commit::ledger::{Entries, TableView};
 use crate::store::local::LocalStore;
 use crate::store::{PutOutcome, ReadOutcome, Store};
 use bytes::Bytes;
@@ -28,9 +28,9 @@ use std::sync::Arc;
 use url::Url;
 
 /// Who writes, in `commitInfo`.
-const ENGINE_INFO: &str = concat!("Lakehead/", env!("CARGO_PKG_VERSION"));
+pub(super) const ENGINE_INFO: &str = concat!("Lakehead/", env!("CARGO_PKG_VERSION"));
 /// The folder of commits and checkpoints.
-const LOG: &str = "_delta_log";
+pub(super) const LOG: &str = "_delta_log";
 
 /// Why an operation on a table failed.
 #[derive(Debug, thiserror::Error)]
@@ -103,6 +103,12 @@ impl Version {
         &self.view
     }
 
+    /// The version that a commit of these bytes makes of this one.
+    pub(super) fn followed(&self, snapshot: SnapshotRef, entries: &Entries, bytes: Bytes) -> Self {
+        let view = self.view.after(snapshot.version(), entries);
+        Self { snapshot, view, anchor: Some(bytes), looked_from: self.looked_from }
+    }
+
     /// The table's columns.
     ///
     /// # Errors
@@ -140,6 +146,11 @@ impl DeltaTable {
     /// The kernel engine that reads it.
     pub(super) fn engine(&self) -> &dyn Engine {
         self.engine.as_ref()
+    }
+
+    /// The same, to be kept.
+    pub(super) fn shared_engine(&self) -> Arc<dyn Engine> {
+        self.engine.clone()
     }
 
     /// The newest version, if the table exists. Durable when this returns.
@@ -318,9 +329,7 @@ impl DeltaTable {
         let bytes = frozen(&slot).ok_or(TableError::Internal("the kernel made no commit"))?;
         let snapshot = committed.post_commit_snapshot().cloned();
         let snapshot = snapshot.ok_or(TableError::Internal("the kernel gave no snapshot after the commit"))?;
-        let view = known.view.after(plan.version, &plan.entries);
-        let (anchor, looked_from) = (Some(bytes.clone()), known.looked_from);
-        Ok(Frozen { after: Version { snapshot, view, anchor, looked_from }, bytes })
+        Ok(Frozen { after: known.followed(snapshot, &plan.entries, bytes.clone()), bytes })
     }
 
     /// Puts the bytes of a version, if it is free.
@@ -356,7 +365,7 @@ impl DeltaTable {
         self.store.settle(LOG).map_err(|error| TableError::Store(error.to_string()))
     }
 
-    fn commit_file(&self, version: u64) -> Result<Option<Bytes>, TableError> {
+    pub(super) fn commit_file(&self, version: u64) -> Result<Option<Bytes>, TableError> {
         match self.store.read(&commit_path(version)) {
             ReadOutcome::Found(bytes) => Ok(Some(bytes)),
             ReadOutcome::Missing => Ok(None),
@@ -387,6 +396,6 @@ fn commit_path(version: u64) -> String {
     format!("{LOG}/{version:020}.json")
 }
 
-fn url_error(error: url::ParseError) -> TableError {
+pub(super) fn url_error(error: url::ParseError) -> TableError {
     TableError::Store(error.to_string())
 }
