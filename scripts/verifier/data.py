@@ -44,7 +44,7 @@ class Data:
                     self.row_groups_by_version.get(add.version, 0) + file.num_row_groups
                 )
                 statistics, nulls = FileStatistics(dict(columns.leaves(self.fields))), set()
-                for batch in file.iter_batches(batch_size=BATCH_ROWS, use_threads=False):
+                for batch in map(columns.without_views, file.iter_batches(batch_size=BATCH_ROWS, use_threads=False)):
                     statistics.take(batch)
                     nulls.update(self.forbidden_nulls(batch))
                     self.take(batch, add)

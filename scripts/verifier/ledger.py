@@ -60,11 +60,12 @@ class Ledgers:
             if stream in streams:
                 streams[stream].take(seqs, hashes, version)
 
-    def judge(self, findings, durable):
-        """`durable` tells whether rows that were only acknowledged as durable must be in the table by now."""
+    def judge(self, findings, durable, rewritten=False):
+        """`durable` tells whether rows that were only acknowledged as durable must be in the table by now; `rewritten` that files
+        were moved by maintenance, so that their versions say nothing."""
         for ack, streams in self.streams.items():
             for stream in sorted(streams) if durable or ack == COMMITTED else ():
-                streams[stream].judge(findings)
+                streams[stream].judge(findings, rewritten)
 
     def rows(self, ack=COMMITTED):
         return sum(ledger.rows for ledger in self.streams[ack].values())
@@ -94,7 +95,7 @@ class StreamLedger:
             np.add.at(self.sums, at, hashes[inside])
         self.versions[np.unique(at)] = np.maximum(self.versions[np.unique(at)], version)
 
-    def judge(self, findings):
+    def judge(self, findings, rewritten):
         for at, (start, end, said, version) in enumerate(self.ranges):
             acknowledged = "acknowledged" if self.ack == COMMITTED else "acknowledged (as durable)"
             rows = f"stream {self.stream}: the {acknowledged} rows {start} to {end - 1}"
@@ -102,7 +103,7 @@ class StreamLedger:
                 findings.problem(f"{rows} are {end - start}, the table has {self.found[at]}.")
             elif f"{int(self.sums[at]):016x}" != said:
                 findings.problem(f"{rows} have another content in the table than the producer sent.")
-            elif version >= 0 and self.versions[at] > version:
+            elif not rewritten and version >= 0 and self.versions[at] > version:
                 findings.problem(
                     f"{rows} were acknowledged in version {version} and stand in version {self.versions[at]}."
                 )

@@ -29,13 +29,13 @@ class Run:
 class Streams:
     def __init__(self):
         self.runs = {}
-        self.disorder = []
+        self.nulls, self.disorder = [], []
 
     def take(self, batch, path, version, ledgers=None, hashes=None):
         """Takes one batch of a file in; batches come in file order, files in commit order."""
         encoded = batch.column("stream").cast(pa.string()).dictionary_encode()
         if batch.column("stream").null_count or batch.column("seq").null_count:
-            self.disorder.append(f"{path} has rows whose stream or seq is null.")
+            self.nulls.append(f"{path} has rows whose stream or seq is null.")
             return
         names = encoded.dictionary.to_pylist()
         codes = encoded.indices.to_numpy(zero_copy_only=False)
@@ -64,9 +64,10 @@ class Streams:
     def rows(self, name):
         return sum(run.end - run.start for run in self.runs.get(name, []))
 
-    def judge(self, findings, txns, commits, rewritten, named, anonymous):
-        """`rewritten` tells that files were moved by maintenance, so that versions say nothing about order."""
-        for sentence in self.disorder:
+    def judge(self, findings, txns, commits, rewritten, named, anonymous, shuffled=False):
+        """`rewritten` tells that files were moved by maintenance, so that versions say nothing about order; `shuffled` that rows
+        of a file were, too."""
+        for sentence in self.nulls + ([] if shuffled else self.disorder):
             findings.problem(sentence)
         for name in sorted(self.runs):
             for runs in self.lives(name, txns, commits, rewritten):

@@ -9,6 +9,8 @@ use crate::budget::{Budget, Reservation};
 use crate::store::{FILE_BUFFER_BYTES, FileWriter, Store};
 use crate::table::delta::table::AddedFile;
 use parquet::basic::Compression;
+use parquet::file::metadata::ParquetMetaData;
+use parquet::file::reader::ChunkReader;
 use std::sync::Arc;
 
 /// Why a file could not be written. Its rows are lost with it: they must be sent again.
@@ -76,6 +78,20 @@ impl StagedFile {
         row_group.memory.resize(0);
         self.row_groups += 1;
         Ok(self.file.append(row_group)?)
+    }
+
+    /// Appends a row group of another file; see [`DataFile::copy_row_group`].
+    ///
+    /// # Errors
+    /// When the store does not take it; the file is lost.
+    pub fn copy_row_group(
+        &mut self,
+        pages: &impl ChunkReader,
+        metadata: &ParquetMetaData,
+        index: usize,
+    ) -> Result<(), StagedFileError> {
+        self.row_groups += 1;
+        Ok(self.file.copy_row_group(pages, metadata, index)?)
     }
 
     /// Bytes so far.

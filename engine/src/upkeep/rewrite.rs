@@ -1,6 +1,7 @@
 //! Several data files into one: read row group by row group, written by the same encoders as any other file.
 //!
-//! Rows keep their order. In memory are one row group as it lies in its file, and the rows that wait until they are enough
+//! Row groups of this engine that are large enough are copied as they are, which costs next to nothing; the rows of others are
+//! gathered and encoded anew. Rows keep their order. In memory are one row group as it lies in its file, and the rows that wait until they are enough
 //! for a row group of the new file. Blocks, and waits as the bound on bytes wants.
 
 use super::canary::Canary;
@@ -20,6 +21,7 @@ use arrow::record_batch::RecordBatch;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
 use parquet::basic::Compression;
 use parquet::errors::ParquetError;
+use parquet::file::metadata::PageIndexPolicy;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -27,6 +29,9 @@ use std::time::Duration;
 const ROWS_MAX: usize = 1 << 20;
 const BYTES_MAX: usize = 32 << 20;
 const BYTES_MIN: usize = 1 << 20;
+/// Row groups with so many rows, or bytes, are as good as any.
+const COPIED_ROWS_MIN: i64 = 64 << 10;
+const COPIED_BYTES_MIN: u64 = 4 << 20;
 /// Rows decoded at a time.
 const BATCH_ROWS: usize = 16 << 10;
 /// How often memory is asked for, and how long in between.
@@ -137,6 +142,7 @@ impl Output<'_, '_> {
         let stored = self.rewriter.table.stored_file(&file.path, file.bytes);
         let stored = stored.map_err(|cause| RewriteError::Table { path: file.path.clone(), cause })?;
         let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
+        let options = options.with_page_index_policy(PageIndexPolicy::Optional);
         let metadata = ArrowReaderMetadata::load(&stored, options).map_err(unreadable)?;
         for row_group in 0..metadata.metadata().num_row_groups() {
             self.take_row_group(file, &stored, &metadata, row_group, hands)?;
@@ -161,6 +167,16 @@ impl Output<'_, '_> {
         let _fetched = self.rewriter.reserve(usize::try_from(length).unwrap_or(usize::MAX), hands)?;
         stored.fetch(start, length).map_err(unreadable)?;
         hands.read(length)?;
+        let rows = metadata.metadata().row_group(row_group).num_rows();
+        let is_large = rows >= COPIED_ROWS_MIN || length >= COPIED_BYTES_MIN;
+        if is_large && self.rewriter.plan.has_columns(metadata.metadata().file_metadata()) {
+            // What was read before comes before it.
+            self.encode(hands)?;
+            self.read += u64::try_from(rows).unwrap_or(0);
+            self.file.copy_row_group(stored, metadata.metadata(), row_group)?;
+            stored.let_go();
+            return self.tell(self.file.bytes(), hands);
+        }
         let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(stored.clone(), metadata.clone());
         let rows = builder.with_row_groups(vec![row_group]).with_batch_size(BATCH_ROWS).build().map_err(unreadable)?;
         for batch in rows {

@@ -153,3 +153,24 @@ fn a_table_says_whether_it_is_merged_and_others_who_merge_are_given_way_to() {
     let looked = world.look_behind(0, Canary::None);
     assert!(looked.others_merge && looked.merged.is_none(), "a merge that is not among this engine's own");
 }
+
+#[test]
+fn large_row_groups_are_copied_as_they_are_between_rows_that_are_encoded_anew() {
+    let world = World::new(Settings { target_bytes: 64 << 20, ..eager() });
+    let (large, mut from) = (70_000, 0);
+    for rows in [5, 7, large, 3, large, 2, 9, 11] {
+        world.append(from, from + rows);
+        from += rows;
+    }
+    let before = world.rows();
+    let merged = *world.look(Canary::None).merged.unwrap();
+    let output = merged.change.output.path.clone();
+    assert!(matches!(world.commit(merged).outcome, Outcome::Committed { .. }));
+    assert_eq!(world.rows(), before);
+    assert_eq!(world.row_groups(&output), [12, large, 3, large, 22]);
+    assert!(
+        world.text(10).contains(&format!("maxValues\\\":{{\\\"stream\\\":\\\"s1\\\",\\\"seq\\\":{}", from - 1)),
+        "{}",
+        world.text(10)
+    );
+}

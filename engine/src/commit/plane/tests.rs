@@ -9,6 +9,7 @@ use crate::handover::{Refusal, ShardId, TableKey};
 use lakehead_protocol::reject::RejectCode;
 
 mod logs;
+mod upkeep;
 mod world;
 
 use world::*;

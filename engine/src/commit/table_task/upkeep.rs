@@ -26,7 +26,7 @@ pub(super) struct TableUpkeep {
     /// What waits to be committed.
     ready: Option<Box<Merged>>,
     more: bool,
-    /// Claims that there were when staged files were judged last.
+    /// Claims that the table showed when staged files were judged last.
     claims_judged: usize,
     cleaned_ms: Option<u64>,
     /// Up to this version others' merges have been seen.
@@ -84,11 +84,14 @@ impl TableTask {
         let upkeep = &mut self.upkeep;
         upkeep.pace.began(now_ms);
         let clean_log = upkeep.cleaned_ms.is_none_or(|cleaned_ms| now_ms.saturating_sub(cleaned_ms) >= CLEAN_MS);
-        let judge_orphans = upkeep.claims.len() > upkeep.claims_judged;
+        // Files of earlier claims are judged when the table shows those of today.
+        let view = self.known.view();
+        let shown = upkeep.claims.values().filter(|(log, claim)| view.log(*log).claim == *claim).count();
+        let judge_orphans = shown > upkeep.claims_judged;
         if clean_log {
             upkeep.cleaned_ms = Some(now_ms);
         }
-        upkeep.claims_judged = upkeep.claims.len();
+        upkeep.claims_judged = shown;
         let round = Round {
             settings: worker.settings.clone(),
             table: self.opened.table.clone(),

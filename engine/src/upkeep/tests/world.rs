@@ -194,6 +194,13 @@ impl World {
         concat_batches(&batches[0].schema(), &batches).unwrap()
     }
 
+    /// Rows of each row group of a file.
+    pub fn row_groups(&self, path: &str) -> Vec<i64> {
+        let file = File::open(self.folder.path().join("t").join(path)).unwrap();
+        let reader = ParquetRecordBatchReaderBuilder::try_new(file).unwrap();
+        reader.metadata().row_groups().iter().map(|row_group| row_group.num_rows()).collect()
+    }
+
     pub fn look(&self, canary: Canary) -> Looked {
         self.look_behind(self.version().view().version, canary)
     }
