@@ -19,3 +19,4 @@ pub mod reactor;
 pub mod shard;
 pub mod store;
 pub mod table;
+pub mod upkeep;

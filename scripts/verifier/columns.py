@@ -16,9 +16,11 @@ ARROW_TYPES = {
     "date": pa.types.is_date32,
     "timestamp": lambda found: pa.types.is_timestamp(found) and found.tz is not None,
     "timestamp_ntz": lambda found: pa.types.is_timestamp(found) and found.tz is None,
-    "string": lambda found: pa.types.is_string(found) or pa.types.is_large_string(found),
-    "binary": lambda found: pa.types.is_binary(found) or pa.types.is_large_binary(found),
+    "string": lambda found: pa.types.is_string(found) or pa.types.is_large_string(found) or pa.types.is_string_view(found),
+    "binary": lambda found: pa.types.is_binary(found) or pa.types.is_large_binary(found) or pa.types.is_binary_view(found),
 }
+# What some writers note as the Arrow type of texts; not everything can be done with them.
+VIEWS = {pa.string_view(): pa.string(), pa.binary_view(): pa.binary()}
 
 
 def kind_of(delta_type):
@@ -60,6 +62,14 @@ def leaves(fields, above=()):
             yield from leaves(field["type"]["fields"], path)
         else:
             yield path, kind
+
+
+def without_views(batch):
+    """The same rows, texts as everybody has them."""
+    if not any(kind in VIEWS for kind in batch.schema.types):
+        return batch
+    return pa.RecordBatch.from_arrays(
+        [column.cast(VIEWS.get(column.type, column.type)) for column in batch.columns], names=batch.schema.names)
 
 
 def at(batch, path):

@@ -54,7 +54,7 @@ class Data:
                 )
                 statistics, nulls = FileStatistics(dict(columns.leaves(self.fields))), set()
                 for batch in file.iter_batches(batch_size=BATCH_ROWS, use_threads=False):
-                    rows, batch = batch.num_rows, self.mapping.batch(batch)
+                    rows, batch = batch.num_rows, self.mapping.batch(columns.without_views(batch))
                     statistics.take(batch)
                     nulls.update(self.forbidden_nulls(batch))
                     kept = live(batch, deleted, position)

@@ -40,6 +40,7 @@ class Commit:
     version: int
     time_ms: int = 0
     operation: str = ""
+    engine: str = ""
     adds: list = field(default_factory=list)
     removes: list = field(default_factory=list)
     txns: dict = field(default_factory=dict)
@@ -163,6 +164,7 @@ def read_commit(log_dir, version, log):
             elif name == "commitInfo":
                 commit.time_ms = body.get("inCommitTimestamp") or body.get("timestamp") or 0
                 commit.operation = body.get("operation") or ""
+                commit.engine = body.get("engineInfo") or ""
     log.state.version = version
     return commit
 

@@ -64,9 +64,10 @@ class Streams:
     def rows(self, name):
         return sum(run.end - run.start for run in self.runs.get(name, []))
 
-    def judge(self, findings, txns, commits, rewritten, named, anonymous):
-        """`rewritten` tells that files were moved by maintenance, so that versions say nothing about order."""
-        for sentence in self.nulls + ([] if rewritten else self.disorder):
+    def judge(self, findings, txns, commits, rewritten, named, anonymous, shuffled=False):
+        """`rewritten` tells that files were moved by maintenance, so that versions say nothing about order; `shuffled` that rows
+        of a file were, too."""
+        for sentence in self.nulls + ([] if shuffled else self.disorder):
             findings.problem(sentence)
         for name in sorted(self.runs):
             for runs in self.lives(name, txns, commits, rewritten):

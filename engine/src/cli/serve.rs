@@ -256,6 +256,7 @@ fn commit_settings(config: &Config, root: Option<&str>, directory: &Path) -> Res
         encoding: tables.encoding,
         evolve: tables.evolve,
         table_uris,
+        upkeep: Some((&config.upkeep).into()),
         ..CommitSettings::new(root)
     })
 }

@@ -5,6 +5,7 @@ use super::settings::Settings;
 use crate::budget::Budget;
 use crate::handover::ShardId;
 use crate::handover::answer::Answer;
+use crate::upkeep;
 use delta_kernel::Engine;
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,6 +23,8 @@ pub struct Context {
     pub encoders: Encoders,
     pub runtime: Handle,
     pub kernel: Arc<dyn Engine>,
+    /// Nothing when tables are not kept up.
+    pub upkeep: Option<upkeep::Worker>,
     pub started: Instant,
 }
 

@@ -17,7 +17,7 @@
 //! | who starts the threads, takes requests? | [`plane`] |
 //! | which tables are open? | [`directory`]; one is opened by [`opening`] |
 //! | what does one table do all day? | [`table_task`], with [`cut_book`] for numbers, [`pace`], [`rhythm`] and [`retries`] for times |
-//! | how do row groups become a durable file? | [`encode`], [`open_cut`], [`staged_file`] |
+//! | how do row groups become a durable file? | [`encode`], [`open_cut`], [`staged_file`], [`staged_name`] |
 //! | who carries an attempt's steps out? | [`drive`] |
 
 pub mod attempt;
@@ -40,6 +40,7 @@ pub mod retries;
 pub mod rhythm;
 pub mod settings;
 pub mod staged_file;
+pub mod staged_name;
 pub mod stop;
 pub mod table_task;
 

@@ -11,6 +11,7 @@ use super::settings::Settings;
 use crate::budget::Budget;
 use crate::handover::request::Request;
 use crate::table::delta::table::kernel_engine;
+use crate::upkeep::Worker;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -36,6 +37,7 @@ pub enum StartError {
 /// The running commit plane.
 pub struct CommitPlane {
     runtime: Runtime,
+    context: Arc<Context>,
     requester: Requester,
 }
 
@@ -65,6 +67,7 @@ impl CommitPlane {
             .enable_all()
             .build()?;
         let encoders = Encoders::start(settings.encoders)?;
+        let upkeep = settings.upkeep.clone().map(Worker::start).transpose()?;
         let context = Arc::new(Context {
             settings,
             budget,
@@ -72,12 +75,14 @@ impl CommitPlane {
             encoders,
             runtime: runtime.handle().clone(),
             kernel: kernel_engine(runtime.handle().clone()),
+            upkeep,
             started: Instant::now(),
         });
+        let shared = context.clone();
         let (sender, receiver) = unbounded_channel();
         let directory = Directory::new(context, sender.clone());
         drop(runtime.spawn(directory.run(receiver)));
-        Ok(Self { runtime, requester: Requester { messages: sender } })
+        Ok(Self { runtime, context: shared, requester: Requester { messages: sender } })
     }
 
     /// Hands a request in. Never blocks.
@@ -93,6 +98,7 @@ impl CommitPlane {
     /// Ends the threads. Commits in flight are finished, or abandoned at a deadline: then the table says what became of
     /// them. Whatever is not in flight is given up. Blocks; must not be called from a task.
     pub fn stop(self) {
+        self.context.upkeep.iter().for_each(Worker::stop);
         let (done, stopped) = oneshot::channel();
         let sent = self.requester.messages.send(DirectoryMessage::Stop(done));
         if sent.is_ok() {

@@ -3,6 +3,7 @@
 use super::encode::EncodingPolicy;
 use super::pace::Pace;
 use crate::handover::evolve::EvolvePolicy;
+use crate::upkeep;
 use parquet::basic::{Compression, ZstdLevel};
 use std::collections::BTreeMap;
 use url::Url;
@@ -34,6 +35,8 @@ pub struct Settings {
     pub evolve: EvolvePolicy,
     /// Tables that live elsewhere, by name.
     pub table_uris: BTreeMap<String, Url>,
+    /// How tables are kept up, if they are.
+    pub upkeep: Option<upkeep::Settings>,
 }
 
 impl Settings {
@@ -52,6 +55,7 @@ impl Settings {
             encoding: EncodingPolicy::default(),
             evolve: EvolvePolicy::default(),
             table_uris: BTreeMap::new(),
+            upkeep: None,
         }
     }
 }

@@ -1,15 +1,19 @@
 //! A data file of one cut, from its first row group to its place in the store.
 //!
 //! The file is in the table's folder, or in its partition's below that, under a name that nobody else has
-//! (`part-<uuid>.<codec>.parquet`) and no reader looks at before a commit names it. It is durable before the commit is put. All calls block.
+//! ([`staged_name`](super::staged_name)) and no reader looks at before a commit names it. It is durable before the commit is put.
+//! All calls block.
 
 use super::encode::{DataFile, EncodeError, EncodedRowGroup, EncodingPlan};
 use super::partition::PartitionKey;
 use super::partition::folder::folder;
+use super::staged_name::{Origin, new_name};
 use crate::budget::{Budget, Reservation};
 use crate::store::{FILE_BUFFER_BYTES, FileWriter, Store};
 use crate::table::delta::table::AddedFile;
 use parquet::basic::Compression;
+use parquet::file::metadata::ParquetMetaData;
+use parquet::file::reader::ChunkReader;
 use std::sync::Arc;
 
 /// Why a file could not be written. Its rows are lost with it: they must be sent again.
@@ -38,6 +42,25 @@ pub struct FinishedStagedFile {
     pub row_groups: usize,
 }
 
+/// Where a file is to be, and what is said of it there.
+#[derive(Debug, Clone, Default)]
+pub struct Place {
+    /// With a slash at its end, if it is not the table's own folder.
+    pub folder: String,
+    /// Names and values of the table's partition columns.
+    pub partition: Vec<(Arc<str>, Option<Arc<str>>)>,
+    /// What its commit depends upon, for its name.
+    pub origin: Option<Origin>,
+}
+
+impl Place {
+    /// In the folder of a partition; `columns` are the names of the table's partition columns.
+    pub fn of_partition(columns: &[Arc<str>], key: &PartitionKey) -> Self {
+        let partition = columns.iter().cloned().zip(key.values().iter().cloned()).collect();
+        Self { folder: folder(columns, key), partition, origin: None }
+    }
+}
+
 impl StagedFile {
     /// Begins a file of the plan's table, which has no partitions.
     ///
@@ -49,23 +72,22 @@ impl StagedFile {
         compression: Compression,
         budget: &Budget,
     ) -> Result<Self, StagedFileError> {
-        Self::begin_in(store, plan, compression, budget, &[], &PartitionKey::default())
+        Self::begin_at(store, plan, compression, budget, Place::default())
     }
 
-    /// Begins a file of a partition; `columns` are the names of the table's partition columns.
+    /// The same at this place.
     ///
     /// # Errors
-    /// When the store does not take it.
-    pub fn begin_in(
+    /// As [`Self::begin`].
+    pub fn begin_at(
         store: &Arc<dyn Store>,
         plan: &EncodingPlan,
         compression: Compression,
         budget: &Budget,
-        columns: &[Arc<str>],
-        key: &PartitionKey,
+        place: Place,
     ) -> Result<Self, StagedFileError> {
-        let path = folder(columns, key) + &new_name(compression);
-        let partition = columns.iter().cloned().zip(key.values().iter().cloned()).collect();
+        let Place { folder, partition, origin } = place;
+        let path = folder + &new_name(origin.as_ref(), compression);
         let memory = budget.reserve(FILE_BUFFER_BYTES);
         let file = Box::new(DataFile::begin(store.begin_file(&path)?, plan)?);
         Ok(Self { path, partition, row_groups: 0, file, memory })
@@ -79,6 +101,20 @@ impl StagedFile {
         row_group.memory.resize(0);
         self.row_groups += 1;
         Ok(self.file.append(row_group)?)
+    }
+
+    /// Appends a row group of another file; see [`DataFile::copy_row_group`].
+    ///
+    /// # Errors
+    /// When the store does not take it; the file is lost.
+    pub fn copy_row_group(
+        &mut self,
+        pages: &impl ChunkReader,
+        metadata: &ParquetMetaData,
+        index: usize,
+    ) -> Result<(), StagedFileError> {
+        self.row_groups += 1;
+        Ok(self.file.copy_row_group(pages, metadata, index)?)
     }
 
     /// Bytes so far.
@@ -98,20 +134,6 @@ impl StagedFile {
         let added = AddedFile { path, partition, bytes, modified_ms: now_unix_ms(), statistics: finished.statistics };
         Ok(FinishedStagedFile { added, row_groups })
     }
-}
-
-#[expect(clippy::disallowed_methods, reason = "data files are named here, and only here")]
-fn new_name(compression: Compression) -> String {
-    let codec = match compression {
-        Compression::UNCOMPRESSED => "",
-        Compression::SNAPPY => ".snappy",
-        Compression::GZIP(_) => ".gz",
-        Compression::BROTLI(_) => ".br",
-        Compression::LZ4 | Compression::LZ4_RAW => ".lz4",
-        Compression::ZSTD(_) => ".zstd",
-        _ => ".other",
-    };
-    format!("part-{}{codec}.parquet", uuid::Uuid::new_v4())
 }
 
 #[expect(clippy::disallowed_methods, reason = "Delta's modificationTime is wall clock time; nothing is decided by it")]

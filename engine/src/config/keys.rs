@@ -39,7 +39,7 @@ const POSITIVE: Kind = Kind::Number { min: 1, why: "" };
 pub const BUDGET_MB_MIN: i64 = 64;
 
 /// All keys, by section. A derived default may look at keys that stand before its own.
-pub const KEYS: [Key; 20] = [
+pub const KEYS: [Key; 27] = [
     Key {
         section: "server",
         name: "listen",
@@ -209,6 +209,65 @@ pub const KEYS: [Key; 20] = [
         kind: Kind::Places,
         fallback: Fallback::Toml("{}"),
         doc: "Tables that live elsewhere: { \"sales.orders\" = \"file:///mnt/other/orders\" }",
+        flag: None,
+    },
+    Key {
+        section: "upkeep",
+        name: "compact",
+        kind: Kind::Switch,
+        fallback: Fallback::Toml("true"),
+        doc: "Whether small files of a table are merged into larger ones. A table's property delta.autoOptimize.autoCompact goes \
+              first",
+        flag: None,
+    },
+    Key {
+        section: "upkeep",
+        name: "target_file_mb",
+        kind: POSITIVE,
+        fallback: Fallback::Toml("128"),
+        doc: "About how large merged files become. A table's property delta.targetFileSize goes first",
+        flag: None,
+    },
+    Key {
+        section: "upkeep",
+        name: "small_file_mb",
+        kind: POSITIVE,
+        fallback: Fallback::Derived { words: "half of the target", value: |_| None },
+        doc: "Files that are smaller than this are merged, others are left alone",
+        flag: None,
+    },
+    Key {
+        section: "upkeep",
+        name: "bandwidth_mb_per_s",
+        kind: POSITIVE,
+        fallback: Fallback::Toml("64"),
+        doc: "Most that merging reads and writes in a second, over all tables together",
+        flag: None,
+    },
+    Key {
+        section: "upkeep",
+        name: "interval_ms",
+        kind: POSITIVE,
+        fallback: Fallback::Toml("10000"),
+        doc: "Least time between two looks at a table for what upkeep it needs",
+        flag: None,
+    },
+    Key {
+        section: "upkeep",
+        name: "clean_log",
+        kind: Kind::Switch,
+        fallback: Fallback::Toml("true"),
+        doc: "Whether files of a table's log are removed when they are older than delta.logRetentionDuration (30 days) and a \
+              checkpoint stands for them, unless delta.enableExpiredLogCleanup is false",
+        flag: None,
+    },
+    Key {
+        section: "upkeep",
+        name: "remove_orphans",
+        kind: Kind::Switch,
+        fallback: Fallback::Toml("true"),
+        doc: "Whether data files are removed that this engine wrote before it was killed, once the table's log proves that no \
+              commit names them or ever will",
         flag: None,
     },
 ];

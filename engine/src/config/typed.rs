@@ -2,10 +2,12 @@
 
 use crate::commit::encode::EncodingPolicy;
 use crate::handover::evolve::EvolvePolicy;
+use crate::upkeep;
 use parquet::basic::{Compression, ZstdLevel};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// All of it.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -14,6 +16,7 @@ pub struct Config {
     pub memory: Memory,
     pub log: Log,
     pub tables: Tables,
+    pub upkeep: Upkeep,
 }
 
 /// `[server]`
@@ -62,6 +65,32 @@ pub struct Tables {
     pub evolve: EvolvePolicy,
     pub encoders: usize,
     pub uris: BTreeMap<String, String>,
+}
+
+/// `[upkeep]`
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct Upkeep {
+    pub compact: bool,
+    pub target_file_mb: u64,
+    pub small_file_mb: Option<u64>,
+    pub bandwidth_mb_per_s: u64,
+    pub interval_ms: u64,
+    pub clean_log: bool,
+    pub remove_orphans: bool,
+}
+
+impl From<&Upkeep> for upkeep::Settings {
+    fn from(upkeep: &Upkeep) -> Self {
+        Self {
+            compact: upkeep.compact,
+            target_bytes: upkeep.target_file_mb << 20,
+            small_bytes: upkeep.small_file_mb.map(|mb| mb << 20),
+            bandwidth_bytes: upkeep.bandwidth_mb_per_s << 20,
+            clean_log: upkeep.clean_log,
+            remove_orphans: upkeep.remove_orphans,
+            interval: Duration::from_millis(upkeep.interval_ms),
+        }
+    }
 }
 
 /// `compression` as it is written.

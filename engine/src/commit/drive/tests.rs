@@ -111,6 +111,7 @@ fn context(runtime: &Runtime, folder: &Path) -> Arc<Context> {
         encoders: Encoders::start(1).unwrap(),
         runtime: runtime.handle().clone(),
         kernel: kernel_engine(runtime.handle().clone()),
+        upkeep: None,
         started: Instant::now(),
     })
 }

@@ -17,6 +17,9 @@ use parquet::schema::types::SchemaDescriptor;
 use std::io::sink;
 use std::sync::Arc;
 
+/// What files are signed with, before the version.
+pub(super) const WRITER: &str = "lakehead version ";
+
 /// Encoding and codec of a leaf.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ColumnWay {
@@ -115,7 +118,7 @@ impl ColumnWriters {
 pub(super) fn file_properties() -> WriterPropertiesBuilder {
     WriterProperties::builder()
         .set_writer_version(WriterVersion::PARQUET_1_0)
-        .set_created_by(concat!("lakehead version ", env!("CARGO_PKG_VERSION")).to_owned())
+        .set_created_by(format!("{WRITER}{}", env!("CARGO_PKG_VERSION")))
         .set_statistics_truncate_length(Some(STATISTICS_BYTES_MAX))
 }
 

@@ -4,7 +4,7 @@
 pub(super) type Clock = fn() -> u64;
 
 /// CPU time of this thread: what others do on a busy machine does not count.
-pub(super) fn thread_cpu_ns() -> u64 {
+pub(crate) fn thread_cpu_ns() -> u64 {
     let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
     #[expect(unsafe_code, reason = "the standard library has no clock of a thread's CPU time")]
     // SAFETY: `time` is a timespec that the call may write; it keeps no pointer to it.

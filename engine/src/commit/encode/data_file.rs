@@ -5,6 +5,9 @@ use super::error::EncodeError;
 use super::plan::EncodingPlan;
 use super::statistics::FileStatistics;
 use crate::budget::Reservation;
+use parquet::column::writer::ColumnCloseResult;
+use parquet::file::metadata::ParquetMetaData;
+use parquet::file::reader::ChunkReader;
 use parquet::file::writer::SerializedFileWriter;
 use std::io::Write;
 
@@ -68,6 +71,37 @@ impl<W: Write + Send> DataFile<W> {
         let mut writer = self.writer.next_row_group().map_err(EncodeError::File)?;
         for chunk in chunks {
             chunk.append_to(&mut writer).map_err(EncodeError::File)?;
+        }
+        writer.close().map_err(EncodeError::File)?;
+        Ok(())
+    }
+
+    /// Appends a row group of another file as it lies there: one whose columns are those of the plan (see
+    /// [`EncodingPlan::has_columns`]). `pages` reads that file.
+    ///
+    /// # Errors
+    /// [`EncodeError::File`] when the sink fails or the other file is not what it says. The file is lost then.
+    pub fn copy_row_group(
+        &mut self,
+        pages: &impl ChunkReader,
+        metadata: &ParquetMetaData,
+        index: usize,
+    ) -> Result<(), EncodeError> {
+        let row_group = metadata.row_group(index);
+        let rows = u64::try_from(row_group.num_rows()).unwrap_or(0);
+        self.statistics.add_rows(rows);
+        let mut writer = self.writer.next_row_group().map_err(EncodeError::File)?;
+        for (leaf, chunk) in row_group.columns().iter().enumerate() {
+            self.statistics.merge(leaf, chunk);
+            let close = ColumnCloseResult {
+                bytes_written: u64::try_from(chunk.compressed_size()).unwrap_or(0),
+                rows_written: rows,
+                metadata: chunk.clone(),
+                bloom_filter: None,
+                column_index: metadata.page_index().and_then(|pages| pages.column_index(index, leaf)).cloned(),
+                offset_index: metadata.page_index().and_then(|pages| pages.offset_index(index, leaf)).cloned(),
+            };
+            writer.append_column(pages, close).map_err(EncodeError::File)?;
         }
         writer.close().map_err(EncodeError::File)?;
         Ok(())

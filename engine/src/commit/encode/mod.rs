@@ -36,7 +36,7 @@ mod civil_date;
 mod column_chunk;
 mod column_job;
 mod column_writer;
-mod cpu_clock;
+pub(crate) mod cpu_clock;
 pub mod data_file;
 mod distinct;
 pub mod encoded_row_group;

@@ -8,7 +8,7 @@
 
 use super::choice::UNMEASURED;
 use super::column_chunk::ColumnChunk;
-use super::column_writer::{ColumnWay, ColumnWriters, file_properties};
+use super::column_writer::{ColumnWay, ColumnWriters, WRITER, file_properties};
 use super::cpu_clock::{Clock, thread_cpu_ns};
 use super::error::EncodeError;
 use super::learning::{Learning, Promise, Step};
@@ -20,6 +20,7 @@ use arrow::datatypes::{FieldRef, Schema, SchemaRef};
 use parquet::arrow::ArrowSchemaConverter;
 use parquet::basic::Compression;
 use parquet::errors::ParquetError;
+use parquet::file::metadata::FileMetaData;
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::TypePtr;
 use std::io::Write;
@@ -99,6 +100,17 @@ impl EncodingPlan {
 
     pub(super) fn telling(&self) -> &Arc<[Telling]> {
         &self.telling
+    }
+
+    /// The policy it goes by.
+    pub fn policy(&self) -> EncodingPolicy {
+        self.terms.policy
+    }
+
+    /// Whether a file was written by this engine, with exactly the columns of the plan.
+    pub fn has_columns(&self, file: &FileMetaData) -> bool {
+        let is_ours = file.created_by().is_some_and(|writer| writer.starts_with(WRITER));
+        is_ours && file.schema_descr().root_schema().get_fields() == self.root.get_fields()
     }
 
     /// The table's columns.

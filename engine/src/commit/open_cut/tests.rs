@@ -5,6 +5,7 @@ use crate::budget::Budget;
 use crate::commit::encode::{EncodingPlan, encode_here};
 use crate::commit::ledger::Proposal;
 use crate::commit::partition::join::join;
+use crate::commit::staged_file::Place;
 use crate::handover::ShardId;
 use crate::handover::row_group::RowGroup;
 use crate::store::Store;
@@ -120,7 +121,8 @@ impl Play {
         let FileWork { partition, key, file, row_groups, finish } = self.jobs.swap_remove(at);
         let begin = || {
             let (codec, columns) = (Compression::UNCOMPRESSED, ["p".into()]);
-            StagedFile::begin_in(&self.store, &self.plan, codec, &self.budget, &columns, &key).unwrap()
+            StagedFile::begin_at(&self.store, &self.plan, codec, &self.budget, Place::of_partition(&columns, &key))
+                .unwrap()
         };
         let mut file = file.unwrap_or_else(begin);
         row_groups.into_iter().for_each(|row_group| file.append(row_group).unwrap());

@@ -10,6 +10,7 @@ use lakehead_protocol::reject::RejectCode;
 
 mod evolving;
 mod logs;
+mod upkeep;
 mod world;
 
 use world::*;

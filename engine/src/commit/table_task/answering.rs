@@ -156,5 +156,6 @@ impl TableTask {
     pub(super) fn end(mut self) {
         self.messages.close();
         self.give_up_files();
+        self.give_up_merge();
     }
 }

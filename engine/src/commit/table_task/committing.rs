@@ -54,6 +54,7 @@ impl TableTask {
             Outcome::Committed { version, minted, refused } => {
                 self.rhythm.committed(self.context.now_ms());
                 if !ended.files.is_empty() {
+                    self.upkeep.committed(self.context.now_ms());
                     self.retries.worked();
                 }
                 self.log(&ended, version, races_lost);
@@ -163,7 +164,7 @@ impl TableTask {
         }
     }
 
-    fn begin_checkpoint(&mut self, version: u64) {
+    pub(super) fn begin_checkpoint(&mut self, version: u64) {
         let interval = self.context.settings.checkpoint_interval;
         if interval == 0 || version.saturating_sub(self.checkpointed) < interval || self.stopping.is_some() {
             return;

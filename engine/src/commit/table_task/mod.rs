@@ -16,12 +16,14 @@
 //! | from staged files to the table | [`committing`] |
 //! | columns that change | [`evolving`] |
 //! | opens, streams, closing | [`answering`] |
+//! | merges of small files | [`upkeep`] |
 
 mod answering;
 mod committing;
 mod evolving;
 mod intake;
 mod splitting;
+mod upkeep;
 mod writing;
 
 use super::attempt::Terms;
@@ -42,6 +44,8 @@ use crate::handover::request::Urgency;
 use crate::handover::{Refusal, ShardId, TableKey};
 use crate::table::delta::columns::Columns;
 use crate::table::delta::{DeltaTable, TableError, Version};
+use crate::upkeep::drive::DrivenMerge;
+use crate::upkeep::round::{Looked, RoundError};
 use evolving::Evolved;
 pub use evolving::Wish;
 use splitting::bounds;
@@ -49,6 +53,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 use tokio::sync::{Notify, oneshot};
+use upkeep::TableUpkeep;
 
 /// What a table's task is told. Messages that end a job carry the generation they were begun under.
 pub enum TableMessage {
@@ -88,6 +93,9 @@ pub enum TableMessage {
     Committed(Box<Driven>),
     Checkpointed(Option<Result<Version, TableError>>),
     Looked(Option<Result<Version, TableError>>),
+    /// Upkeep has looked at the table.
+    LookedOver(Box<Result<Looked, RoundError>>),
+    Merged(Box<DrivenMerge>),
     /// Finish a commit that is in flight, then end. The sender is dropped when that is done.
     Stop(oneshot::Sender<()>),
 }
@@ -123,8 +131,12 @@ impl OpenedTable {
 /// What occupies the table's one place for a commit.
 enum InFlight {
     Commit(Box<CutInFlight>),
-    Evolution { began_ms: u64 },
+    Evolution {
+        began_ms: u64,
+    },
     Checkpoint,
+    /// Of small files.
+    Merge,
 }
 
 /// A cut whose commit is in flight.
@@ -178,6 +190,7 @@ pub struct TableTask {
     /// Those that the look that is under way will answer.
     finding: Vec<(ShardId, Arc<str>)>,
     stopping: Option<oneshot::Sender<()>>,
+    upkeep: TableUpkeep,
 }
 
 impl TableTask {
@@ -191,7 +204,10 @@ impl TableTask {
         let interval_ms = u64::try_from(opened.pace.interval.as_millis()).unwrap_or(u64::MAX);
         let known = opened.version.clone();
         let bounds = bounds(&context, &opened);
+        let looks_ms = context.upkeep.as_ref().map_or(0, |upkeep| upkeep.settings.interval.as_millis());
+        let looks_ms = u64::try_from(looks_ms).unwrap_or(u64::MAX);
         Self {
+            upkeep: TableUpkeep::new(looks_ms, context.now_ms(), known.view().version),
             context,
             checkpointed: known.view().version,
             known,
@@ -225,6 +241,7 @@ impl TableTask {
             let due_ms = self.rhythm.due_ms().filter(|_| self.can_ask());
             let due = due_ms.map(|due_ms| self.context.instant(due_ms.max(paused_until_ms.unwrap_or(0))));
             let pause_ends = paused_until_ms.map(|until_ms| self.context.instant(until_ms));
+            let upkeep_due = self.upkeep_due_ms().map(|due_ms| self.context.instant(due_ms));
             let life = tokio::select! {
                 message = self.messages.recv() => match message {
                     Some(message) => self.on_message(message),
@@ -236,6 +253,10 @@ impl TableTask {
                     self.ask_for_cut();
                     Life::GoesOn
                 }
+                () = sleep_until(upkeep_due), if upkeep_due.is_some() => {
+                    self.begin_upkeep();
+                    Life::GoesOn
+                }
             };
             if life == Life::Ends {
                 break;
@@ -243,6 +264,7 @@ impl TableTask {
             self.take_pieces();
             self.begin_evolution();
             self.begin_commit();
+            self.begin_merge();
         }
         self.end();
     }
@@ -265,6 +287,8 @@ impl TableTask {
             TableMessage::Committed(driven) => return self.committed(*driven),
             TableMessage::Checkpointed(result) => return self.was_checkpointed(result),
             TableMessage::Looked(result) => return self.looked(result),
+            TableMessage::LookedOver(looked) => self.looked_over(*looked),
+            TableMessage::Merged(driven) => return self.merged(*driven),
             TableMessage::Stop(done) => {
                 self.stopping = Some(done);
                 return self.life();

@@ -3,7 +3,7 @@
 use super::{TableMessage, TableTask};
 use crate::commit::encode::{EncodeError, EncodedRowGroup};
 use crate::commit::open_cut::{FileWork, OpenCut, Written};
-use crate::commit::staged_file::{StagedFile, StagedFileError};
+use crate::commit::staged_file::{Place, StagedFile, StagedFileError};
 use crate::handover::Refusal;
 use lakehead_protocol::reject::RejectCode;
 
@@ -45,12 +45,15 @@ impl TableTask {
         let (compression, budget) = (self.context.settings.compression, self.context.budget.clone());
         let partitioning = self.opened.partitioning.clone();
         let count = row_groups.len();
+        let first = row_groups.first().map(|first| first.shard);
+        let origin = first.and_then(|shard| self.upkeep.origin(shard, self.known.view().version));
         let write = move || {
             let mut file = match file {
                 Some(file) => file,
                 None => {
                     let columns = partitioning.as_ref().map_or(&[][..], |partitioning| partitioning.names());
-                    StagedFile::begin_in(&store, &encoding, compression, &budget, columns, &key)?
+                    let place = Place { origin, ..Place::of_partition(columns, &key) };
+                    StagedFile::begin_at(&store, &encoding, compression, &budget, place)?
                 }
             };
             row_groups.into_iter().try_for_each(|row_group| file.append(row_group))?;

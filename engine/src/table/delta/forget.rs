@@ -62,6 +62,7 @@ pub fn forget(runtime: &Runtime, table: &DeltaTable, known: &Version, stream: &s
         encoders: Encoders::start(1)?,
         runtime: runtime.handle().clone(),
         kernel: kernel_engine(runtime.handle().clone()),
+        upkeep: None,
         started: Instant::now(),
     });
     // Read a moment ago, which is when this context's time begins.

@@ -29,6 +29,11 @@ pub(super) fn log_of(app_id: &str) -> Option<LogId> {
     parse(app_id).map(|(log, _)| log)
 }
 
+/// The log that claims with this entry, if one does.
+pub(super) fn claim_of(app_id: &str) -> Option<LogId> {
+    parse(app_id).filter(|(_, number)| *number == Number::Claim).map(|(log, _)| log)
+}
+
 /// Takes one entry over into `logs`.
 pub(super) fn take(logs: &mut Logs, app_id: &str, version: i64) {
     if let Some((log, number)) = parse(app_id) {

@@ -18,6 +18,8 @@
 //! | how a table wants to be encoded | [`properties`] |
 //! | what a person wants to see, of the table and of a file's footer | [`describe`], [`footer`] |
 //! | forgetting a stream | [`forget`] |
+//! | for upkeep: live files, what is in the folder, what commits did | [`live_files`], [`folder`], [`commit_actions`] |
+//! | for upkeep: the table's wishes, reading a data file, the commit of a merge | [`upkeep_terms`], [`stored_file`], [`merging`] |
 //!
 //! # The kernel never puts
 //!
@@ -29,24 +31,30 @@
 
 mod add_files;
 pub mod columns;
+pub mod commit_actions;
 pub mod describe;
 mod entries;
 pub mod evolve;
+pub mod folder;
 pub mod footer;
 pub mod forget;
 pub mod freeze;
 mod idle_features;
+pub mod live_files;
 mod logs;
 pub mod mapping;
+pub mod merging;
 pub mod new_table;
 pub mod partition_value;
 pub mod properties;
 mod sight;
 mod statistics;
+pub mod stored_file;
 pub mod streams;
 pub mod support;
 pub mod table;
 mod transactions;
+pub mod upkeep_terms;
 
 #[cfg(test)]
 mod tests;

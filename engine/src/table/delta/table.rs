@@ -8,7 +8,7 @@ use super::transactions::{self, CommitFile, Transaction};
 use super::{add_files, idle_features, logs, statistics, streams};
 use crate::commit::attempt::Plan;
 use crate::commit::encode::FileStatistics;
-use crate::commit::ledger::TableView;
+use crate::commit::ledger::{Entries, TableView};
 use crate::commit::partition::Partitioning;
 use crate::store::local::LocalStore;
 use crate::store::{PutOutcome, ReadOutcome, Store};
@@ -32,7 +32,7 @@ use url::Url;
 /// Who writes, in `commitInfo`.
 pub(super) const ENGINE_INFO: &str = concat!("Lakehead/", env!("CARGO_PKG_VERSION"));
 /// The folder of commits and checkpoints.
-const LOG: &str = "_delta_log";
+pub(super) const LOG: &str = "_delta_log";
 
 /// Why an operation on a table failed.
 #[derive(Debug, thiserror::Error)]
@@ -107,6 +107,12 @@ impl Version {
         &self.view
     }
 
+    /// The version that a commit of these bytes makes of this one.
+    pub(super) fn followed(&self, snapshot: SnapshotRef, entries: &Entries, bytes: Bytes) -> Self {
+        let view = self.view.after(snapshot.version(), entries);
+        Self { snapshot, view, anchor: Some(bytes), looked_from: self.looked_from }
+    }
+
     /// The table's columns.
     ///
     /// # Errors
@@ -161,6 +167,11 @@ impl DeltaTable {
     /// The kernel engine that reads it.
     pub(super) fn engine(&self) -> &dyn Engine {
         self.engine.as_ref()
+    }
+
+    /// The same, to be kept.
+    pub(super) fn shared_engine(&self) -> Arc<dyn Engine> {
+        self.engine.clone()
     }
 
     /// The newest version, if the table exists. Durable when this returns.
@@ -368,12 +379,11 @@ impl DeltaTable {
         let snapshot = committed.post_commit_snapshot().cloned();
         let snapshot = snapshot.ok_or(TableError::Internal("the kernel gave no snapshot after the commit"))?;
         let snapshot = idle_features::as_it_is(&known.snapshot, snapshot)?;
-        let mut view = known.view.after(plan.version, &plan.entries);
+        let mut after = known.followed(snapshot, &plan.entries, bytes.clone());
         if !plan.columns.is_empty() {
-            view.schema = self.schema_of(&snapshot)?;
+            after.view.schema = self.schema_of(&after.snapshot)?;
         }
-        let (anchor, looked_from) = (Some(bytes.clone()), known.looked_from);
-        Ok(Frozen { after: Version { snapshot, view, anchor, looked_from }, bytes })
+        Ok(Frozen { after, bytes })
     }
 
     /// Puts the bytes of a version, if it is free.
@@ -409,7 +419,7 @@ impl DeltaTable {
         self.store.settle(LOG).map_err(|error| TableError::Store(error.to_string()))
     }
 
-    fn commit_file(&self, version: u64) -> Result<Option<Bytes>, TableError> {
+    pub(super) fn commit_file(&self, version: u64) -> Result<Option<Bytes>, TableError> {
         match self.store.read(&commit_path(version)) {
             ReadOutcome::Found(bytes) => Ok(Some(bytes)),
             ReadOutcome::Missing => Ok(None),
@@ -472,6 +482,6 @@ fn commit_path(version: u64) -> String {
     format!("{LOG}/{version:020}.json")
 }
 
-fn url_error(error: url::ParseError) -> TableError {
+pub(super) fn url_error(error: url::ParseError) -> TableError {
     TableError::Store(error.to_string())
 }
