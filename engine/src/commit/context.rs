@@ -5,7 +5,7 @@ use super::settings::Settings;
 use crate::budget::Budget;
 use crate::handover::ShardId;
 use crate::handover::answer::Answer;
-use delta_kernel::Engine;
+use crate::table::delta::places::Places;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime::Handle;
@@ -21,7 +21,7 @@ pub struct Context {
     pub shards: Vec<ShardMailbox>,
     pub encoders: Encoders,
     pub runtime: Handle,
-    pub kernel: Arc<dyn Engine>,
+    pub kernel: Arc<Places>,
     pub started: Instant,
 }
 

@@ -10,7 +10,7 @@ use super::encode::Encoders;
 use super::settings::Settings;
 use crate::budget::Budget;
 use crate::handover::request::Request;
-use crate::table::delta::table::kernel_engine;
+use crate::table::delta::places::Places;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -65,13 +65,14 @@ impl CommitPlane {
             .enable_all()
             .build()?;
         let encoders = Encoders::start(settings.encoders)?;
+        let kernel = Places::new(runtime.handle().clone(), settings.store.clone());
         let context = Arc::new(Context {
             settings,
             budget,
             shards,
             encoders,
             runtime: runtime.handle().clone(),
-            kernel: kernel_engine(runtime.handle().clone()),
+            kernel,
             started: Instant::now(),
         });
         let (sender, receiver) = unbounded_channel();

@@ -1,6 +1,7 @@
 //! What the commit plane is told at its start.
 
 use super::encode::EncodingPolicy;
+use crate::store::options::StoreOptions;
 use parquet::basic::{Compression, ZstdLevel};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -9,7 +10,7 @@ use url::Url;
 /// Settings of the commit plane.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// Below it live the tables that [`Settings::table_uris`] does not place elsewhere; `file:///.../`.
+    /// Below it live the tables that [`Settings::table_uris`] does not place elsewhere; ends in a slash.
     pub tables_root: Url,
     /// Whether a missing table is made from the first stream's schema.
     pub create_tables: bool,
@@ -29,6 +30,8 @@ pub struct Settings {
     pub encoding: EncodingPolicy,
     /// Tables that live elsewhere, by name.
     pub table_uris: BTreeMap<String, Url>,
+    /// How object stores are spoken to.
+    pub store: StoreOptions,
 }
 
 impl Settings {
@@ -45,6 +48,7 @@ impl Settings {
             compression: Compression::ZSTD(ZstdLevel::default()),
             encoding: EncodingPolicy::default(),
             table_uris: BTreeMap::new(),
+            store: StoreOptions::none(),
         }
     }
 }

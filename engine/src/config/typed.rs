@@ -1,6 +1,7 @@
 //! The configuration in types, every key with a value.
 
 use crate::commit::encode::EncodingPolicy;
+use crate::store::options::StoreOptions;
 use parquet::basic::{Compression, ZstdLevel};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -13,6 +14,7 @@ pub struct Config {
     pub memory: Memory,
     pub log: Log,
     pub tables: Tables,
+    pub store: Store,
 }
 
 /// `[server]`
@@ -57,6 +59,12 @@ pub struct Tables {
     pub encoding: EncodingPolicy,
     pub encoders: usize,
     pub uris: BTreeMap<String, String>,
+}
+
+/// `[store]`
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct Store {
+    pub options: StoreOptions,
 }
 
 /// `compression` as it is written.

@@ -3,6 +3,7 @@
 //! | question | file |
 //! |---|---|
 //! | open, create, look again, checkpoint | [`table`] |
+//! | which store and kernel engine a URL means | [`places`] |
 //! | the bytes of one commit | [`freeze`] |
 //! | which tables are refused | [`support`] |
 //! | columns on the wire, in Arrow and in the table | [`columns`] |
@@ -28,6 +29,7 @@ pub mod footer;
 pub mod forget;
 pub mod freeze;
 mod logs;
+pub mod places;
 pub mod properties;
 mod sight;
 pub mod streams;
