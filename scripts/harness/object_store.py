@@ -18,6 +18,10 @@ from .deadline import wait_until
 
 BUCKET = "tables"
 START_SECONDS = 60
+# Nobody listens there.
+UNUSED_PORT = 1
+# Whoever is behind a proxy talks to the loopback directly.
+NO_PROXY = {"NO_PROXY": "127.0.0.1"}
 # Azurite's own account, which is no secret.
 AZURE_ACCOUNT = "devstoreaccount1"
 AZURE_KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
@@ -84,7 +88,15 @@ class S3(ObjectStore):
         return {"endpoint": f"http://127.0.0.1:{port or self.port}", "allow_http": True, "region": "us-east-1"}
 
     def environment(self, port=None):
-        return {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+        return {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", **NO_PROXY}
+
+    def wrong_settings(self, root, options, environment):
+        """What engines refuse: root, options, environment and a part of the next step."""
+        nobody = {"AWS_METADATA_ENDPOINT": f"http://127.0.0.1:{UNUSED_PORT}", **NO_PROXY}
+        return [(root, options, nobody, "no credentials were found"),
+                (root, options, {**nobody, "AWS_PROFILE": "work"}, 'there is no AWS profile "work"'),
+                (root, {**options, "allow_http": False}, environment, "say allow_http = true"),
+                (root.replace("://", "://me:pass@"), options, environment, "credentials belong into the environment")]
 
     def reader_options(self):
         """For delta-rs."""
@@ -119,7 +131,14 @@ class Azure(ObjectStore):
         return {"azure_storage_use_emulator": True}
 
     def environment(self, port=None):
-        return {"AZURITE_BLOB_STORAGE_URL": f"http://127.0.0.1:{port or self.port}"}
+        return {"AZURITE_BLOB_STORAGE_URL": f"http://127.0.0.1:{port or self.port}", **NO_PROXY}
+
+    def wrong_settings(self, root, options, environment):
+        elsewhere = {"azure_storage_account_name": AZURE_ACCOUNT, "allow_http": True,
+                     "azure_storage_endpoint": f"http://127.0.0.1:{self.port}/{AZURE_ACCOUNT}"}
+        wrong_key = {**elsewhere, "azure_storage_account_key": "d3Jvbmc="}
+        return [(root, wrong_key, NO_PROXY, "[store.options]"),
+                (root + "?sig=secret", options, environment, "credentials belong into the environment")]
 
     def reader_options(self):
         os.environ["AZURITE_BLOB_STORAGE_URL"] = f"http://127.0.0.1:{self.port}"

@@ -14,7 +14,7 @@ use url::{Position, Url};
 #[derive(Debug, thiserror::Error)]
 pub enum StoreCheckError {
     #[error("tables cannot be at {url}: {cause}")]
-    Place { url: Url, cause: TableError },
+    Place { url: Url, cause: Box<TableError> },
     #[error("no runtime could be started: {0}")]
     Runtime(#[from] std::io::Error),
 }
@@ -39,7 +39,7 @@ pub fn check(settings: &Settings) -> Result<(), StoreCheckError> {
             Err(TableError::Store(why)) if may_pass(&why) => {
                 tracing::warn!(%url, why, "the tables' store does not answer; rows wait for it");
             }
-            Err(cause) => return Err(StoreCheckError::Place { url: url.clone(), cause }),
+            Err(cause) => return Err(StoreCheckError::Place { url: url.clone(), cause: Box::new(cause) }),
             Ok(()) => {}
         }
     }

@@ -59,7 +59,8 @@ impl Cloud {
         let names_somebody = !url.username().is_empty() && !matches!(url.scheme(), "az" | "abfs" | "abfss");
         if names_somebody || url.password().is_some() || url.query().is_some() || url.fragment().is_some() {
             let mut bare = url.clone();
-            (bare.set_query(None), bare.set_fragment(None));
+            bare.set_query(None);
+            bare.set_fragment(None);
             let _ = (bare.set_password(None), bare.set_username(""));
             return Err(BucketError::Secret(bare.into()));
         }

@@ -30,6 +30,9 @@ pub enum OptionError {
 /// What stands where a value is not shown.
 pub const HIDDEN: &str = "(hidden)";
 
+/// What the names begin with that are for one cloud.
+const CLOUDS: [&str; 3] = ["aws_", "azure_", "google_"];
+
 /// What is set most, for hints.
 const COMMON: [&str; 16] = [
     "aws_access_key_id",
@@ -72,9 +75,11 @@ impl StoreOptions {
         Self::default()
     }
 
-    /// Those that one cloud knows, in its own keys.
+    /// Those that one cloud knows, in its own keys; what is said for it alone comes last, and counts.
     pub(super) fn of<K: FromStr>(&self) -> impl Iterator<Item = (K, &str)> {
-        self.0.iter().filter_map(|(name, value)| Some((name.parse().ok()?, value.as_str())))
+        let is_of_one = |name: &str| CLOUDS.iter().any(|cloud| name.starts_with(cloud));
+        let some = move |of_one| self.0.iter().filter(move |(name, _)| is_of_one(name) == of_one);
+        some(false).chain(some(true)).filter_map(|(name, value)| Some((name.parse().ok()?, value.as_str())))
     }
 }
 
@@ -131,10 +136,10 @@ mod tests {
 
     #[test]
     fn each_cloud_gets_what_it_knows() {
-        let text = "region = \"eu\"\nAWS_ACCESS_KEY_ID = \"a\"\nazure_storage_account_name = \"b\"\nallow_http = true";
+        let text = "aws_region = \"us\"\nregion = \"eu\"\nAWS_ACCESS_KEY_ID = \"a\"\nazure_storage_account_name = \"b\"\nallow_http = true";
         let options = options(text).unwrap();
         let aws: Vec<_> = options.of::<AmazonS3ConfigKey>().map(|(_, value)| value).collect();
-        assert_eq!(aws, ["true", "a", "eu"]);
+        assert_eq!(aws, ["true", "eu", "a", "us"]);
         let azure: Vec<_> = options.of::<AzureConfigKey>().map(|(_, value)| value).collect();
         assert_eq!(azure, ["true", "b"]);
         assert_eq!(options.of::<GoogleConfigKey>().count(), 1);

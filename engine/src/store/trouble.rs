@@ -46,7 +46,8 @@ fn next_step(told: &str) -> Option<&'static str> {
     if is_no_bucket(told) {
         return Some("there is no such bucket or container: make it, or correct tables.root or tables.uris");
     }
-    if says(&["169.254.169.254", "metadata.google.internal", "metadata endpoint"]) {
+    // Where machines ask who they are.
+    if says(&["/latest/api/token", "/latest/meta-data", "/metadata/identity", "/computeMetadata/", "169.254."]) {
         return Some(
             "no credentials were found, and this machine has no role that would give some: set them in the environment, as \
              the cloud's own tools take them, or in [store.options]",
@@ -56,6 +57,7 @@ fn next_step(told: &str) -> Option<&'static str> {
         "InvalidAccessKeyId",
         "SignatureDoesNotMatch",
         "InvalidAuthenticationInfo",
+        "failed to authenticate",
         "ExpiredToken",
         "401 Unauthorized",
     ]) {
@@ -71,7 +73,8 @@ fn next_step(told: &str) -> Option<&'static str> {
     if says(&["incorrectly configured region", "AuthorizationHeaderMalformed", "PermanentRedirect"]) {
         return Some("the bucket is in another region: set region in [store.options], or AWS_REGION");
     }
-    if says(&["URL scheme is not allowed"]) {
+    // Its cause, a scheme that is not allowed, gets lost on the way.
+    if says(&["HTTP error: builder error"]) {
         return Some("the endpoint is http and not https: say allow_http = true in [store.options] if that is meant");
     }
     if says(&["error sending request", "dns error", "tcp connect error", "Connection refused", "operation timed out"]) {
@@ -90,10 +93,14 @@ mod tests {
         for (told, step) in [
             ("404 Not Found: <Code>NoSuchBucket</Code>", "make it"),
             ("Error performing PUT http://169.254.169.254/latest/api/token: error sending request", "no credentials"),
+            (
+                "Error performing GET http://metadata.google.internal/computeMetadata/v1/token: dns error",
+                "no credentials",
+            ),
             ("403 Forbidden: <Code>InvalidAccessKeyId</Code>", "does not know"),
             ("403 Forbidden: <Code>AccessDenied</Code>", "list, read, write and delete"),
             ("HTTP error: error sending request", "cannot be reached"),
-            ("builder error: URL scheme is not allowed", "allow_http"),
+            ("GET http://127.0.0.1:1 - HTTP error: builder error", "allow_http"),
         ] {
             let explained = explain(&io::Error::other(told));
             assert!(explained.contains(step) && explained.contains(told), "{explained}");

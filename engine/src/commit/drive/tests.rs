@@ -21,6 +21,7 @@ use tokio::time::Instant;
 use url::Url;
 
 mod faulty_store;
+mod home;
 mod suite;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -31,6 +31,12 @@ pub struct Places {
     buckets: Mutex<HashMap<String, OpenBucket>>,
 }
 
+/// A place.
+pub struct Found {
+    pub store: Arc<dyn Store>,
+    pub engine: Arc<dyn Engine>,
+}
+
 #[derive(Clone)]
 struct OpenBucket {
     bucket: Bucket,
@@ -57,16 +63,16 @@ impl Places {
     /// The folder at `url`, and the kernel engine for it. Sends no request.
     ///
     /// # Errors
-    /// [`TableError::Location`] when tables cannot live there, [`TableError::Store`] when its store lacks something.
-    pub fn find(&self, url: &Url) -> Result<(Arc<dyn Store>, Arc<dyn Engine>), TableError> {
+    /// [`TableError::Location`] when tables cannot live there, or something is missing that no request is needed to see.
+    pub fn find(&self, url: &Url) -> Result<Found, TableError> {
         let location = |why: String| TableError::Location { why };
         let Some(cloud) = Cloud::of(url).map_err(|error| location(error.to_string()))? else {
             let folder = local_folder(url).ok_or_else(|| location(format!("{url} is not a folder")))?;
-            return Ok((Arc::new(LocalStore::new(folder)), self.local.clone()));
+            return Ok(Found { store: Arc::new(LocalStore::new(folder)), engine: self.local.clone() });
         };
         let folder = Path::from_url_path(url.path()).map_err(|error| location(format!("{url}: {error}")))?;
-        let OpenBucket { bucket, kernel } = self.bucket(cloud, url)?;
-        Ok((Arc::new(ObjectFolder::new(bucket, folder, self.runtime.clone())), kernel))
+        let OpenBucket { bucket, kernel: engine } = self.bucket(cloud, url)?;
+        Ok(Found { store: Arc::new(ObjectFolder::new(bucket, folder, self.runtime.clone())), engine })
     }
 
     fn bucket(&self, cloud: Cloud, url: &Url) -> Result<OpenBucket, TableError> {
@@ -75,7 +81,8 @@ impl Places {
         if let Some(open) = buckets.get(&name) {
             return Ok(open.clone());
         }
-        let bucket = Bucket::open(cloud, url, &self.options).map_err(|error| TableError::Store(error.to_string()))?;
+        let bucket =
+            Bucket::open(cloud, url, &self.options).map_err(|error| TableError::Location { why: error.to_string() })?;
         let open = OpenBucket { kernel: kernel(bucket.patient.clone(), &self.runtime), bucket };
         buckets.insert(name, open.clone());
         Ok(open)
@@ -94,11 +101,11 @@ impl Places {
     /// # Errors
     /// Says what to do.
     pub fn check(&self, root: &Url) -> Result<(), TableError> {
-        let (_store, kernel) = self.find(root)?;
+        let found = self.find(root)?;
         if local_folder(root).is_some() {
             return Ok(());
         }
-        look(kernel.as_ref(), root).map(drop)
+        look(found.engine.as_ref(), root).map(drop)
     }
 }
 

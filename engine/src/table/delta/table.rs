@@ -3,7 +3,7 @@
 use super::columns::{Columns, columns_of, delta_schema};
 use super::entries::Shows;
 use super::freeze::{Freezer, frozen};
-use super::places::{self, Places};
+use super::places::{self, Found, Places};
 use super::support::unsupported;
 use super::transactions::{self, CommitFile, Transaction};
 use super::{logs, streams};
@@ -43,7 +43,7 @@ pub enum TableError {
     Schema(String),
     #[error("the table's log could not be read or extended: {0}")]
     Kernel(#[from] delta_kernel::KernelError),
-    #[error("the table's store did not answer: {0}")]
+    #[error("the table's store cannot be used: {0}")]
     Store(String),
     #[error("version {version} of the table is not JSON: {cause}")]
     Commit { version: u64, cause: serde_json::Error },
@@ -111,7 +111,7 @@ impl DeltaTable {
     /// # Errors
     /// As [`Places::find`].
     pub fn at(url: &Url, places: Arc<Places>) -> Result<Self, TableError> {
-        let (store, engine) = places.find(url)?;
+        let Found { store, engine } = places.find(url)?;
         Ok(Self { url: url.clone(), store, engine })
     }
 

@@ -6,6 +6,7 @@
 //! is there, and every file that a version names can be opened. Schedules come from the seed; threads make them real.
 
 use super::faulty_store::{FaultyStore, STILL_MS};
+use super::home::Home;
 use super::*;
 use crate::commit::attempt::Files;
 use crate::commit::canary::Canary;
@@ -17,7 +18,6 @@ use crate::handover::log_part::{LogEntry, LogId, LogPart, Remembered, Spoken};
 use crate::handover::row_group::RowGroup;
 use arrow::array::{AsArray, Int64Array, RecordBatch, StringArray};
 use arrow::datatypes::Int64Type;
-use object_store::memory::InMemory;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::basic::Compression;
 use rand::rngs::StdRng;
@@ -74,26 +74,6 @@ struct Play<'a> {
     claim: u64,
     known: Version,
     zombies: Vec<(Cut, JoinHandle<Driven>)>,
-}
-
-/// Where the tables are.
-enum Home<'a> {
-    Folder(&'a Path),
-    /// A bucket in memory for each.
-    Buckets,
-}
-
-impl Home<'_> {
-    fn url(&self, context: &Context, seed: u64) -> Url {
-        match self {
-            Self::Folder(folder) => Url::from_directory_path(folder.join(seed.to_string())).unwrap(),
-            Self::Buckets => {
-                let url = Url::parse(&format!("s3://bucket-{seed}/tables/t/")).unwrap();
-                context.kernel.put_bucket(&url, Arc::new(InMemory::new()));
-                url
-            }
-        }
-    }
 }
 
 fn stream(log: &Log) -> Arc<str> {
