@@ -21,6 +21,7 @@ pub struct Context {
     pub shards: Vec<ShardMailbox>,
     pub encoders: Encoders,
     pub runtime: Handle,
+    /// Where tables are, with the kernel engines that read them.
     pub kernel: Arc<Places>,
     pub started: Instant,
 }

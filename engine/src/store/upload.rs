@@ -91,6 +91,11 @@ impl Upload {
 impl Write for Upload {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let taken = bytes.len().min(PART_BYTES - self.gathering.len());
+        let wanted = self.gathering.len() + taken;
+        if wanted > self.gathering.capacity() {
+            // Twice as much, as vectors grow, but never more than a part: small files hold little.
+            self.gathering.reserve_exact((2 * wanted).min(PART_BYTES) - self.gathering.len());
+        }
         self.gathering.extend_from_slice(&bytes[..taken]);
         if self.gathering.len() == PART_BYTES {
             self.send()?;

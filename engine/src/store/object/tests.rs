@@ -1,5 +1,5 @@
 use super::*;
-use crate::store::upload::PART_BYTES;
+use crate::store::upload::{PART_BYTES, PARTS_AT_ONCE};
 use faulty_bucket::{Fault, FaultyBucket};
 use object_store::ObjectStore;
 use std::io::Write;
@@ -93,7 +93,11 @@ fn every_byte_is_there_whatever_the_pieces() {
         let mut file = world.folder().begin_file(&path).unwrap();
         for piece in content.chunks(3_000_000) {
             file.write_all(piece).unwrap();
-            assert!(file.memory_bytes() <= 4 * PART_BYTES, "memory is bounded: {}", file.memory_bytes());
+            assert!(
+                file.memory_bytes() <= (PARTS_AT_ONCE + 1) * PART_BYTES,
+                "memory is bounded: {}",
+                file.memory_bytes()
+            );
         }
         assert_eq!(file.finish().unwrap(), size as u64);
         let ReadOutcome::Found(found) = world.folder().read(&path) else { panic!("{size} bytes are missing") };
