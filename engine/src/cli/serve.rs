@@ -4,6 +4,7 @@ use super::directory_lock::lock;
 use super::exit::Exit;
 use super::local_table::parse_root;
 use super::output::{say, tell};
+use super::store_check;
 use crate::allocator::keep_freed_memory;
 use crate::budget::Budget;
 use crate::commit::ShardMailbox;
@@ -112,6 +113,7 @@ fn serve(arguments: ServeArguments) -> Result<(), Failure> {
     let elsewhere = config.tables.root.as_ref().filter(|_| effective.origin("tables.root") != Origin::Default);
     let commit = commit_settings(&config, elsewhere.map(String::as_str), &directory)?;
     let tables = commit.tables_root.to_string();
+    store_check::check(&commit).map_err(|error| Failure::new(Exit::Configuration, error))?;
     let logs = open_logs(&config, &directory, cores.len())?;
     let budget_mb = config.memory.budget_mb;
     let budget = Budget::new(budget_mb << 20);
@@ -257,6 +259,7 @@ fn commit_settings(config: &Config, root: Option<&str>, directory: &Path) -> Res
         evolve: tables.evolve,
         table_uris,
         upkeep: Some((&config.upkeep).into()),
+        store: config.store.options.clone(),
         ..CommitSettings::new(root)
     })
 }

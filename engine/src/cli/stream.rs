@@ -3,14 +3,14 @@
 use super::exit::Exit;
 use super::local_table::{LocalTable, LocalTableError};
 use super::output::{say, tell};
+use super::table_place::TablePlace;
 use super::time::utc;
 use crate::table::delta::TableError;
 use crate::table::delta::describe::{Description, StreamDescription, describe};
 use crate::table::delta::forget::{ForgetError, forget};
-use clap::{Args, Subcommand};
+use clap::{ArgGroup, Args, Subcommand};
 use serde_json::{Value, json};
 use std::io::{IsTerminal, Write};
-use std::path::{Path, PathBuf};
 
 /// Arguments of `lakehead stream`.
 #[derive(Debug, Args)]
@@ -51,44 +51,40 @@ enum StreamCommand {
 }
 
 #[derive(Debug, Args)]
-struct Place {
-    /// The engine's data directory, or the folder of its tables.
-    #[arg(long, value_name = "DIR", required = true)]
-    data_dir: PathBuf,
-}
-
-#[derive(Debug, Args)]
+#[command(group(ArgGroup::new("lies").required(true).multiple(true).args(TablePlace::FLAGS)))]
 struct ListArguments {
     /// The table's name.
     table: String,
     #[command(flatten)]
-    place: Place,
+    place: TablePlace,
     /// JSON for programs.
     #[arg(long)]
     json: bool,
 }
 
 #[derive(Debug, Args)]
+#[command(group(ArgGroup::new("lies").required(true).multiple(true).args(TablePlace::FLAGS)))]
 struct OneArguments {
     /// The table's name.
     table: String,
     /// The stream's name.
     stream: String,
     #[command(flatten)]
-    place: Place,
+    place: TablePlace,
     /// JSON for programs.
     #[arg(long)]
     json: bool,
 }
 
 #[derive(Debug, Args)]
+#[command(group(ArgGroup::new("lies").required(true).multiple(true).args(TablePlace::FLAGS)))]
 struct ForgetArguments {
     /// The table's name.
     table: String,
     /// The stream's name.
     stream: String,
     #[command(flatten)]
-    place: Place,
+    place: TablePlace,
     /// Does not ask.
     #[arg(long)]
     yes: bool,
@@ -143,8 +139,8 @@ pub(super) fn stream_json(name: &str, stream: &StreamDescription) -> Value {
     })
 }
 
-fn described(table: &str, data_dir: &Path) -> Result<(LocalTable, Description), StreamError> {
-    let place = LocalTable::at(table, data_dir)?;
+fn described(table: &str, place: &TablePlace) -> Result<(LocalTable, Description), StreamError> {
+    let place = place.table(table)?;
     let found = describe(&place.table)?.ok_or_else(|| place.missing())?;
     Ok((place, found))
 }
@@ -154,7 +150,7 @@ fn updated(stream: &StreamDescription) -> String {
 }
 
 fn list(arguments: &ListArguments) -> Result<(), StreamError> {
-    let (_, found) = described(&arguments.table, &arguments.place.data_dir)?;
+    let (_, found) = described(&arguments.table, &arguments.place)?;
     if arguments.json {
         let streams: Vec<_> = found.streams.iter().map(|(name, stream)| stream_json(name, stream)).collect();
         say(json!({ "table": arguments.table, "version": found.version, "streams": streams }));
@@ -176,7 +172,7 @@ fn one(found: &Description, stream: &str) -> Result<StreamDescription, StreamErr
 }
 
 fn describe_one(arguments: &OneArguments) -> Result<(), StreamError> {
-    let (_, found) = described(&arguments.table, &arguments.place.data_dir)?;
+    let (_, found) = described(&arguments.table, &arguments.place)?;
     let stream = one(&found, &arguments.stream)?;
     if arguments.json {
         say(stream_json(&arguments.stream, &stream));
@@ -194,7 +190,7 @@ fn describe_one(arguments: &OneArguments) -> Result<(), StreamError> {
 }
 
 fn forget_one(arguments: &ForgetArguments) -> Result<(), StreamError> {
-    let place = LocalTable::at(&arguments.table, &arguments.place.data_dir)?;
+    let place = arguments.place.table(&arguments.table)?;
     let known = place.table.load()?.ok_or_else(|| place.missing())?;
     if !known.view().has_stream(&arguments.stream) {
         return Err(ForgetError::Unknown { stream: arguments.stream.as_str().into() }.into());

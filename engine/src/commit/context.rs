@@ -5,8 +5,8 @@ use super::settings::Settings;
 use crate::budget::Budget;
 use crate::handover::ShardId;
 use crate::handover::answer::Answer;
+use crate::table::delta::places::Places;
 use crate::upkeep;
-use delta_kernel::Engine;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime::Handle;
@@ -22,9 +22,10 @@ pub struct Context {
     pub shards: Vec<ShardMailbox>,
     pub encoders: Encoders,
     pub runtime: Handle,
-    pub kernel: Arc<dyn Engine>,
     /// Nothing when tables are not kept up.
     pub upkeep: Option<upkeep::Worker>,
+    /// Where tables are, with the kernel engines that read them.
+    pub kernel: Arc<Places>,
     pub started: Instant,
 }
 

@@ -11,6 +11,7 @@ use super::table_task::OpenedTable;
 use crate::handover::port::table_port;
 use crate::handover::{Refusal, TableKey};
 use crate::table::delta::columns::Columns;
+use crate::table::delta::places::local_folder;
 use crate::table::delta::properties::NamedPolicy;
 use crate::table::delta::{DeltaTable, TableError, Version};
 use lakehead_protocol::reject::RejectCode;
@@ -49,8 +50,8 @@ pub(super) fn open_table(
         (None, Some(schema)) => table.create_with(schema, &properties).map_err(refused)?,
         (None, None) => return Err(OpenFailure::Missing),
     };
-    // Now that the folder is there, it has one true name.
-    let real = place.to_file_path().ok().and_then(|path| path.canonicalize().ok());
+    // Now that the folder is there, it has one true name. In an object store it has no other one.
+    let real = local_folder(place).and_then(|path| path.canonicalize().ok());
     let real = real.and_then(|path| Url::from_directory_path(path).ok()).unwrap_or_else(|| place.clone());
     let table = DeltaTable::at(&real, context.kernel.clone()).map_err(refused)?;
     let view = version.view();

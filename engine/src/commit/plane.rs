@@ -10,7 +10,7 @@ use super::encode::Encoders;
 use super::settings::Settings;
 use crate::budget::Budget;
 use crate::handover::request::Request;
-use crate::table::delta::table::kernel_engine;
+use crate::table::delta::places::Places;
 use crate::upkeep::Worker;
 use std::io;
 use std::sync::Arc;
@@ -68,14 +68,15 @@ impl CommitPlane {
             .build()?;
         let encoders = Encoders::start(settings.encoders)?;
         let upkeep = settings.upkeep.clone().map(Worker::start).transpose()?;
+        let kernel = Places::new(runtime.handle().clone(), settings.store.clone());
         let context = Arc::new(Context {
             settings,
             budget,
             shards,
             encoders,
             runtime: runtime.handle().clone(),
-            kernel: kernel_engine(runtime.handle().clone()),
             upkeep,
+            kernel,
             started: Instant::now(),
         });
         let shared = context.clone();

@@ -3,6 +3,7 @@
 use super::encode::EncodingPolicy;
 use super::pace::Pace;
 use crate::handover::evolve::EvolvePolicy;
+use crate::store::options::StoreOptions;
 use crate::upkeep;
 use parquet::basic::{Compression, ZstdLevel};
 use std::collections::BTreeMap;
@@ -11,7 +12,7 @@ use url::Url;
 /// Settings of the commit plane.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// Below it live the tables that [`Settings::table_uris`] does not place elsewhere; `file:///.../`.
+    /// Below it live the tables that [`Settings::table_uris`] does not place elsewhere; ends in a slash.
     pub tables_root: Url,
     /// Whether a missing table is made from the first stream's schema.
     pub create_tables: bool,
@@ -37,6 +38,8 @@ pub struct Settings {
     pub table_uris: BTreeMap<String, Url>,
     /// How tables are kept up, if they are.
     pub upkeep: Option<upkeep::Settings>,
+    /// How object stores are spoken to.
+    pub store: StoreOptions,
 }
 
 impl Settings {
@@ -56,6 +59,7 @@ impl Settings {
             evolve: EvolvePolicy::default(),
             table_uris: BTreeMap::new(),
             upkeep: None,
+            store: StoreOptions::none(),
         }
     }
 }

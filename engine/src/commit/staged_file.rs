@@ -100,7 +100,9 @@ impl StagedFile {
     pub fn append(&mut self, mut row_group: EncodedRowGroup) -> Result<(), StagedFileError> {
         row_group.memory.resize(0);
         self.row_groups += 1;
-        Ok(self.file.append(row_group)?)
+        self.file.append(row_group)?;
+        self.memory.resize(self.file.sink().memory_bytes());
+        Ok(())
     }
 
     /// Appends a row group of another file; see [`DataFile::copy_row_group`].

@@ -34,7 +34,7 @@ pub fn read(variables: impl IntoIterator<Item = (String, String)>) -> Result<Vec
         let value = key.kind.read(&text).ok_or_else(|| ConfigError::Value {
             place: format!("environment variable {name}"),
             key: key.path(),
-            value: format!("{text:?}"),
+            value: key.kind.shown_text(format!("{text:?}")),
             expected: key.kind.expected(),
         })?;
         settings.push(Setting { key, value, origin: Origin::Environment { variable: name } });

@@ -51,6 +51,7 @@ pub fn parse(text: &str, path: &Path) -> Result<Vec<Setting>, ConfigError> {
                 let value = toml::from_str::<toml::Table>(text).ok();
                 let value = value.and_then(|table| Some(table.get(name)?.get(found)?.to_string())).unwrap_or_default();
                 let (place, expected) = (place(key_line), key.kind.expected());
+                let value = key.kind.shown_text(value);
                 return Err(ConfigError::Value { place, key: key.path(), value, expected });
             };
             settings.push(Setting { key, value, origin: Origin::File { path: path.to_owned(), line: key_line } });

@@ -39,7 +39,7 @@ const POSITIVE: Kind = Kind::Number { min: 1, why: "" };
 pub const BUDGET_MB_MIN: i64 = 64;
 
 /// All keys, by section. A derived default may look at keys that stand before its own.
-pub const KEYS: [Key; 27] = [
+pub const KEYS: [Key; 28] = [
     Key {
         section: "server",
         name: "listen",
@@ -106,7 +106,8 @@ pub const KEYS: [Key; 27] = [
         name: "root",
         kind: Kind::Text,
         fallback: Fallback::Derived { words: "the folder tables in data_dir", value: tables_root },
-        doc: "Below it lie the tables, as file:///absolute/path",
+        doc: "Below it lie the tables: file:///absolute/path, s3://bucket/path, gs://bucket/path, az://container/path or \
+              abfss://container@account.dfs.core.windows.net/path",
         flag: Some(("tables-root", "URI")),
     },
     Key {
@@ -268,6 +269,15 @@ pub const KEYS: [Key; 27] = [
         fallback: Fallback::Toml("true"),
         doc: "Whether data files are removed that this engine wrote before it was killed, once the table's log proves that no \
               commit names them or ever will",
+        flag: None,
+    },
+    Key {
+        section: "store",
+        name: "options",
+        kind: Kind::StoreOptions,
+        fallback: Fallback::Toml("{}"),
+        doc: "How object stores are spoken to, where the environment does not say it: { region = \"eu-west-1\", endpoint = \
+              \"http://localhost:9000\", allow_http = true, aws_access_key_id = ... }",
         flag: None,
     },
 ];

@@ -1,5 +1,6 @@
 //! What a key holds: judged the same wherever it was written.
 
+use crate::store::options;
 use toml::Value;
 
 /// The type of a key's value.
@@ -21,6 +22,8 @@ pub enum Kind {
     Places,
     /// Texts by names.
     Texts,
+    /// Options of object stores by names; some are secrets.
+    StoreOptions,
 }
 
 impl Kind {
@@ -32,6 +35,7 @@ impl Kind {
             Self::Switch => "true or false".to_owned(),
             Self::Numbers => "whole numbers, at least one".to_owned(),
             Self::Choice(words) => format!("one of {}", words.join(", ")),
+            Self::StoreOptions => "values by options' names (in a variable: NAME=VALUE,NAME=VALUE)".to_owned(),
             Self::Places => "URIs by table names (in a variable: NAME=URI,NAME=URI)".to_owned(),
             Self::Texts => "texts by names (in a variable: NAME=TEXT,NAME=TEXT)".to_owned(),
         }
@@ -49,8 +53,28 @@ impl Kind {
             }
             (Self::Choice(words), Value::String(word)) => words.contains(&word.as_str()),
             (Self::Places | Self::Texts, Value::Table(places)) => places.values().all(Value::is_str),
+            (Self::StoreOptions, Value::Table(options)) => {
+                options.values().all(|value| value.is_str() || value.is_integer() || value.is_bool())
+            }
             _ => false,
         }
+    }
+
+    /// The value as anybody may see it.
+    pub fn shown(self, value: &Value) -> Value {
+        match (self, value) {
+            (Self::StoreOptions, Value::Table(options)) => {
+                let shown = |(name, value): (&String, &Value)| (name.clone(), options::shown(name, value));
+                Value::Table(options.iter().map(shown).collect())
+            }
+            (Self::StoreOptions, _) => Value::String(options::HIDDEN.to_owned()),
+            (_, value) => value.clone(),
+        }
+    }
+
+    /// What was written and is not one of this kind, as anybody may see it.
+    pub fn shown_text(self, text: String) -> String {
+        if matches!(self, Self::StoreOptions) { options::HIDDEN.to_owned() } else { text }
     }
 
     /// The value that a variable or a flag says.
@@ -63,7 +87,7 @@ impl Kind {
                 let numbers = text.split(',').map(|number| number.trim().parse().ok().map(Value::Integer));
                 Value::Array(numbers.collect::<Option<_>>()?)
             }
-            Self::Places | Self::Texts => {
+            Self::Places | Self::Texts | Self::StoreOptions => {
                 let places = text.split(',').filter(|place| !place.trim().is_empty()).map(|place| {
                     let (name, uri) = place.split_once('=')?;
                     Some((name.trim().to_owned(), Value::String(uri.trim().to_owned())))

@@ -15,7 +15,7 @@ pub fn effective_toml(effective: &Effective) -> String {
             let derived = held.derived().map(|words| format!(": {words}")).unwrap_or_default();
             let (name, origin) = (held.key.name, &held.origin);
             let _ = match &held.value {
-                Some(value) => writeln!(text, "{name} = {value} # {origin}{derived}"),
+                Some(value) => writeln!(text, "{name} = {} # {origin}{derived}", held.key.kind.shown(value)),
                 None => writeln!(text, "# {name} is not set # {origin}{derived}"),
             };
         }
@@ -27,8 +27,9 @@ pub fn effective_toml(effective: &Effective) -> String {
 pub fn effective_json(effective: &Effective) -> serde_json::Value {
     let mut document = json!({});
     for held in &effective.held {
+        let value = held.value.as_ref().map(|value| held.key.kind.shown(value));
         document[held.key.section][held.key.name] =
-            json!({ "value": held.value, "origin": held.origin.to_string(), "derived": held.derived() });
+            json!({ "value": value, "origin": held.origin.to_string(), "derived": held.derived() });
     }
     document
 }
@@ -42,7 +43,7 @@ pub fn file_toml(settings: &[Setting]) -> String {
             let _ = writeln!(text, "{}[{section}]", if text.is_empty() { "" } else { "\n" });
         }
         for Setting { key, value, origin } in of_section {
-            let _ = writeln!(text, "{} = {value} # {origin}", key.name);
+            let _ = writeln!(text, "{} = {} # {origin}", key.name, key.kind.shown(value));
         }
     }
     text
@@ -52,6 +53,7 @@ pub fn file_toml(settings: &[Setting]) -> String {
 pub fn file_json(settings: &[Setting]) -> serde_json::Value {
     let mut document = json!({});
     for Setting { key, value, origin } in settings {
+        let value = key.kind.shown(value);
         document[key.section][key.name] = json!({ "value": value, "origin": origin.to_string() });
     }
     document

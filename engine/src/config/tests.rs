@@ -106,6 +106,34 @@ fn what_is_shown_can_be_read_again() {
 }
 
 #[test]
+fn store_options_are_read_and_their_secrets_are_not_shown() {
+    let text = "[store.options]\nregion = \"eu\"\nallow_http = true\naws_secret_access_key = \"hush\"";
+    let settings = file::parse(text, Path::new("f.toml")).unwrap();
+    let effective = Effective::of([settings.clone()]);
+    let config = effective.typed().unwrap();
+    assert!(!format!("{config:?}").contains("hush"));
+    let shown = [
+        show::effective_toml(&effective),
+        show::effective_json(&effective).to_string(),
+        show::file_toml(&settings),
+        show::file_json(&settings).to_string(),
+    ];
+    for shown in shown {
+        assert!(shown.contains("eu") && shown.contains("(hidden)") && !shown.contains("hush"), "{shown}");
+    }
+    let other = variables(&[("LAKEHEAD_STORE_OPTIONS", "region=us,aws_secret_access_key=a=b")]).unwrap();
+    assert_ne!(Effective::of([other]).typed().unwrap().store, config.store);
+    for error in [
+        parse("[store]\noptions = \"hush\"").unwrap_err(),
+        parse("[store.options]\naws_secret_key = \"hush\"").unwrap_err(),
+        parse("[store.options]\nsas_token = [\"hush\"]").unwrap_err(),
+        variables(&[("LAKEHEAD_STORE_OPTIONS", "hush")]).unwrap_err(),
+    ] {
+        assert!(!error.to_string().contains("hush"), "{error}");
+    }
+}
+
+#[test]
 fn the_list_of_keys_is_in_order_and_documented() {
     let by_section: Vec<_> = KEYS.iter().map(|key| key.section).collect();
     let mut distinct = sections();

@@ -2,6 +2,7 @@
 
 use crate::commit::encode::EncodingPolicy;
 use crate::handover::evolve::EvolvePolicy;
+use crate::store::options::StoreOptions;
 use crate::upkeep;
 use parquet::basic::{Compression, ZstdLevel};
 use serde::Deserialize;
@@ -17,6 +18,7 @@ pub struct Config {
     pub log: Log,
     pub tables: Tables,
     pub upkeep: Upkeep,
+    pub store: Store,
 }
 
 /// `[server]`
@@ -91,6 +93,12 @@ impl From<&Upkeep> for upkeep::Settings {
             interval: Duration::from_millis(upkeep.interval_ms),
         }
     }
+}
+
+/// `[store]`
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct Store {
+    pub options: StoreOptions,
 }
 
 /// `compression` as it is written.

@@ -13,14 +13,25 @@
 //!   durable, so a read syncs before it is believed, and [`Store::settle`] does the same for what others have read.
 //! * An object is complete or absent, never half.
 //!
-//! [`local`] is the implementation on a file system; its data files are written around the page cache ([`direct_file`]).
+//! | question | file |
+//! |---|---|
+//! | a folder on a file system | [`local`]; its data files are written around the page cache ([`direct_file`]) |
+//! | a folder in a bucket of Amazon, Azure or Google, or one that speaks like them | [`object`], [`upload`] |
+//! | how is a bucket spoken to, with which credentials? | [`bucket`], [`options`], [`aws_profile`] |
+//! | what does a store's error mean for a person? | [`trouble`] |
 
 use bytes::Bytes;
 use std::io;
 use std::io::Write;
 
+pub mod aws_profile;
+pub mod bucket;
 pub mod direct_file;
 pub mod local;
+pub mod object;
+pub mod options;
+pub mod trouble;
+pub mod upload;
 
 /// What a conditional put did.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,7 +55,7 @@ pub enum ReadOutcome {
     Unknown(String),
 }
 
-/// Memory that a [`FileWriter`] holds while it is open.
+/// Memory that a [`FileWriter`] holds while it is open, unless it says something else.
 pub const FILE_BUFFER_BYTES: usize = 1 << 20;
 
 /// A file on its way into the store. Nobody sees it as part of the table before a commit names it; dropped without
@@ -55,6 +66,11 @@ pub trait FileWriter: Write + Send {
     /// # Errors
     /// The file may be there or not; write it again under another name.
     fn finish(self: Box<Self>) -> io::Result<u64>;
+
+    /// Memory that it holds now.
+    fn memory_bytes(&self) -> usize {
+        FILE_BUFFER_BYTES
+    }
 }
 
 /// The folder of one table. Paths are relative to it, with `/` between their parts.

@@ -1,7 +1,8 @@
 //! Whether a log's rows can go on into a table: what the engine would find at its next start, by the same rules.
 
-use super::place::{LogPlace, TablePlaces};
+use super::place::LogPlace;
 use super::reading::{Seen, look};
+use crate::cli::table_place::TablePlaces;
 use crate::columns::layout::Layout;
 use crate::commit::ledger::{Judgement, LogProposal, Proposal, TableView, judge};
 use crate::commit::stop::Stop;

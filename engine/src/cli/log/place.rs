@@ -1,14 +1,10 @@
 //! Which logs a path means, and where tables are.
 
 use super::error::LogCommandError;
-use crate::cli::local_table::{LocalTable, LocalTableError, parse_root};
-use crate::config::flags::Flags;
-use crate::config::{Effective, Origin};
+use crate::cli::table_place::TablePlaces;
 use crate::handover::log_part::LogId;
 use crate::log_directory::manifest::Manifest;
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use url::Url;
 
 /// What a log is there for, as the manifest says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,18 +64,12 @@ pub struct DataDirectory {
     /// The engine's data directory.
     #[arg(long, value_name = "DIR", required = true)]
     pub data_dir: PathBuf,
-    /// Where tables are when not in the data directory, file:///absolute/path.
+    /// Where tables are when not in the data directory: file:///absolute/path, s3://bucket/path, ...
     #[arg(long, value_name = "URI")]
     pub tables_root: Option<String>,
     /// The engine's configuration file, which may say where tables are.
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
-}
-
-/// Where tables are.
-pub struct TablePlaces {
-    root: Url,
-    uris: BTreeMap<String, Url>,
 }
 
 impl DataDirectory {
@@ -94,25 +84,7 @@ impl DataDirectory {
 
     /// Where its tables are, as flag, environment and file say.
     pub fn tables(&self) -> Result<TablePlaces, LogCommandError> {
-        let effective = Effective::read(self.config.as_deref(), &Flags::default())?;
-        let config = effective.typed()?;
-        let configured = config.tables.root.filter(|_| effective.origin("tables.root") != Origin::Default);
-        let root = match self.tables_root.as_ref().or(configured.as_ref()) {
-            Some(root) => parse_root(root)?,
-            None => {
-                let folder = self.data_dir.join("tables");
-                let folder = folder.canonicalize().unwrap_or(folder);
-                Url::from_directory_path(&folder).map_err(|()| LocalTableError::Path { path: folder })?
-            }
-        };
-        let uris = config.tables.uris.iter().map(|(name, uri)| Ok((name.clone(), parse_root(uri)?)));
-        Ok(TablePlaces { root, uris: uris.collect::<Result<_, LocalTableError>>()? })
-    }
-}
-
-impl TablePlaces {
-    /// The table of this name. Whether there is one shows when it is read.
-    pub fn table(&self, name: &str) -> Result<LocalTable, LocalTableError> {
-        LocalTable::placed(name, &self.root, &self.uris)
+        let (root, config) = (self.tables_root.as_deref(), self.config.as_deref());
+        Ok(TablePlaces::find(Some(&self.data_dir), root, config)?)
     }
 }

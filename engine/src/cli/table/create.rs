@@ -9,6 +9,7 @@ use crate::cli::exit::Exit;
 use crate::cli::local_table::LocalTableError;
 use crate::cli::output::{say, tell};
 use crate::cli::served_table;
+use crate::cli::table_place::TablePlace;
 use crate::cli::write::failure::Failure;
 use crate::cli::write::schema_of_file;
 use crate::commit::encode::EncodingPolicy;
@@ -21,7 +22,8 @@ use std::sync::Arc;
 /// Makes a table with columns of your choice, before the first row is written.
 ///
 /// With --server the engine makes it, so it has to be configured to make tables (it is, unless
-/// tables.create is false). With --data-dir it is made where it lies, whether an engine runs or not.
+/// tables.create is false). With --data-dir (a missing or empty folder becomes one), --tables-root or
+/// --config, which win over --server, it is made where it lies, whether an engine runs or not.
 /// What was made is shown as JSON on standard output. A table that exists already is an error (exit
 /// code 65); with --if-not-exists it is none as long as its columns are the same.
 ///
@@ -45,8 +47,10 @@ use std::sync::Arc;
 ///   lakehead table create archive --like orders.parquet --encoding size --data-dir /var/lib/lakehead
 ///   lakehead table create events --columns "day date, kind string, payload string" \
 ///       --partition-by day,kind --data-dir /var/lib/lakehead
+///   lakehead table create archive --like orders.parquet --tables-root s3://bucket/tables
 #[derive(Debug, clap::Args)]
-#[command(verbatim_doc_comment, group(clap::ArgGroup::new("what").required(true).args(["columns", "like"])))]
+#[command(verbatim_doc_comment, group(clap::ArgGroup::new("what").required(true).args(["columns", "like"])),
+    group(clap::ArgGroup::new("lies").multiple(true).args(TablePlace::FLAGS)))]
 pub struct CreateArguments {
     /// Name of the table: one to three parts joined by dots.
     table: String,
@@ -60,10 +64,10 @@ pub struct CreateArguments {
     #[arg(long)]
     if_not_exists: bool,
     /// What its files are written for: speed, balanced or size.
-    #[arg(long, value_name = "NAME", requires = "data_dir")]
+    #[arg(long, value_name = "NAME", requires = "lies")]
     encoding: Option<EncodingPolicy>,
     /// Columns whose values partition the table, in this order.
-    #[arg(long, value_name = "COLUMN", value_delimiter = ',', requires = "data_dir")]
+    #[arg(long, value_name = "COLUMN", value_delimiter = ',', requires = "lies")]
     partition_by: Vec<String>,
     /// Address of an engine, host:port. Several, separated by commas, are tried in turn.
     #[arg(
@@ -71,13 +75,11 @@ pub struct CreateArguments {
         value_name = "ADDR",
         env = "LAKEHEAD_SERVER",
         value_delimiter = ',',
-        required_unless_present = "data_dir"
+        required_unless_present_any = TablePlace::FLAGS
     )]
     server: Vec<String>,
-    /// The engine's data directory (a missing or empty folder becomes one), or the folder of its
-    /// tables. Wins over --server.
-    #[arg(long, value_name = "DIR")]
-    data_dir: Option<PathBuf>,
+    #[command(flatten)]
+    place: TablePlace,
     #[command(flatten)]
     patience: Patience,
 }
@@ -144,11 +146,11 @@ fn make(arguments: &CreateArguments) -> Result<serde_json::Value, CreateError> {
     let wire = from_arrow(&wanted).map_err(|error| CreateError::Type(error.to_string()))?;
     wire.check().map_err(|error| CreateError::Type(error.to_string()))?;
     let wanted = to_arrow(&wire).map_err(|error| CreateError::Type(error.to_string()))?;
-    if let Some(data_dir) = &arguments.data_dir {
-        let CreateArguments { table, encoding, partition_by, if_not_exists, .. } = arguments;
+    if arguments.place.is_given() {
+        let CreateArguments { table, encoding, partition_by, if_not_exists, place, .. } = arguments;
         let (encoding, if_not_exists) = (*encoding, *if_not_exists);
         let wanted = Wanted { table, columns: &wanted, wire: &wire, partition_by, encoding, if_not_exists };
-        return create_local::make(&wanted, data_dir);
+        return create_local::make(&wanted, place);
     }
     let client = client(&arguments.server, &arguments.patience)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;

@@ -3,7 +3,8 @@
 use super::create::CreateError;
 use crate::cli::columns::print::columns;
 use crate::cli::columns::same::difference;
-use crate::cli::local_table::{LocalTable, LocalTableError};
+use crate::cli::local_table::LocalTableError;
+use crate::cli::table_place::TablePlace;
 use crate::commit::encode::EncodingPolicy;
 use crate::commit::encode::policy::ENCODING_PROPERTY;
 use crate::table::delta::Version;
@@ -24,10 +25,10 @@ pub(super) struct Wanted<'a> {
     pub(super) if_not_exists: bool,
 }
 
-/// Makes the table below `data_dir`. An engine may be running on it: versions are put only where there is none.
-pub(super) fn make(wanted: &Wanted<'_>, data_dir: &Path) -> Result<Value, CreateError> {
-    prepare(data_dir)?;
-    let place = LocalTable::at(wanted.table, data_dir)?;
+/// Makes the table where `place` says. An engine may be running on it: versions are put only where there is none.
+pub(super) fn make(wanted: &Wanted<'_>, place: &TablePlace) -> Result<Value, CreateError> {
+    place.data_dir_alone().map_or(Ok(()), prepare)?;
+    let place = place.table(wanted.table)?;
     let of_table = |error| CreateError::Local(LocalTableError::Table(error));
     let (created, version) = match place.table.load().map_err(of_table)? {
         Some(version) => (false, version),

@@ -4,28 +4,30 @@ use super::encoding;
 use crate::cli::client_args::{Patience, client, exit_of};
 use crate::cli::columns::print::{column, type_name};
 use crate::cli::exit::Exit;
-use crate::cli::local_table::{LocalTable, LocalTableError};
+use crate::cli::local_table::LocalTableError;
 use crate::cli::output::{say, tell};
 use crate::cli::served_table;
 use crate::cli::stream::stream_json;
+use crate::cli::table_place::TablePlace;
 use crate::table::delta::describe::{Description, describe};
 use arrow::datatypes::{Schema, SchemaRef};
 use lakehead_protocol::arrow_schema::to_arrow;
 use serde_json::{Value, json};
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Shows what a table is: identity, columns, and with --data-dir also version, size, streams,
+/// Shows what a table is: identity, columns, and where it lies also version, size, streams,
 /// properties, partitions, and how it is encoded.
 ///
 /// With --server an engine is asked, which knows every table by the name that producers use. With
-/// --data-dir the table's files are read where they lie; no engine has to run. How columns are
+/// --data-dir, or --tables-root or --config (which win over --server), the table's files are read
+/// where they lie; no engine has to run. How columns are
 /// encoded stands in the footer of the newest data file, whoever wrote it; to see why the engine
 /// chose so, try `lakehead table encodings` on that file.
 ///
 /// Examples:
 ///   lakehead table describe plant.readings --server 127.0.0.1:7531
 ///   lakehead table describe plant.readings --data-dir /var/lib/lakehead --json
+///   lakehead table describe plant.readings --tables-root s3://bucket/tables
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub struct DescribeArguments {
@@ -37,12 +39,11 @@ pub struct DescribeArguments {
         value_name = "ADDR",
         env = "LAKEHEAD_SERVER",
         value_delimiter = ',',
-        required_unless_present = "data_dir"
+        required_unless_present_any = TablePlace::FLAGS
     )]
     server: Vec<String>,
-    /// The engine's data directory, or the folder of its tables. Wins over --server.
-    #[arg(long, value_name = "DIR")]
-    data_dir: Option<PathBuf>,
+    #[command(flatten)]
+    place: TablePlace,
     /// JSON for programs.
     #[arg(long)]
     json: bool,
@@ -67,10 +68,7 @@ enum DescribeError {
 
 /// Runs it.
 pub(super) fn run(arguments: &DescribeArguments) -> Exit {
-    let shown = match &arguments.data_dir {
-        Some(directory) => local(&arguments.table, directory),
-        None => served(arguments),
-    };
+    let shown = if arguments.place.is_given() { local(arguments) } else { served(arguments) };
     match shown {
         Ok(shown) if arguments.json => {
             say(shown.json);
@@ -106,8 +104,9 @@ fn served(arguments: &DescribeArguments) -> Result<Shown, DescribeError> {
     Ok(Shown { text, json: json!({ "table": table, "id": id, "version": version, "columns": columns_json(&schema) }) })
 }
 
-fn local(table: &str, data_dir: &Path) -> Result<Shown, DescribeError> {
-    let place = LocalTable::at(table, data_dir)?;
+fn local(arguments: &DescribeArguments) -> Result<Shown, DescribeError> {
+    let table = &arguments.table;
+    let place = arguments.place.table(table)?;
     let found = describe(&place.table).map_err(LocalTableError::from)?.ok_or_else(|| place.missing())?;
     let schema: SchemaRef = Arc::new(to_arrow(&found.columns.wire).unwrap_or_else(|_| Schema::empty()));
     let mut json = json!({

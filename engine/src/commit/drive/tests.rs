@@ -14,13 +14,14 @@ use crate::table::delta::table::kernel_engine;
 use bytes::Bytes;
 use lakehead_protocol::schema::{DataType, Field, Schema};
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Mutex;
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::Instant;
 use url::Url;
 
 mod faulty_store;
+mod home;
 mod suite;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

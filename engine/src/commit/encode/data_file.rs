@@ -117,6 +117,11 @@ impl<W: Write + Send> DataFile<W> {
         self.writer.bytes_written() as u64
     }
 
+    /// Where the bytes go.
+    pub fn sink(&self) -> &W {
+        &self.writer.inner().sink
+    }
+
     /// Writes the footer.
     ///
     /// # Errors

@@ -6,8 +6,10 @@ use super::properties::NamedPolicy;
 use super::streams::{self, Number};
 use super::table::{DeltaTable, TableError, Version};
 use crate::commit::ledger::Standing;
+use delta_kernel::KernelError;
 use delta_kernel::scan::state::ScanFile;
 use std::collections::{BTreeMap, HashSet};
+use std::ops::Range;
 use std::sync::Arc;
 
 /// A table, described.
@@ -72,13 +74,15 @@ pub fn describe(table: &DeltaTable) -> Result<Option<Description>, TableError> {
     }))
 }
 
-fn newest_file(table: &DeltaTable, newest: Option<(i64, String)>) -> NewestFile {
-    let Some((_, path)) = newest else { return NewestFile::None };
-    let place = table.url().join(&path).ok().and_then(|url| url.to_file_path().ok());
-    let Some(place) = place else {
-        return NewestFile::Unreadable { path, reason: "it is not on a local file system".to_owned() };
+fn newest_file(table: &DeltaTable, newest: Option<(i64, String, u64)>) -> NewestFile {
+    let Some((_, path, bytes)) = newest else { return NewestFile::None };
+    let missing = || KernelError::generic("the store gave no answer");
+    let fetch = |range: Range<u64>| {
+        let url = table.url().join(&path).map_err(|error| KernelError::generic(error.to_string()))?;
+        let mut found = table.engine().storage_handler().read_files(vec![(url, Some(range))])?;
+        found.next().unwrap_or_else(|| Err(missing()))
     };
-    match FileEncodings::read(&place) {
+    match FileEncodings::read(bytes, fetch) {
         Ok(encodings) => NewestFile::Read { path, encodings },
         Err(error) => NewestFile::Unreadable { path, reason: error.to_string() },
     }
@@ -110,9 +114,9 @@ struct Totals {
     files: u64,
     bytes: u64,
     rows: Option<u64>,
-    /// When the youngest file was written, and its path.
-    newest: Option<(i64, String)>,
     wanted: HashSet<String>,
+    /// When the youngest file was written, its path and its size.
+    newest: Option<(i64, String, u64)>,
     wanted_seen: bool,
 }
 
@@ -122,11 +126,12 @@ fn scan(table: &DeltaTable, version: &Version, wanted: HashSet<String>) -> Resul
     for metadata in scan.scan_metadata(table.engine())? {
         totals = metadata?.visit_scan_files(totals, |totals, file: ScanFile| {
             totals.files += 1;
-            totals.bytes += u64::try_from(file.size).unwrap_or_default();
+            let bytes = u64::try_from(file.size).unwrap_or_default();
+            totals.bytes += bytes;
             totals.rows = totals.rows.zip(file.stats).map(|(sum, stats)| sum + stats.num_records);
             let written = (file.modification_time, &file.path);
-            if totals.newest.as_ref().is_none_or(|(modified_ms, path)| (*modified_ms, path) < written) {
-                totals.newest = Some((file.modification_time, file.path.clone()));
+            if totals.newest.as_ref().is_none_or(|(modified_ms, path, _)| (*modified_ms, path) < written) {
+                totals.newest = Some((file.modification_time, file.path.clone(), bytes));
             }
             totals.wanted_seen |= totals.wanted.contains(&file.path);
         })?;

@@ -1,12 +1,11 @@
 //! How a table's newest data file is encoded, as the file's own footer says: true whoever wrote it.
 
+use bytes::Bytes;
 use parquet::basic::{Compression, Encoding};
 use parquet::file::FOOTER_SIZE;
 use parquet::file::metadata::{ColumnChunkMetaData, FooterTail, ParquetMetaData, ParquetMetaDataReader};
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::{Read, Seek, SeekFrom};
-use std::path::Path;
+use std::ops::Range;
 
 /// No footer that this engine writes comes near it.
 const FOOTER_BYTES_MAX: usize = 256 << 20;
@@ -55,7 +54,9 @@ pub struct LeafEncoding {
 #[derive(Debug, thiserror::Error)]
 pub enum FooterError {
     #[error("{0}")]
-    Read(#[from] std::io::Error),
+    Read(#[from] delta_kernel::KernelError),
+    #[error("it is too short for a Parquet file")]
+    Short,
     #[error("it is no Parquet file: {0}")]
     Parquet(#[from] parquet::errors::ParquetError),
     #[error("its footer of {bytes} bytes is too large to be looked into")]
@@ -63,21 +64,23 @@ pub enum FooterError {
 }
 
 impl FileEncodings {
-    /// Reads the footer of the file at `path`, and nothing else.
+    /// Reads the footer of a file of `bytes`, and nothing else; `fetch` reads ranges of it.
     ///
     /// # Errors
     /// [`FooterError`].
-    pub fn read(path: &Path) -> Result<Self, FooterError> {
-        let mut file = File::open(path)?;
-        let bytes = file.seek(SeekFrom::End(0))?;
-        file.seek(SeekFrom::Start(bytes.saturating_sub(FOOTER_SIZE as u64)))?;
-        let mut tail = [0; FOOTER_SIZE];
-        file.read_exact(&mut tail)?;
+    pub fn read<E>(bytes: u64, fetch: impl Fn(Range<u64>) -> Result<Bytes, E>) -> Result<Self, FooterError>
+    where
+        FooterError: From<E>,
+    {
+        let tail_at = bytes.checked_sub(FOOTER_SIZE as u64).ok_or(FooterError::Short)?;
+        let tail: [u8; FOOTER_SIZE] = fetch(tail_at..bytes)?.as_ref().try_into().map_err(|_| FooterError::Short)?;
         let length = FooterTail::try_new(&tail)?.metadata_length();
         if length > FOOTER_BYTES_MAX {
             return Err(FooterError::TooLarge { bytes: length });
         }
-        Ok(Self::of(bytes, &ParquetMetaDataReader::new().parse_and_finish(&file)?))
+        let footer_at = tail_at.checked_sub(length as u64).ok_or(FooterError::Short)?;
+        let footer = fetch(footer_at..tail_at)?;
+        Ok(Self::of(bytes, &ParquetMetaDataReader::decode_metadata(&footer)?))
     }
 
     fn of(bytes: u64, footer: &ParquetMetaData) -> Self {

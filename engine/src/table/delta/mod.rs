@@ -4,6 +4,7 @@
 //! |---|---|
 //! | open, create, look again, checkpoint | [`table`] |
 //! | the bytes of one commit, and the files in it | [`freeze`], `add_files` |
+//! | which store and kernel engine a URL means | [`places`] |
 //! | which tables are refused | [`support`] |
 //! | features that a protocol lists and nothing uses | `idle_features` |
 //! | which statistics files get | `statistics` |
@@ -46,6 +47,7 @@ pub mod mapping;
 pub mod merging;
 pub mod new_table;
 pub mod partition_value;
+pub mod places;
 pub mod properties;
 mod sight;
 mod statistics;

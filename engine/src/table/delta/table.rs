@@ -3,6 +3,7 @@
 use super::columns::{Columns, columns_of, delta_schema};
 use super::entries::Shows;
 use super::freeze::{Freezer, Slot, frozen};
+use super::places::{self, Found, Places};
 use super::support::unsupported;
 use super::transactions::{self, CommitFile, Transaction};
 use super::{add_files, idle_features, logs, statistics, streams};
@@ -10,24 +11,22 @@ use crate::commit::attempt::Plan;
 use crate::commit::encode::FileStatistics;
 use crate::commit::ledger::{Entries, TableView};
 use crate::commit::partition::Partitioning;
-use crate::store::local::LocalStore;
 use crate::store::{PutOutcome, ReadOutcome, Store};
 use bytes::Bytes;
 use delta_kernel::actions::LOG_TXN_SCHEMA;
 use delta_kernel::engine::arrow_data::EngineDataArrowExt;
-use delta_kernel::object_store::local::LocalFileSystem;
 use delta_kernel::schema::StructType;
 use delta_kernel::snapshot::{Snapshot, SnapshotRef};
 use delta_kernel::transaction::create_table::create_table;
 use delta_kernel::transaction::data_layout::DataLayout;
 use delta_kernel::transaction::{CommitResult, Transaction as KernelTransaction, UpdateTableOperation};
 use delta_kernel::{Engine, KernelError};
-use delta_kernel_default_engine::DefaultEngineBuilder;
-use delta_kernel_default_engine::executor::tokio::TokioMultiThreadExecutor;
 use lakehead_protocol::schema::Schema;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use url::Url;
+
+pub use super::places::kernel_engine;
 
 /// Who writes, in `commitInfo`.
 pub(super) const ENGINE_INFO: &str = concat!("Lakehead/", env!("CARGO_PKG_VERSION"));
@@ -37,15 +36,15 @@ pub(super) const LOG: &str = "_delta_log";
 /// Why an operation on a table failed.
 #[derive(Debug, thiserror::Error)]
 pub enum TableError {
-    #[error("{url} is not on a local file system, which is all that tables can live on here")]
-    Location { url: Url },
+    #[error("{why}")]
+    Location { why: String },
     #[error("{0}")]
     Unsupported(String),
     #[error("the table's schema cannot be made: {0}")]
     Schema(String),
     #[error("the table's log could not be read or extended: {0}")]
     Kernel(#[from] delta_kernel::KernelError),
-    #[error("the table's store did not answer: {0}")]
+    #[error("the table's store cannot be used: {0}")]
     Store(String),
     #[error("version {version} of the table is not JSON: {cause}")]
     Commit { version: u64, cause: serde_json::Error },
@@ -53,13 +52,6 @@ pub enum TableError {
     Remade { url: Url, version: u64 },
     #[error("{0}")]
     Internal(&'static str),
-}
-
-/// A kernel engine for all tables; its I/O runs on `handle`'s runtime, which must have several threads.
-pub fn kernel_engine(handle: tokio::runtime::Handle) -> Arc<dyn Engine> {
-    let files = Arc::new(LocalFileSystem::new().with_fsync(true));
-    let executor = Arc::new(TokioMultiThreadExecutor::new(handle));
-    Arc::new(DefaultEngineBuilder::new(files).with_task_executor(executor).build())
 }
 
 /// A table at a place.
@@ -143,10 +135,10 @@ impl DeltaTable {
     /// The table at `url`, which need not exist yet.
     ///
     /// # Errors
-    /// [`TableError::Location`] when `url` is not a local folder.
-    pub fn at(url: &Url, engine: Arc<dyn Engine>) -> Result<Self, TableError> {
-        let path = url.to_file_path().map_err(|()| TableError::Location { url: url.clone() })?;
-        Ok(Self { url: url.clone(), store: Arc::new(LocalStore::new(path)), engine })
+    /// As [`Places::find`].
+    pub fn at(url: &Url, places: Arc<Places>) -> Result<Self, TableError> {
+        let Found { store, engine } = places.find(url)?;
+        Ok(Self { url: url.clone(), store, engine })
     }
 
     /// The same table in another store: for tests that let it fail.
@@ -408,11 +400,7 @@ impl DeltaTable {
     /// Whether there is a log with anything in it.
     fn exists(&self) -> Result<bool, TableError> {
         let log = self.url.join(&format!("{LOG}/")).map_err(url_error)?;
-        match self.engine.storage_handler().list_from(&log).and_then(|mut files| files.next().transpose()) {
-            Ok(first) => Ok(first.is_some()),
-            Err(delta_kernel::KernelError::FileNotFound(_)) => Ok(false),
-            Err(error) => Err(error.into()),
-        }
+        places::look(self.engine(), &log)
     }
 
     fn settle(&self) -> Result<(), TableError> {

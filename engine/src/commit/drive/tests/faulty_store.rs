@@ -1,6 +1,5 @@
-//! A real folder behind a store that fails in every way of the fault model.
+//! A real store behind a store that fails in every way of the fault model.
 
-use crate::store::local::LocalStore;
 use crate::store::{FileWriter, PutOutcome, ReadOutcome, Store};
 use crate::table::delta::DeltaTable;
 use bytes::Bytes;
@@ -10,7 +9,7 @@ use rand::{Rng, SeedableRng};
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 use tokio::sync::Notify;
@@ -46,7 +45,7 @@ const FAULTS: [Fault; 7] = [
 
 /// The store.
 pub struct FaultyStore {
-    inner: LocalStore,
+    inner: Arc<dyn Store>,
     /// The same folder, for others who commit to it.
     others: DeltaTable,
     random: Mutex<StdRng>,
@@ -74,7 +73,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl FaultyStore {
-    pub fn new(inner: LocalStore, others: DeltaTable, seed: u64, overtakes: bool) -> Self {
+    pub fn new(inner: Arc<dyn Store>, others: DeltaTable, seed: u64, overtakes: bool) -> Self {
         let (puts, under_way) = unbounded::<(u64, String, Bytes)>();
         let store = inner.clone();
         let land = move || {

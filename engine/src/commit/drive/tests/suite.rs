@@ -6,6 +6,7 @@
 //! is there, and every file that a version names can be opened. Schedules come from the seed; threads make them real.
 
 use super::faulty_store::{FaultyStore, STILL_MS};
+use super::home::Home;
 use super::*;
 use crate::commit::attempt::Files;
 use crate::commit::canary::Canary;
@@ -61,7 +62,6 @@ struct Cut {
 struct Play<'a> {
     runtime: &'a Runtime,
     context: &'a Arc<Context>,
-    folder: PathBuf,
     sound: DeltaTable,
     table: DeltaTable,
     store: Arc<FaultyStore>,
@@ -81,15 +81,14 @@ fn stream(log: &Log) -> Arc<str> {
 }
 
 impl<'a> Play<'a> {
-    fn begin(runtime: &'a Runtime, context: &'a Arc<Context>, folder: &Path, seed: u64, canary: Canary) -> Self {
+    fn begin(runtime: &'a Runtime, context: &'a Arc<Context>, home: &Home, seed: u64, canary: Canary) -> Self {
         let mut random = StdRng::seed_from_u64(seed);
-        let folder = folder.join(seed.to_string());
-        let url = Url::from_directory_path(&folder).unwrap();
+        let url = home.url(context, seed);
         let sound = DeltaTable::at(&url, context.kernel.clone()).unwrap();
         let fields = vec![Field::flat("stream", DataType::String, false), Field::flat("seq", DataType::Long, false)];
         let made = sound.create(&Schema::flat(fields)).unwrap();
         let overtakes = random.random_bool(0.4);
-        let store = FaultyStore::new(LocalStore::new(&folder), sound.clone(), seed, overtakes);
+        let store = FaultyStore::new(sound.store().clone(), sound.clone(), seed, overtakes);
         let store = Arc::new(store);
         let terms = Terms {
             id: made.view().id.clone(),
@@ -112,7 +111,6 @@ impl<'a> Play<'a> {
             runtime,
             context,
             table: sound.clone().with_store(store.clone()),
-            folder,
             sound,
             store,
             terms,
@@ -317,9 +315,11 @@ impl<'a> Play<'a> {
         // Nobody cleans up meanwhile.
         let cleaned = self.store.cleaned.lock().unwrap();
         let read = |version: u64| {
-            let path = self.folder.join(format!("_delta_log/{version:020}.json"));
             // What is at the place of a version that was cleaned away is nobody's.
-            cleaned.get(&version).cloned().or_else(|| std::fs::read(path).ok().map(Bytes::from))
+            cleaned.get(&version).cloned().or_else(|| match self.sound.read(version) {
+                ReadOutcome::Found(bytes) => Some(bytes),
+                _ => None,
+            })
         };
         for bytes in (0..).map_while(read) {
             for line in bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
@@ -358,7 +358,7 @@ impl<'a> Play<'a> {
     }
 
     fn read_file(&self, path: &str, rows: &mut BTreeMap<String, Vec<i64>>) -> Result<(), String> {
-        let file = std::fs::File::open(self.folder.join(path)).map_err(|error| format!("{path}: {error}"))?;
+        let ReadOutcome::Found(file) = self.sound.store().read(path) else { return Err(format!("{path} is missing")) };
         for batch in ParquetRecordBatchReaderBuilder::try_new(file).unwrap().build().unwrap() {
             let batch = batch.unwrap();
             let (streams, seqs) = (batch.column(0).as_string::<i32>(), batch.column(1).as_primitive::<Int64Type>());
@@ -372,9 +372,13 @@ impl<'a> Play<'a> {
 
 /// Plays seeds below `seeds`, several at a time, until one breaks a promise; gives it.
 fn first_failure(seeds: u64, canary: Canary) -> Option<(u64, String)> {
-    let runtime = Builder::new_multi_thread().worker_threads(4).enable_all().build().unwrap();
     let folder = tempfile::tempdir().unwrap();
-    let context = context(&runtime, folder.path());
+    first_failure_at(&Home::Folder(folder.path()), seeds, canary)
+}
+
+fn first_failure_at(home: &Home, seeds: u64, canary: Canary) -> Option<(u64, String)> {
+    let runtime = Builder::new_multi_thread().worker_threads(4).enable_all().build().unwrap();
+    let context = context(&runtime, Path::new("/"));
     let (next, failure) = (AtomicU64::new(0), Mutex::new(None));
     std::thread::scope(|scope| {
         for _ in 0..SEEDS_AT_ONCE {
@@ -384,7 +388,7 @@ fn first_failure(seeds: u64, canary: Canary) -> Option<(u64, String)> {
                     if seed >= seeds {
                         return;
                     }
-                    let play = Play::begin(&runtime, &context, folder.path(), seed, canary);
+                    let play = Play::begin(&runtime, &context, home, seed, canary);
                     let store = play.store.clone();
                     let played = play.play();
                     // Nothing of it may hold up the runtime's end.
@@ -402,6 +406,11 @@ fn first_failure(seeds: u64, canary: Canary) -> Option<(u64, String)> {
 #[test]
 fn rows_of_logs_are_in_the_table_once_whatever_the_store_does() {
     assert_eq!(first_failure(200, Canary::None), None);
+}
+
+#[test]
+fn rows_of_logs_are_in_an_object_stores_table_once_whatever_it_does() {
+    assert_eq!(first_failure_at(&Home::Buckets, 100, Canary::None), None);
 }
 
 #[test]

@@ -8,6 +8,7 @@ use crate::handover::row_group::RowGroup;
 use crate::handover::{Refusal, ShardId, TableKey};
 use crate::table::delta::DeltaTable;
 use crate::table::delta::describe::{Description, describe};
+use crate::table::delta::table::kernel_engine;
 use arrow::array::{AsArray, Int64Array, RecordBatch, StringArray};
 use arrow::datatypes::Int64Type;
 use crossbeam::channel::{Receiver, unbounded};
