@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Spark and DuckDB in one long-lived process: requests come as JSON lines on standard input, answers go to standard output.
 
-Runs in the environment of scripts/spark_env, which has neither pyarrow nor our modules; rows leave it as Parquet files.
+Runs in the environment of scripts/spark_env, which has none of our modules; rows leave it as Parquet files.
 """
 
 import glob
@@ -12,6 +12,7 @@ import traceback
 
 import duckdb
 import duckdb_extension_delta
+import pyarrow.parquet as pq
 
 
 def spark_session(folder):
@@ -93,8 +94,10 @@ class Others:
         self.spark.read.format("delta").load(table).coalesce(1).write.mode("overwrite").parquet(into)
 
     def duckdb_read(self, table, into):
+        # Not by DuckDB's own Parquet writer, which takes -0.0 for 0.0.
+        found = self.duckdb.execute(f"select * from delta_scan('{table}')").to_arrow_table()
         os.makedirs(into, exist_ok=True)
-        self.duckdb.execute(f"copy (select * from delta_scan('{table}')) to '{into}/rows.parquet' (format parquet)")
+        pq.write_table(found, f"{into}/rows.parquet")
 
 
 def words(error):

@@ -1,53 +1,106 @@
-"""Two engines and delta-rs, which appends, deletes and compacts, all on one table: nobody loses a row."""
+"""Two engines and other writers, which append, delete and compact, all on one table: nobody loses a row."""
 
+import shutil
 import signal
 import time
 import unittest
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 from deltalake import DeltaTable
 
 from tests.e2e import LONG, EndToEnd
 
 from harness.other_writer import DOOMED, OtherWriter
-from harness.verified_rows import SCHEMA
+from harness.verified_rows import SCHEMA, verified_batch
+from matrix.other_engines import OtherEngines
 
 SECONDS = 60 if LONG else 12
 TABLE, STREAMS, ROWS_PER_SECOND = "shared", 4, 400
+SPARK_ROWS, LATE_ROWS = 50, 200
+FEATURES = {"delta.enableRowTracking": "true", "delta.enableDeletionVectors": "true", "delta.enableInCommitTimestamps": "true",
+            "delta.columnMapping.mode": "name", "delta.checkpointPolicy": "v2"}
 
 
 class OtherWritersTest(EndToEnd):
-    def test_two_engines_and_delta_rs_on_one_table(self):
-        root = self.folder / "tables"
-        ledgers, table = self.folder / "ledgers", root / TABLE
-        ledgers.mkdir()
-        DeltaTable.create(table, SCHEMA)
-        config = {"tables": {"root": root.as_uri() + "/", "create": False, "commit_interval_ms": 250, "checkpoint_interval": 10}}
-        engines = [self.engine(name, config=config) for name in ("one", "two")]
-        producers = [
-            self.produce(engine, [TABLE], streams=STREAMS, anonymous=1, prefix=prefix, rows_per_second=ROWS_PER_SECOND,
-                         batch_rows=50, ledgers=ledgers)
-            for engine, prefix in zip(engines, ("one", "two"))
+    def setUp(self):
+        super().setUp()
+        self.root, self.ledger_folder = self.folder / "tables", self.folder / "ledgers"
+        self.table = self.root / TABLE
+        self.ledger_folder.mkdir()
+
+    def two_engines(self, **properties):
+        """Two engines that write one table, each with its producers."""
+        config = {"tables": {"root": self.root.as_uri() + "/", "commit_interval_ms": 250, "checkpoint_interval": 10},
+                  "tables.properties": properties}
+        self.root.mkdir(exist_ok=True)
+        self.engines = [self.engine(name, config=config) for name in ("one", "two")]
+        return self.producers("stream", anonymous=1)
+
+    def producers(self, prefix, **options):
+        return [
+            self.produce(engine, [TABLE], streams=STREAMS, prefix=f"{prefix}-{place}", rows_per_second=ROWS_PER_SECOND,
+                         batch_rows=50, ledgers=self.ledger_folder, **options)
+            for place, engine in enumerate(self.engines)
         ]
-        with OtherWriter(table, "other", ledgers / f"{TABLE}.other.jsonl") as other:
+
+    def end(self, producers):
+        for producer in producers:
+            producer.send_signal(signal.SIGTERM)
+        for producer in producers:
+            self.finish(producer)
+
+    def judge(self, others, others_rows, sentence):
+        report = self.assert_good(self.table, self.ledgers(self.ledger_folder, TABLE))
+        streams = report.data.streams
+        self.assertNotIn(DOOMED, streams.runs)
+        self.assertEqual(streams.rows(others), others_rows)
+        ours = report.data.rows - others_rows
+        self.assertGreater(ours, 0)
+        operations = sorted({commit.operation for commit in report.log.commits} - {""})
+        self.proved(f"{ours:,} rows of two engines and {others_rows:,} of another writer are each there once, in "
+                    f"{len(report.log.commits)} versions ({', '.join(operations)}); {sentence}")
+        return report
+
+    def test_with_delta_rs(self):
+        DeltaTable.create(self.table, SCHEMA)
+        producers = self.two_engines()
+        with OtherWriter(self.table, "other", self.ledger_folder / f"{TABLE}.other.jsonl") as other:
             time.sleep(SECONDS)
-            for producer in producers:
-                producer.send_signal(signal.SIGTERM)
-            for producer in producers:
-                self.finish(producer)
+            self.end(producers)
         if other.failure:
             raise other.failure
         self.assertGreater(min(other.appended, other.deleted, other.compacted), 0)
+        self.judge("other", other.appended, f"among {other.compacted} compactions and {other.deleted:,} deleted rows delta-rs "
+                   f"met {other.conflicts} conflicts")
 
-        report = self.assert_good(table, self.ledgers(ledgers, TABLE))
-        rows = report.data.streams.runs
-        self.assertNotIn(DOOMED, rows)
-        self.assertEqual(report.data.streams.rows("other"), other.appended)
-        ours = report.data.rows - other.appended
-        self.assertGreaterEqual(report.ledger_rows, report.data.rows)
-        by = {commit.operation for commit in report.log.commits}
-        self.proved(f"{ours:,} rows of two engines and {other.appended:,} of delta-rs are each there once, in "
-                    f"{len(report.log.commits)} versions, among {other.compacted} compactions and {other.deleted:,} deleted rows "
-                    f"({', '.join(sorted(filter(None, by)))}); delta-rs met {other.conflicts} conflicts")
+    @unittest.skipUnless(shutil.which("java"), "Java is missing, which Spark runs on: sudo apt-get install openjdk-17-jre-headless")
+    def test_with_spark_on_a_table_with_many_features(self):
+        with OtherEngines(self.folder) as others:
+            others.sql("select 1")
+            producers = self.two_engines(**FEATURES)
+            until, turn = time.monotonic() + SECONDS, 0
+            while time.monotonic() < until or turn < 2:
+                if not (self.table / "_delta_log").exists():
+                    continue
+                self.by_spark(others, "spark", turn * SPARK_ROWS)
+                self.by_spark(others, DOOMED, 0)
+                others.sql(f"optimize delta.`{self.table}`")
+                turn += 1
+            self.end(producers)
+            # Spark gives a delete up when anybody appends meanwhile.
+            others.sql(f"delete from delta.`{self.table}` where stream = '{DOOMED}'")
+            for producer in self.producers("late", rows=LATE_ROWS):
+                self.finish(producer)
+            others.sql(f"optimize delta.`{self.table}`")
+            found = others.read("spark", self.table)
+        report = self.judge("spark", turn * SPARK_ROWS, f"Spark compacted {turn + 1} times and deleted {turn * SPARK_ROWS} rows")
+        self.assertEqual(found.num_rows, report.data.rows)
+
+    def by_spark(self, others, stream, first):
+        path = self.folder / "by-spark.parquet"
+        pq.write_table(pa.Table.from_batches([verified_batch(stream, first, first + SPARK_ROWS)]), path)
+        others.sql(f"insert into delta.`{self.table}` select * from parquet.`{path}`")
 
 
 if __name__ == "__main__":
