@@ -12,6 +12,7 @@ use crate::cli::served_table;
 use crate::cli::write::failure::Failure;
 use crate::cli::write::schema_of_file;
 use crate::commit::encode::EncodingPolicy;
+use crate::handover::evolve::EvolvePolicy;
 use arrow::datatypes::Schema;
 use lakehead_protocol::arrow_schema::{from_arrow, to_arrow};
 use serde_json::json;
@@ -27,7 +28,9 @@ use std::sync::Arc;
 ///
 /// --encoding says what the table's files are written for, instead of the engine's tables.encoding:
 /// speed (the least CPU time), size (the fewest bytes), or balanced between both. It becomes the
-/// table property lakehead.encoding, which engines read when they open the table.
+/// table property lakehead.encoding, which engines read when they open the table. --evolve says what
+/// becomes of new columns that streams send, instead of tables.evolve: refuse, or add. It becomes the
+/// property lakehead.evolve.
 ///
 /// Columns are written as in Spark SQL: NAME TYPE [not null], with commas between. Types:
 ///   boolean, tinyint, smallint, int, bigint (or byte, short, integer, long), float, double,
@@ -56,6 +59,9 @@ pub struct CreateArguments {
     /// What its files are written for: speed, balanced or size.
     #[arg(long, value_name = "NAME", requires = "data_dir")]
     encoding: Option<EncodingPolicy>,
+    /// What becomes of new columns: refuse or add.
+    #[arg(long, value_name = "NAME", requires = "data_dir")]
+    evolve: Option<EvolvePolicy>,
     /// Address of an engine, host:port. Several, separated by commas, are tried in turn.
     #[arg(
         long,
@@ -136,9 +142,10 @@ fn make(arguments: &CreateArguments) -> Result<serde_json::Value, CreateError> {
     wire.check().map_err(|error| CreateError::Type(error.to_string()))?;
     let wanted = to_arrow(&wire).map_err(|error| CreateError::Type(error.to_string()))?;
     if let Some(data_dir) = &arguments.data_dir {
-        let CreateArguments { table, encoding, if_not_exists, .. } = arguments;
-        let (encoding, if_not_exists) = (*encoding, *if_not_exists);
-        return create_local::make(&Wanted { table, columns: &wanted, wire: &wire, encoding, if_not_exists }, data_dir);
+        let CreateArguments { table, encoding, evolve, if_not_exists, .. } = arguments;
+        let (encoding, evolve, if_not_exists) = (*encoding, *evolve, *if_not_exists);
+        let wanted = Wanted { table, columns: &wanted, wire: &wire, encoding, evolve, if_not_exists };
+        return create_local::make(&wanted, data_dir);
     }
     let client = client(&arguments.server, &arguments.patience)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;

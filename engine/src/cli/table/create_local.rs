@@ -6,6 +6,7 @@ use crate::cli::columns::same::difference;
 use crate::cli::local_table::{LocalTable, LocalTableError};
 use crate::commit::encode::EncodingPolicy;
 use crate::commit::encode::policy::ENCODING_PROPERTY;
+use crate::handover::evolve::{EVOLVE_PROPERTY, EvolvePolicy};
 use crate::table::delta::Version;
 use crate::table::delta::properties::NamedPolicy;
 use arrow::datatypes::Schema;
@@ -20,6 +21,7 @@ pub(super) struct Wanted<'a> {
     pub(super) columns: &'a Schema,
     pub(super) wire: &'a WireSchema,
     pub(super) encoding: Option<EncodingPolicy>,
+    pub(super) evolve: Option<EvolvePolicy>,
     pub(super) if_not_exists: bool,
 }
 
@@ -31,14 +33,16 @@ pub(super) fn make(wanted: &Wanted<'_>, data_dir: &Path) -> Result<Value, Create
     let (created, version) = match place.table.load().map_err(of_table)? {
         Some(version) => (false, version),
         None => {
-            let named: Vec<_> = wanted.encoding.iter().map(|policy| (ENCODING_PROPERTY, policy.name())).collect();
+            let encoding = wanted.encoding.map(|policy| (ENCODING_PROPERTY, policy.name()));
+            let evolve = wanted.evolve.map(|policy| (EVOLVE_PROPERTY, policy.name()));
+            let named: Vec<_> = encoding.into_iter().chain(evolve).collect();
             (true, place.table.create_with(wanted.wire, &named).map_err(of_table)?)
         }
     };
     let table = wanted.table.to_owned();
     let found = to_arrow(&version.columns().map_err(of_table)?.wire);
     let found = found.map_err(|error| CreateError::Type(error.to_string()))?;
-    if let Some(difference) = difference(wanted.columns, &found).or_else(|| other_encoding(wanted, &version)) {
+    if let Some(difference) = difference(wanted.columns, &found).or_else(|| other_properties(wanted, &version)) {
         return Err(CreateError::Other { table, difference });
     }
     if !created && !wanted.if_not_exists {
@@ -50,6 +54,7 @@ pub(super) fn make(wanted: &Wanted<'_>, data_dir: &Path) -> Result<Value, Create
         "created": created,
         "columns": columns(&found),
         "encoding": wanted.encoding.map(EncodingPolicy::name),
+        "evolve": wanted.evolve.map(EvolvePolicy::name),
     }))
 }
 
@@ -61,6 +66,14 @@ fn prepare(data_dir: &Path) -> Result<(), CreateError> {
         std::fs::create_dir_all(&folder).map_err(|source| LocalTableError::Directory { path: folder, source })?;
     }
     Ok(())
+}
+
+fn other_properties(wanted: &Wanted<'_>, version: &Version) -> Option<String> {
+    let other_way = |wanted: EvolvePolicy| {
+        let found = version.evolve_policy(EvolvePolicy::default());
+        (found != wanted).then(|| format!("its way with new columns is {found} where {wanted} is wanted"))
+    };
+    other_encoding(wanted, version).or_else(|| wanted.evolve.and_then(other_way))
 }
 
 fn other_encoding(wanted: &Wanted<'_>, version: &Version) -> Option<String> {
