@@ -275,6 +275,13 @@ class SchemaTest(EndToEnd):
         expected = pa.concat_tables(
             [numbers(0, 10), numbers(10, 20, extra=pa.int64()), numbers(20, 30)], promote_options="default")
         self.assert_rows(engine.table("strict"), expected, "n")
+        made = ["table", "create", "willing", "--columns", "n bigint", "--evolve", "add", "--data-dir", engine.data_dir]
+        self.assertEqual(json.loads(self.lakehead(*made))["evolve"], "add")
+        willing = self.client(engine, "willing", "s")
+        willing.open(numbers(0, 0).schema)
+        willing.send(numbers(0, 10))
+        willing.wait_for_commit()
+        self.assert_rows(engine.table("willing"), numbers(0, 10), "n")
         self.proved("a new column is refused with its name and the way out; once the table's property says add, it is added")
 
 

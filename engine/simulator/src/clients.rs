@@ -45,12 +45,13 @@ impl World {
         }
         let Some(engine) = &self.engines[producer.engine] else { return };
         producer.schema_early = !self.shape.table_exists || chance(&mut self.rng, 500);
+        producer.added = if chance(&mut self.rng, 60) { self.rng.random_range(1..4) } else { 0 };
         let hello = producer.hello();
         let accepted = self.rng.random_range(0..engine.serving);
         let opens = hello.mode == MODE_OPEN;
         let mut to_server = VecDeque::from([ToServer::Hello(Box::new(hello.clone()))]);
         if producer.schema_early {
-            to_server.push_back(ToServer::Schema(SCHEMA_ID, rows::schema()));
+            to_server.push_back(ToServer::Schema(SCHEMA_ID, rows::schema_with(producer.added)));
         }
         let link = self.network.dial(Link {
             producer: number,
@@ -90,9 +91,9 @@ impl World {
         let rows = self.rng.random_range(1..=rows_max);
         let forges = chance(&mut self.rng, self.shape.forgery);
         let frame = if forges {
-            forged_frame(&producer.stream, producer.next, rows as u32)
+            forged_frame(&producer.stream, producer.next, rows as u32, producer.added)
         } else {
-            rows::batch_frame(&producer.stream, producer.next, rows as u32, &[])
+            rows::batch_frame(&producer.stream, producer.next, rows as u32, &[], producer.added)
         };
         let Ok(bytes) = frame else {
             return Violation::because("a batch cannot be archived".into());

@@ -122,7 +122,8 @@ impl World {
                 let producer = &mut self.producers[number];
                 producer.welcome(id, &welcome, rebatch, &mut self.faults)?;
                 if !producer.schema_early {
-                    self.network.send(id, ToServer::Schema(SCHEMA_ID, rows::schema()));
+                    let schema = rows::schema_with(producer.added);
+                    self.network.send(id, ToServer::Schema(SCHEMA_ID, schema));
                 }
             }
             Outgoing::Ack(ack) => self.producers[number].ack(&ack)?,

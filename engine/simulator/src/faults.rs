@@ -40,6 +40,7 @@ faults! {
     ForeignCommit "somebody else committed to the table",
     SchemaChanged "somebody else changed the table's schema",
     ColumnsTakenOver "an engine went on under columns that somebody else had changed",
+    ColumnsAdded "columns that a stream sends were added to the table",
     TableClosed "a table was closed under its key and opened again under another",
     FileFailed "a data file could not be written, and what was uncommitted was given up",
     CutDiscarded "a cut conflicted with the table and was given up",

@@ -6,6 +6,7 @@
 //! shards how it ended. When cuts are asked for is left to chance: every rhythm is one of its schedules.
 
 mod committing;
+mod evolving;
 
 use crate::canary::Canary;
 use crate::faults::{Fault, FaultCounts};
@@ -27,7 +28,6 @@ use lakehead_engine::handover::port::{TablePieces, TablePort, table_port};
 use lakehead_engine::handover::request::Request;
 use lakehead_engine::handover::row_group::RowGroup;
 use lakehead_engine::handover::{Refusal, ShardId, TableKey};
-use lakehead_protocol::arrow_schema::to_arrow;
 use lakehead_protocol::reject::RejectCode;
 use lakehead_protocol::schema::Schema;
 use rand_chacha::ChaCha8Rng;
@@ -83,6 +83,8 @@ struct OpenedTable {
     known_at: u64,
     /// Why everything uncommitted will be given up when the commit that is under way is over.
     doomed: Option<Refusal>,
+    /// Schemas of streams with columns that the table does not have.
+    wishes: VecDeque<Arc<Schema>>,
 }
 
 struct Running {
@@ -91,6 +93,8 @@ struct Running {
     attempt: Attempt,
     base: Option<TableView>,
     plan: Option<Plan>,
+    /// What the commit says of the table's schema, if it adds columns.
+    schema: Option<String>,
     /// The data file, once it is written.
     file: Option<u64>,
     /// When the commit began.
@@ -128,8 +132,10 @@ impl Plane {
 
     /// Whether nothing is on its way to the table.
     pub fn is_idle(&self) -> bool {
-        let table_is_idle =
-            self.table.as_ref().is_none_or(|table| table.gathered.is_empty() && !table.book.is_gathering());
+        let table_is_idle = self
+            .table
+            .as_ref()
+            .is_none_or(|table| table.gathered.is_empty() && table.wishes.is_empty() && !table.book.is_gathering());
         self.requests.is_empty() && self.pieces == 0 && self.running.is_none() && table_is_idle && !self.wanted
     }
 
@@ -145,7 +151,9 @@ impl Plane {
     pub fn may_commit(&self, step: u64) -> bool {
         match &self.running {
             Some(running) => running.under_way.as_ref().is_none_or(|put| put.not_before <= step),
-            None => self.table.as_ref().is_some_and(|table| !table.gathered.is_empty() && table.doomed.is_none()),
+            None => self.table.as_ref().is_some_and(|table| {
+                (!table.gathered.is_empty() || !table.wishes.is_empty()) && table.doomed.is_none()
+            }),
         }
     }
 
@@ -204,8 +212,14 @@ impl Plane {
                 self.wanted |= self.table.as_ref().is_some_and(|open| open.key == table);
                 Vec::new()
             }
-            // No producer of the model sends columns of its own.
-            Some(Request::AddColumns { .. }) | None => Vec::new(),
+            Some(Request::AddColumns { table, schema, .. }) => {
+                // A table that was closed has told its shards.
+                if self.table.as_ref().is_some_and(|open| open.key == table) {
+                    self.wish(schema, around);
+                }
+                Vec::new()
+            }
+            None => Vec::new(),
         }
     }
 
@@ -223,7 +237,10 @@ impl Plane {
             if let (None, Some(_)) = (&view, create) {
                 around.faults.met(Fault::TableMade);
                 *around.nonce += 1;
-                let made = Commit { id: Some(format!("t{}", around.nonce)), nonce: *around.nonce, ..Commit::default() };
+                let added = create.map_or(0, |schema| schema.columns.len() - rows::schema().columns.len());
+                let schema = Some(rows::schema_text(added, *around.nonce));
+                let id = Some(format!("t{}", around.nonce));
+                let made = Commit { id, schema, nonce: *around.nonce, ..Commit::default() };
                 around.store.table.put(0, &made.encode());
                 view = around.store.table.view();
             }
@@ -243,6 +260,7 @@ impl Plane {
                 known: view,
                 known_at: around.step,
                 doomed: None,
+                wishes: VecDeque::new(),
             });
         }
         let broken = || Refusal::new(RejectCode::Internal, "the model's schema is no schema");
@@ -337,22 +355,6 @@ impl OpenedTable {
         let (fenced, shown) = (fenced.into(), self.known.shown());
         let columns = columns.map(Arc::new);
         self.to_all(&Answer::Discarded { table: self.key, generation, next_cut, fenced, why, shown, columns })
-    }
-
-    /// The table's columns, as its schema says.
-    fn columns(&self) -> Option<TableColumns> {
-        let schema = rows::schema_with(rows::added_columns(&self.schema));
-        let arrow_schema = Arc::new(to_arrow(&schema).ok()?);
-        Some(TableColumns { schema: Arc::new(schema), arrow_schema, partition_columns: [].into() })
-    }
-
-    /// Goes on under the columns that the newest version has.
-    fn take_columns(&mut self, canary: Option<Canary>) -> Mail {
-        self.schema = self.known.schema.clone();
-        self.doomed = None;
-        let why = Refusal::new(RejectCode::Discarded, "the table has other columns");
-        let columns = self.columns();
-        self.discard(Vec::new(), why, columns, canary)
     }
 
     /// Takes over what was seen of the table, unless something newer is known.

@@ -61,6 +61,8 @@ pub struct Producer {
     pub engine: usize,
     /// Whether it announces its schema with Hello.
     pub schema_early: bool,
+    /// Columns that it sends beside those that all tables have, on this connection.
+    pub added: usize,
     connections: u64,
     /// Somebody meddled with what engines rest on: no refusal is wrong.
     pub expects_anything: bool,
@@ -93,6 +95,7 @@ impl Producer {
             credit: 0,
             engine,
             schema_early: true,
+            added: 0,
             connections: 0,
             expects_anything: false,
         }

@@ -32,7 +32,7 @@ pub fn schema() -> Schema {
     ])
 }
 
-/// The same with so many columns more, which no producer sends.
+/// The same with so many columns more.
 pub fn schema_with(added: usize) -> Schema {
     let mut fields = schema().fields;
     fields.extend((0..added).map(|index| Field::flat(format!("added{index}"), DataType::Long, true)));
@@ -57,11 +57,18 @@ pub fn content(stream: &str, seq: u64) -> u64 {
     (hash ^ hash >> 29) >> 1
 }
 
-/// A Batch frame with rows `first..first + rows` of `stream`, the first of which has these bytes with it.
+/// A Batch frame with rows `first..first + rows` of `stream`, the first of which has these bytes with it, and so many columns
+/// more.
 ///
 /// # Errors
 /// When it is too large to be archived.
-pub fn batch_frame(stream: &str, first: u64, rows: u32, bytes: &[u8]) -> Result<FrameBuffer, TooLargeToArchive> {
+pub fn batch_frame(
+    stream: &str,
+    first: u64,
+    rows: u32,
+    bytes: &[u8],
+    added: usize,
+) -> Result<FrameBuffer, TooLargeToArchive> {
     let seqs = first..first + u64::from(rows);
     let text = Column {
         length: rows,
@@ -79,9 +86,11 @@ pub fn batch_frame(stream: &str, first: u64, rows: u32, bytes: &[u8]) -> Result<
         values: bytes.to_vec(),
         ..Column::default()
     };
+    let mut columns = vec![text, seq, contents, bytes];
+    columns.extend((0..added).map(|_| long(vec![0; 8 * rows as usize])));
     let header = Header { schema_id: SCHEMA_ID, first_offset: first, rows, ..Header::control(Kind::Batch) };
     let mut out = FrameBuffer::new();
-    frame::append(&mut out, header, &Batch { columns: vec![text, seq, contents, bytes] })?;
+    frame::append(&mut out, header, &Batch { columns })?;
     Ok(out)
 }
 
@@ -121,7 +130,7 @@ mod tests {
 
     #[test]
     fn rows_come_back_from_the_builders_as_they_were_sent() {
-        let frame = batch_frame("a", 5, 4, &[]).unwrap();
+        let frame = batch_frame("a", 5, 4, &[], 0).unwrap();
         let Ok(Progress::Frame { frame, .. }) = frame::next(&frame, PeerState::Streaming) else { panic!("no frame") };
         let batch = lakehead_protocol::archive::access(frame.payload).unwrap();
         let arrow: SchemaRef = to_arrow(&schema()).unwrap().into();

@@ -38,11 +38,20 @@ pub enum AdditionError {
 /// # Errors
 /// When it would not.
 pub fn additions(announced: &Schema, table: &Schema) -> Result<Vec<Addition>, AdditionError> {
-    let mut search = Search { announced, evolved: table.clone(), path: Vec::new(), found: Vec::new() };
-    search.siblings(&announced.columns, None);
-    search.evolved.check()?;
-    Layout::match_columns(announced, &search.evolved)?;
-    Ok(search.found)
+    Search::of(announced, table.clone()).map(|search| search.found)
+}
+
+/// A schema that rows of either fit, all of it nullable but keys of maps.
+///
+/// # Errors
+/// When there is none whose types one of them has.
+pub fn union(one: &Schema, other: &Schema) -> Result<Schema, AdditionError> {
+    let joined = |announced: &Schema, table: &Schema| {
+        let mut base = Schema::default();
+        base.columns = table.columns.iter().map(|column| copy(table, *column, &mut base)).collect();
+        Search::of(announced, base).map(|search| search.evolved)
+    };
+    joined(other, one).or_else(|_| joined(one, other))
 }
 
 struct Search<'a> {
@@ -53,7 +62,15 @@ struct Search<'a> {
     found: Vec<Addition>,
 }
 
-impl Search<'_> {
+impl<'a> Search<'a> {
+    fn of(announced: &'a Schema, table: Schema) -> Result<Self, AdditionError> {
+        let mut search = Self { announced, evolved: table, path: Vec::new(), found: Vec::new() };
+        search.siblings(&announced.columns, None);
+        search.evolved.check()?;
+        Layout::match_columns(announced, &search.evolved)?;
+        Ok(search)
+    }
+
     /// Looks for siblings among the children of the table's field `parent`, or among its columns.
     fn siblings(&mut self, announced: &[u32], parent: Option<usize>) {
         for &index in announced {

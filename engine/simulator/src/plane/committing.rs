@@ -71,6 +71,10 @@ impl Plane {
                         around.store.files.insert(file);
                     }
                 }
+                running.schema = running.base.as_ref().filter(|_| !plan.columns.is_empty()).map(|base| {
+                    let added = rows::added_columns(&base.schema) + plan.columns.len();
+                    rows::schema_text(added, *around.nonce)
+                });
                 let bytes = running.freeze(&plan, *around.nonce);
                 running.plan = Some(plan);
                 running.attempt.on(now_ms, Event::Frozen(bytes));
@@ -100,7 +104,12 @@ impl Plane {
 
     fn begin(&mut self, around: &mut Around<'_>) -> Mail {
         let Some(table) = &mut self.table else { return Vec::new() };
-        let next = if self.takes_later_first { table.gathered.pop_back() } else { table.gathered.pop_front() };
+        // What streams lack comes before the cuts.
+        let next = match table.next_wish() {
+            Some(wish) => Some((wish, Vec::new())),
+            None if self.takes_later_first => table.gathered.pop_back(),
+            None => table.gathered.pop_front(),
+        };
         let Some((cut, row_groups)) = next else { return Vec::new() };
         let terms = Terms {
             id: table.id.clone(),
@@ -114,7 +123,10 @@ impl Plane {
         let base = carried.then(|| table.known.clone());
         let attempt = Attempt::new(table.known_at, terms, cut.proposal.clone(), base.as_ref());
         around.trace.line(|| format!("commit of cut {} begins: {:?}", cut.cut, cut.proposal));
-        let early = (around.canary == Some(Canary::AckBeforeCommit) && cut.proposal.mints.is_empty()).then(|| {
+        let early = (around.canary == Some(Canary::AckBeforeCommit)
+            && cut.proposal.mints.is_empty()
+            && cut.proposal.columns.is_empty())
+        .then(|| {
             let (generation, version) = (table.book.generation(), table.version + 1);
             let (minted, shown) = (Arc::new([]), table.known.shown());
             Answer::Committed { table: table.key, generation, cut: cut.cut, version, minted, shown }
@@ -125,6 +137,7 @@ impl Plane {
             attempt,
             base,
             plan: None,
+            schema: None,
             file: None,
             began: around.step,
             under_way: None,
@@ -157,7 +170,15 @@ impl Plane {
             Outcome::Committed { version, minted, .. } => {
                 table.version = version;
                 if let Some((base, plan)) = running.base.zip(running.plan) {
-                    table.learn(base.after(version, &plan.entries), running.began);
+                    let mut after = base.after(version, &plan.entries);
+                    if let Some(schema) = running.schema {
+                        around.faults.met(Fault::ColumnsAdded);
+                        after.schema = schema.as_str().into();
+                    }
+                    table.learn(after, running.began);
+                }
+                if !running.cut.proposal.columns.is_empty() {
+                    return table.take_columns(around);
                 }
                 let (minted, shown) = (minted.into(), table.known.shown());
                 let answer = Answer::Committed { table: table.key, generation, cut, version, minted, shown };
@@ -181,8 +202,7 @@ impl Plane {
             Outcome::Stop { why: Stop::SchemaChanged } => {
                 running.file.iter().for_each(|file| _ = around.store.files.remove(file));
                 running.base.into_iter().for_each(|base| table.learn(base, running.began));
-                around.faults.met(Fault::ColumnsTakenOver);
-                table.take_columns(around.canary)
+                table.take_columns(around)
             }
             Outcome::Stop { why } => {
                 running.file.iter().for_each(|file| _ = around.store.files.remove(file));
@@ -206,7 +226,7 @@ impl Running {
         let rows: Vec<Row> = self.row_groups.iter().flat_map(|group| rows::read(&group.rows)).collect();
         let commit = Commit {
             id: None,
-            schema: None,
+            schema: self.schema.clone(),
             restores: None,
             nonce,
             committed: plan.entries.committed.clone(),
@@ -223,6 +243,7 @@ impl Running {
     fn sight(&self, plan: &Plan, around: &mut Around<'_>) -> Sighting {
         match around.store.look(around.rng, around.faults) {
             Err(why) => Sighting::Unknown(why),
+            Ok(_) if !plan.columns.is_empty() => Sighting::NotShown("it adds columns".into()),
             Ok(Some(view)) if view.version >= plan.version => {
                 let file = self.file.filter(|_| plan.files).map(|file| around.store.table.files().contains(&file));
                 match plan.entries.evidence(&view, file) {

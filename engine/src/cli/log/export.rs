@@ -8,13 +8,16 @@ use super::reading::{Seen, look};
 use super::rows::Rows;
 use crate::cli::exit::Exit;
 use crate::cli::output::{say, tell};
+use crate::columns::additions::union;
 use crate::log::Position;
 use crate::log_directory::contents::{Entry, Standing};
 use arrow::ipc::writer::FileWriter;
+use lakehead_protocol::schema::Schema;
 use serde_json::json;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Writes held rows of a table into an Arrow file, which `lakehead write` can send.
 ///
@@ -104,13 +107,32 @@ pub(super) fn run(arguments: &ExportArguments) -> Result<Exit, LogCommandError> 
     Ok(Exit::Success)
 }
 
+/// Columns for all entries.
+fn schema_of(chosen: &[Chosen]) -> Result<Option<Arc<Schema>>, LogCommandError> {
+    let mut found: Option<Arc<Schema>> = None;
+    let mut known = BTreeSet::new();
+    for (log, Chosen { seen, entries }) in chosen.iter().enumerate() {
+        for (_, entry, _) in entries.iter().filter(|(_, entry, _)| known.insert((log, entry.schema))) {
+            let Some(live) = seen.recovered.state.schemas.get(&entry.schema) else { continue };
+            let schema = &live.record.schema;
+            found = Some(match found {
+                None => schema.clone(),
+                Some(before) if before == *schema => before,
+                Some(before) => Arc::new(union(&before, schema).map_err(|error| {
+                    let why = format!(
+                        "entries were sent with different columns ({error}); export them stream by stream with --stream"
+                    );
+                    LogCommandError::Wrong(why)
+                })?),
+            });
+        }
+    }
+    Ok(found)
+}
+
 /// Writes the file under another name first, so that it is whole when it is there.
 fn write(out: &Path, chosen: &[Chosen], left_out: u64, all: bool) -> Result<u64, LogCommandError> {
-    let first = chosen.iter().find_map(|chosen| {
-        let (_, entry, _) = chosen.entries.first()?;
-        chosen.seen.recovered.state.schemas.get(&entry.schema).map(|live| live.record.schema.clone())
-    });
-    let Some(schema) = first else {
+    let Some(schema) = schema_of(chosen)? else {
         let more = if all { "" } else { "; --all exports rows that are not in the table yet, too" };
         let why = if left_out > 0 { " that the table does not have" } else { "" };
         return Err(LogCommandError::Nothing(format!("the logs hold no such rows{why}{more}")));

@@ -13,6 +13,7 @@ use crate::cli::table_place::TablePlace;
 use crate::cli::write::failure::Failure;
 use crate::cli::write::schema_of_file;
 use crate::commit::encode::EncodingPolicy;
+use crate::handover::evolve::EvolvePolicy;
 use arrow::datatypes::Schema;
 use lakehead_protocol::arrow_schema::{from_arrow, to_arrow};
 use serde_json::json;
@@ -29,7 +30,9 @@ use std::sync::Arc;
 ///
 /// --encoding says what the table's files are written for, instead of the engine's tables.encoding:
 /// speed (the least CPU time), size (the fewest bytes), or balanced between both. It becomes the
-/// table property lakehead.encoding, which engines read when they open the table.
+/// table property lakehead.encoding, which engines read when they open the table. --evolve says what
+/// becomes of new columns that streams send, instead of tables.evolve: refuse, or add. It becomes the
+/// property lakehead.evolve.
 ///
 /// --partition-by names the columns whose values partition the table: a data file holds rows of one
 /// combination of values, so that readers who ask for some of them leave the others alone. Choose
@@ -69,6 +72,9 @@ pub struct CreateArguments {
     /// Columns whose values partition the table, in this order.
     #[arg(long, value_name = "COLUMN", value_delimiter = ',', requires = "lies")]
     partition_by: Vec<String>,
+    /// What becomes of new columns: refuse or add.
+    #[arg(long, value_name = "NAME", requires = "lies")]
+    evolve: Option<EvolvePolicy>,
     /// Address of an engine, host:port. Several, separated by commas, are tried in turn.
     #[arg(
         long,
@@ -147,9 +153,9 @@ fn make(arguments: &CreateArguments) -> Result<serde_json::Value, CreateError> {
     wire.check().map_err(|error| CreateError::Type(error.to_string()))?;
     let wanted = to_arrow(&wire).map_err(|error| CreateError::Type(error.to_string()))?;
     if arguments.place.is_given() {
-        let CreateArguments { table, encoding, partition_by, if_not_exists, place, .. } = arguments;
-        let (encoding, if_not_exists) = (*encoding, *if_not_exists);
-        let wanted = Wanted { table, columns: &wanted, wire: &wire, partition_by, encoding, if_not_exists };
+        let CreateArguments { table, encoding, evolve, partition_by, if_not_exists, place, .. } = arguments;
+        let (encoding, evolve, if_not_exists) = (*encoding, *evolve, *if_not_exists);
+        let wanted = Wanted { table, columns: &wanted, wire: &wire, partition_by, encoding, evolve, if_not_exists };
         return create_local::make(&wanted, place);
     }
     let client = client(&arguments.server, &arguments.patience)?;

@@ -7,6 +7,7 @@ use crate::cli::local_table::LocalTableError;
 use crate::cli::table_place::TablePlace;
 use crate::commit::encode::EncodingPolicy;
 use crate::commit::encode::policy::ENCODING_PROPERTY;
+use crate::handover::evolve::{EVOLVE_PROPERTY, EvolvePolicy};
 use crate::table::delta::Version;
 use crate::table::delta::properties::NamedPolicy;
 use arrow::datatypes::Schema;
@@ -22,6 +23,7 @@ pub(super) struct Wanted<'a> {
     pub(super) wire: &'a WireSchema,
     pub(super) partition_by: &'a [String],
     pub(super) encoding: Option<EncodingPolicy>,
+    pub(super) evolve: Option<EvolvePolicy>,
     pub(super) if_not_exists: bool,
 }
 
@@ -33,7 +35,9 @@ pub(super) fn make(wanted: &Wanted<'_>, place: &TablePlace) -> Result<Value, Cre
     let (created, version) = match place.table.load().map_err(of_table)? {
         Some(version) => (false, version),
         None => {
-            let named: Vec<_> = wanted.encoding.iter().map(|policy| (ENCODING_PROPERTY, policy.name())).collect();
+            let encoding = wanted.encoding.map(|policy| (ENCODING_PROPERTY, policy.name()));
+            let evolve = wanted.evolve.map(|policy| (EVOLVE_PROPERTY, policy.name()));
+            let named: Vec<_> = encoding.into_iter().chain(evolve).collect();
             (true, place.table.create_partitioned(wanted.wire, &named, wanted.partition_by).map_err(of_table)?)
         }
     };
@@ -41,7 +45,7 @@ pub(super) fn make(wanted: &Wanted<'_>, place: &TablePlace) -> Result<Value, Cre
     let found = to_arrow(&version.columns().map_err(of_table)?.wire);
     let found = found.map_err(|error| CreateError::Type(error.to_string()))?;
     if let Some(difference) = difference(wanted.columns, &found)
-        .or_else(|| other_encoding(wanted, &version))
+        .or_else(|| other_properties(wanted, &version))
         .or_else(|| other_partitions(wanted, &version))
     {
         return Err(CreateError::Other { table, difference });
@@ -56,6 +60,7 @@ pub(super) fn make(wanted: &Wanted<'_>, place: &TablePlace) -> Result<Value, Cre
         "columns": columns(&found),
         "partition_by": wanted.partition_by,
         "encoding": wanted.encoding.map(EncodingPolicy::name),
+        "evolve": wanted.evolve.map(EvolvePolicy::name),
     }))
 }
 
@@ -77,6 +82,14 @@ fn other_partitions(wanted: &Wanted<'_>, version: &Version) -> Option<String> {
     };
     let differs = !wanted.is_empty() && wanted != found;
     differs.then(|| format!("it has {} where {} are wanted", words(found), words(wanted)))
+}
+
+fn other_properties(wanted: &Wanted<'_>, version: &Version) -> Option<String> {
+    let other_way = |wanted: EvolvePolicy| {
+        let found = version.evolve_policy(EvolvePolicy::default());
+        (found != wanted).then(|| format!("its way with new columns is {found} where {wanted} is wanted"))
+    };
+    other_encoding(wanted, version).or_else(|| wanted.evolve.and_then(other_way))
 }
 
 fn other_encoding(wanted: &Wanted<'_>, version: &Version) -> Option<String> {

@@ -1,6 +1,6 @@
 //! What a table lacks of an announced schema.
 
-use super::super::additions::{AdditionError, additions};
+use super::super::additions::{AdditionError, additions, union};
 use super::super::layout::{Layout, LayoutError};
 use super::generate::Generator;
 use lakehead_protocol::schema::{DataType, Field, Schema};
@@ -50,6 +50,20 @@ fn what_would_not_fit_with_new_columns_either_is_told() {
     let announced =
         Schema::flat(vec![Field::flat("id", DataType::String, true), Field::flat("new", DataType::Long, true)]);
     assert!(matches!(additions(&announced, &table()), Err(AdditionError::Layout(LayoutError::Type { .. }))));
+}
+
+#[test]
+fn rows_of_two_schemas_have_one_that_both_fit() {
+    let narrow =
+        Schema::flat(vec![Field::flat("ID", DataType::Short, false), Field::flat("note", DataType::String, false)]);
+    for (one, other) in [(&narrow, &table()), (&table(), &narrow)] {
+        let both = union(one, other).unwrap();
+        let kinds: Vec<_> = both.top_level().map(|field| (field.name.to_lowercase(), field.data_type())).collect();
+        assert!(kinds.contains(&("id".into(), Some(DataType::Long))), "{kinds:?}");
+        assert!([one, other].iter().all(|schema| Layout::match_columns(schema, &both).is_ok()), "{both:?}");
+    }
+    let text = Schema::flat(vec![Field::flat("id", DataType::String, false)]);
+    assert!(union(&text, &table()).is_err());
 }
 
 proptest! {
