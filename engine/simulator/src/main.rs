@@ -10,7 +10,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 /// Seeds within which every planted bug must be caught.
-const CANARY_SEEDS: u64 = 2_000;
+const CANARY_SEEDS: u64 = 4_000;
 /// From so many seeds on, a kind of fault that was never met is a failure.
 const SEEDS_THAT_MEET_ALL: u64 = 2_000;
 

@@ -32,7 +32,7 @@ fn the_same_seed_gives_the_same_trace() {
 #[test]
 fn every_planted_bug_is_caught() {
     for canary in CANARIES {
-        let suite = suite(0, 2_000, Some(canary), |_| {});
+        let suite = suite(0, 4_000, Some(canary), |_| {});
         assert!(suite.failure.is_some(), "{} was not caught", canary.name());
     }
 }

@@ -169,8 +169,7 @@ fn a_restart_asks_for_the_table_claims_it_and_builds_what_it_does_not_have() {
     let welcome = welcomed(&actions, 2).expect("welcome");
     assert_eq!((welcome.resume_offset, welcome.durable, welcome.committed), (20, 20, 10));
     let (done, values) = rig.cut(actions);
-    assert_eq!(values, (10..20).collect::<Vec<i64>>());
-    assert_eq!(done.log.map(|part| part.base), Some(Base::Claimed { position: 1 }));
+    assert_eq!((values, done.log.map(|part| part.base)), ((10..20).collect(), Some(Base::Claimed { position: 1 })));
 }
 
 #[test]
