@@ -121,7 +121,9 @@ fn scan(table: &DeltaTable, version: &Version, wanted: Option<&str>) -> Result<T
         totals = metadata?.visit_scan_files(totals, |totals, file: ScanFile| {
             totals.files += 1;
             totals.bytes += u64::try_from(file.size).unwrap_or_default();
-            totals.rows = totals.rows.zip(file.stats).map(|(sum, stats)| sum + stats.num_records);
+            let deleted = file.dv_info.cardinality().map(Option::unwrap_or_default).ok();
+            let rows = file.stats.zip(deleted).map(|(stats, deleted)| stats.num_records.saturating_sub(deleted));
+            totals.rows = totals.rows.zip(rows).map(|(sum, rows)| sum + rows);
             let written = (file.modification_time, &file.path);
             if totals.newest.as_ref().is_none_or(|(modified_ms, path)| (*modified_ms, path) < written) {
                 totals.newest = Some((file.modification_time, file.path.clone()));
