@@ -128,7 +128,9 @@ fn scan(table: &DeltaTable, version: &Version, wanted: HashSet<String>) -> Resul
             totals.files += 1;
             let bytes = u64::try_from(file.size).unwrap_or_default();
             totals.bytes += bytes;
-            totals.rows = totals.rows.zip(file.stats).map(|(sum, stats)| sum + stats.num_records);
+            let deleted = file.dv_info.cardinality().map(Option::unwrap_or_default).ok();
+            let rows = file.stats.zip(deleted).map(|(stats, deleted)| stats.num_records.saturating_sub(deleted));
+            totals.rows = totals.rows.zip(rows).map(|(sum, rows)| sum + rows);
             let written = (file.modification_time, &file.path);
             if totals.newest.as_ref().is_none_or(|(modified_ms, path, _)| (*modified_ms, path) < written) {
                 totals.newest = Some((file.modification_time, file.path.clone(), bytes));

@@ -117,6 +117,22 @@ fn a_clustered_table_takes_rows_that_no_bound_holds() {
 }
 
 #[test]
+fn rows_that_a_deletion_vector_takes_away_are_not_counted() {
+    let (runtime, folder) = (runtime(), tempfile::tempdir().unwrap());
+    let protocol = json!({ "minReaderVersion": 3, "minWriterVersion": 7, "readerFeatures": ["deletionVectors"],
+        "writerFeatures": ["deletionVectors"] });
+    let vector = json!({ "storageType": "u", "pathOrInlineDv": "ab^-aqEH.-t@S}K{vb[*k^", "offset": 4, "sizeInBytes": 40,
+        "cardinality": 6 });
+    let file = json!({ "add": { "path": "part-y.parquet", "partitionValues": {}, "size": 7, "modificationTime": 0,
+        "dataChange": true, "stats": "{\"numRecords\":10}", "deletionVector": vector } });
+    made_by_hand(folder.path(), &protocol, &json!({ "delta.enableDeletionVectors": "true" }), &[file]);
+    let table = table(&runtime, folder.path());
+    append(&table, &[1.5, 2.5]);
+    let found = describe::describe(&table).unwrap().unwrap();
+    assert_eq!((found.files, found.rows), (2, Some(6)));
+}
+
+#[test]
 fn row_ids_go_on_where_the_table_stands() {
     let (runtime, folder) = (runtime(), tempfile::tempdir().unwrap());
     let protocol =
