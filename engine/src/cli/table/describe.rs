@@ -124,6 +124,7 @@ fn local(table: &str, data_dir: &Path) -> Result<Shown, DescribeError> {
         "encoding": encoding::policy_json(&found.encoding),
         "newest_file": encoding::newest_json(&found.newest),
         "unsupported": found.unsupported.as_deref(),
+        "unmergeable": found.unmergeable.as_deref(),
     });
     json["streams"] = found.streams.iter().map(|(name, stream)| stream_json(name, stream)).collect();
     Ok(Shown { text: local_text(table, place.url.as_str(), &schema, &found), json })
@@ -138,6 +139,9 @@ fn local_text(table: &str, url: &str, schema: &Schema, found: &Description) -> S
     text += &format!("encoding   {}\n", encoding::policy_text(&found.encoding));
     if let Some(reason) = &found.unsupported {
         text += &format!("not writable by this engine: {reason}\n");
+    }
+    if let Some(reason) = &found.unmergeable {
+        text += &format!("its files are not merged by this engine: {reason}\n");
     }
     text += &format!("columns\n{}", columns_text(schema));
     text += &encoding::newest_text(&found.newest);
