@@ -13,6 +13,9 @@ const REST_MS_MIN: u64 = 5_000;
 const REST_MS_MAX: u64 = 300_000;
 /// Another engine that merges has the table to itself for so long after each of its merges.
 pub const YIELD_MS: u64 = 120_000;
+/// Another program that merges does it by itself: delta-rs does not notice when files that it merges are merged by somebody else
+/// at the same time, and would have their rows twice.
+pub const YIELD_TO_PROGRAMS_MS: u64 = 3_600_000;
 
 /// One table's pace.
 #[derive(Debug, Clone)]
@@ -91,9 +94,9 @@ impl Pace {
         self.more = true;
     }
 
-    /// Another engine merges in this table.
-    pub fn gives_way(&mut self, now_ms: u64) {
-        self.rest_until_ms = self.rest_until_ms.max(now_ms + YIELD_MS);
+    /// Somebody else merges in this table, who has it to itself for so long.
+    pub fn gives_way(&mut self, now_ms: u64, yield_ms: u64) {
+        self.rest_until_ms = self.rest_until_ms.max(now_ms + yield_ms);
         self.more = true;
     }
 }
@@ -131,7 +134,7 @@ mod tests {
         }
         assert_eq!((rests[0], rests[1], rests[11]), (REST_MS_MIN, 2 * REST_MS_MIN, REST_MS_MAX));
         pace.merged();
-        pace.gives_way(1_000_000);
+        pace.gives_way(1_000_000, YIELD_MS);
         assert_eq!(pace.due_ms(), Some(1_000_000 + YIELD_MS));
     }
 }

@@ -14,6 +14,7 @@ use crate::commit::decide::Patience;
 use crate::commit::encode::{EncodeError, EncodingPlan, EncodingPolicy};
 use crate::commit::staged_name::Origin;
 use crate::handover::log_part::LogId;
+use crate::table::delta::commit_actions::Merger;
 use crate::table::delta::folder::decoded;
 use crate::table::delta::merging::MergeChange;
 use crate::table::delta::upkeep_terms::UpkeepTerms;
@@ -24,8 +25,8 @@ use std::sync::Arc;
 
 /// Staged files that are judged in one look: the youngest.
 const ORPHANS_MAX: usize = 1_000;
-/// Commits of others that a look asks about merges.
-const COMMITS_MAX: u64 = 64;
+/// Commits that a look asks about merges by others.
+const COMMITS_MAX: u64 = 1_000;
 
 /// Why a look came to nothing.
 #[derive(Debug, thiserror::Error)]
@@ -58,8 +59,8 @@ pub struct Round {
     pub budget: Budget,
     pub clean_log: bool,
     pub judge_orphans: bool,
-    /// Versions behind this one have not been looked at.
-    pub looked: u64,
+    /// Versions behind this one have not been looked at; none has in a first look.
+    pub looked: Option<u64>,
     /// Versions behind that one that are merges of this engine's.
     pub own_merges: BTreeSet<u64>,
     /// Files that cannot be merged.
@@ -77,8 +78,8 @@ pub struct Looked {
     pub merged: Option<Box<Merged>>,
     /// Whether there is more to merge.
     pub more: bool,
-    /// Whether another engine merges in this table.
-    pub others_merge: bool,
+    /// Who else merges in this table.
+    pub other_merger: Option<Merger>,
     /// Why the table's files are not merged, if that is so.
     pub unmergeable: Option<Arc<str>>,
     /// A file that cannot be merged.
@@ -110,8 +111,8 @@ impl Round {
         }
         if terms.compact.unwrap_or(self.settings.compact) {
             looked.unmergeable = terms.unmergeable.clone();
-            looked.others_merge = self.others_merge(&version)?;
-            if looked.unmergeable.is_none() && !looked.others_merge {
+            looked.other_merger = self.other_merger(&version)?;
+            if looked.unmergeable.is_none() && looked.other_merger.is_none() {
                 self.merge(&version, &terms, hands, &mut looked)?;
             }
         }
@@ -170,16 +171,17 @@ impl Round {
         Ok(removed)
     }
 
-    /// Whether another engine has merged files here since the last look.
-    fn others_merge(&self, version: &Version) -> Result<bool, TableError> {
-        let newest = version.view().version;
-        for version in self.looked.max(newest.saturating_sub(COMMITS_MAX)) + 1..=newest {
-            let commit = self.table.commit_actions(version)?;
-            if !self.own_merges.contains(&version) && commit.is_some_and(|commit| commit.is_upkeep) {
-                return Ok(true);
+    /// Who else has merged files here since the last look; another program rather than an engine.
+    fn other_merger(&self, version: &Version) -> Result<Option<Merger>, TableError> {
+        let (newest, mut found) = (version.view().version, None);
+        for version in self.looked.unwrap_or(0).max(newest.saturating_sub(COMMITS_MAX)) + 1..=newest {
+            if !self.own_merges.contains(&version) {
+                let merger = self.table.commit_actions(version)?.and_then(|commit| commit.merger);
+                // What engines merged before the first look may have been this one, in an earlier run.
+                found = found.max(merger.filter(|merger| self.looked.is_some() || *merger == Merger::Other));
             }
         }
-        Ok(false)
+        Ok(found)
     }
 
     fn merge(

@@ -3,6 +3,7 @@
 use super::canary::Canary;
 use super::merge_attempt::{Outcome, Output};
 use super::settings::Settings;
+use crate::table::delta::commit_actions::Merger;
 use faulty_store::Fault;
 use std::time::Duration;
 use world::{LOG, World};
@@ -151,7 +152,10 @@ fn a_table_says_whether_it_is_merged_and_others_who_merge_are_given_way_to() {
     assert!(matches!(world.commit(merged).outcome, Outcome::Committed { .. }));
     (0..10).for_each(|commit| world.append(commit, commit + 1));
     let looked = world.look_behind(0, Canary::None);
-    assert!(looked.others_merge && looked.merged.is_none(), "a merge that is not among this engine's own");
+    assert_eq!(looked.other_merger, Some(Merger::Engine), "a merge that is not among this engine's own");
+    assert!(looked.merged.is_none());
+    world.optimize_by_another_program();
+    assert_eq!(world.look_behind(0, Canary::None).other_merger, Some(Merger::Other));
 }
 
 #[test]

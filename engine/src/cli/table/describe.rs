@@ -124,6 +124,7 @@ fn local(arguments: &DescribeArguments) -> Result<Shown, DescribeError> {
         "encoding": encoding::policy_json(&found.encoding),
         "newest_file": encoding::newest_json(&found.newest),
         "unsupported": found.unsupported.as_deref(),
+        "unmergeable": found.unmergeable.as_deref(),
     });
     json["streams"] = found.streams.iter().map(|(name, stream)| stream_json(name, stream)).collect();
     Ok(Shown { text: local_text(table, place.url.as_str(), &schema, &found), json })
@@ -141,6 +142,9 @@ fn local_text(table: &str, url: &str, schema: &Schema, found: &Description) -> S
     }
     if !found.partition_columns.is_empty() {
         text += &format!("partitions by {}\n", found.partition_columns.join(", "));
+    }
+    if let Some(reason) = &found.unmergeable {
+        text += &format!("its files are not merged by this engine: {reason}\n");
     }
     text += &format!("columns\n{}", columns_text(schema));
     text += &encoding::newest_text(&found.newest);

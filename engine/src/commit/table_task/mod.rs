@@ -207,7 +207,7 @@ impl TableTask {
         let looks_ms = context.upkeep.as_ref().map_or(0, |upkeep| upkeep.settings.interval.as_millis());
         let looks_ms = u64::try_from(looks_ms).unwrap_or(u64::MAX);
         Self {
-            upkeep: TableUpkeep::new(looks_ms, context.now_ms(), known.view().version),
+            upkeep: TableUpkeep::new(looks_ms, context.now_ms()),
             context,
             checkpointed: known.view().version,
             known,

@@ -7,10 +7,11 @@ use super::{InFlight, Life, TableMessage, TableTask};
 use crate::commit::staged_name::Origin;
 use crate::handover::ShardId;
 use crate::handover::log_part::{LogId, LogPart};
+use crate::table::delta::commit_actions::Merger;
 use crate::upkeep::canary::Canary;
 use crate::upkeep::drive::{DrivenMerge, Merged, drive};
 use crate::upkeep::merge_attempt::{Outcome, Output};
-use crate::upkeep::pace::Pace;
+use crate::upkeep::pace::{Pace, YIELD_MS, YIELD_TO_PROGRAMS_MS};
 use crate::upkeep::round::{Looked, Round, RoundError};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -30,7 +31,7 @@ pub(super) struct TableUpkeep {
     claims_judged: usize,
     cleaned_ms: Option<u64>,
     /// Up to this version others' merges have been seen.
-    looked: u64,
+    looked: Option<u64>,
     /// Merges of this task's behind it.
     own_merges: BTreeSet<u64>,
     /// Files that cannot be merged.
@@ -40,7 +41,7 @@ pub(super) struct TableUpkeep {
 }
 
 impl TableUpkeep {
-    pub(super) fn new(interval_ms: u64, now_ms: u64, version: u64) -> Self {
+    pub(super) fn new(interval_ms: u64, now_ms: u64) -> Self {
         Self {
             pace: Pace::new(interval_ms, now_ms),
             claims: BTreeMap::new(),
@@ -48,7 +49,7 @@ impl TableUpkeep {
             more: false,
             claims_judged: 0,
             cleaned_ms: None,
-            looked: version,
+            looked: None,
             own_merges: BTreeSet::new(),
             unfit: BTreeSet::new(),
             told: None,
@@ -147,7 +148,7 @@ impl TableTask {
             );
         }
         let upkeep = &mut self.upkeep;
-        upkeep.looked = looked.version;
+        upkeep.looked = Some(looked.version);
         upkeep.own_merges = upkeep.own_merges.split_off(&(looked.version + 1));
         upkeep.unfit.extend(looked.unfit);
         if looked.unmergeable.is_some() && looked.unmergeable != upkeep.told {
@@ -158,8 +159,10 @@ impl TableTask {
             Some(merged) => (upkeep.ready, upkeep.more) = (Some(merged), looked.more),
             None => upkeep.pace.ended(looked.more),
         }
-        if looked.others_merge {
-            upkeep.pace.gives_way(self.context.now_ms());
+        if let Some(merger) = looked.other_merger {
+            let yield_ms = if merger == Merger::Engine { YIELD_MS } else { YIELD_TO_PROGRAMS_MS };
+            tracing::info!(%table, ?merger, seconds = yield_ms / 1_000, "merging is left to somebody else for a while");
+            upkeep.pace.gives_way(self.context.now_ms(), yield_ms);
         }
     }
 

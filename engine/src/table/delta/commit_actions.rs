@@ -1,9 +1,10 @@
 //! What commits by anybody did, as far as upkeep has to know.
 
 use super::logs;
-use super::table::{DeltaTable, ENGINE_INFO, TableError};
+use super::table::{DeltaTable, ENGINE_INFO, TableError, commit_path, url_error};
 use crate::handover::log_part::LogId;
 use crate::upkeep::orphans::Witness;
+use delta_kernel::KernelError;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -20,8 +21,17 @@ pub struct CommitActions {
     pub redefines: bool,
     /// Claims that it makes.
     pub claims: BTreeMap<LogId, u64>,
-    /// Whether an engine like this one merged files by it.
-    pub is_upkeep: bool,
+    /// Who merged files by it, if somebody did.
+    pub merger: Option<Merger>,
+}
+
+/// Who merges the files of a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Merger {
+    /// An engine like this one.
+    Engine,
+    /// Another program.
+    Other,
 }
 
 #[derive(serde::Deserialize)]
@@ -68,7 +78,8 @@ impl CommitActions {
                 let is = |value: &Option<serde_json::Value>, text| {
                     value.as_ref().and_then(|value| value.as_str()) == Some(text)
                 };
-                actions.is_upkeep |= is(&operation, OPTIMIZE) && is(&engine_info, ENGINE_INFO);
+                let merger = if is(&engine_info, ENGINE_INFO) { Merger::Engine } else { Merger::Other };
+                actions.merger = actions.merger.or(is(&operation, OPTIMIZE).then_some(merger));
             }
         }
         Ok(actions)
@@ -87,12 +98,19 @@ impl CommitActions {
 }
 
 impl DeltaTable {
-    /// What the commit of `version` did; `None` when its file is gone.
+    /// What the commit of `version` did; `None` when its file is gone. It is read as it is: whoever builds upon it being
+    /// durable has looked at the table before.
     ///
     /// # Errors
     /// When it cannot be read.
     pub fn commit_actions(&self, version: u64) -> Result<Option<CommitActions>, TableError> {
-        let Some(commit) = self.commit_file(version)? else { return Ok(None) };
+        let url = self.url().join(&commit_path(version)).map_err(url_error)?;
+        let read = self.engine().storage_handler().read_files(vec![(url, None)]);
+        let commit = match read.and_then(|mut files| files.next().transpose()) {
+            Ok(Some(commit)) => commit,
+            Ok(None) | Err(KernelError::FileNotFound(_)) => return Ok(None),
+            Err(error) => return Err(error.into()),
+        };
         CommitActions::parse(&commit).map(Some).map_err(|cause| TableError::Commit { version, cause })
     }
 }
@@ -115,13 +133,13 @@ mod tests {
         );
         let actions = CommitActions::parse(text.as_bytes()).unwrap();
         assert_eq!(actions.added, ["k=a%20b/x.parquet"]);
-        assert!(actions.redefines && actions.is_upkeep);
+        assert!(actions.redefines && actions.merger == Some(Merger::Engine));
         let witness = actions.witness();
         assert!(witness.added.contains("x.parquet") && witness.added.len() == 1);
         assert_eq!(witness.claims, BTreeMap::from([(LogId([10; 16]), 7)]));
         let paths: BTreeSet<Arc<str>> = ["y.parquet", "z.parquet"].into_iter().map(Arc::from).collect();
         assert_eq!(actions.touched(&paths).map(|path| &**path), Some("y.parquet"));
         let other = CommitActions::parse(br#"{"commitInfo":{"operation":"OPTIMIZE","engineInfo":"Spark"}}"#).unwrap();
-        assert!(!other.is_upkeep && !other.redefines);
+        assert!(other.merger == Some(Merger::Other) && !other.redefines);
     }
 }

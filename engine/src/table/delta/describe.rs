@@ -36,6 +36,8 @@ pub struct Description {
     pub newest: NewestFile,
     /// Why this engine could not write the table, if so.
     pub unsupported: Option<Arc<str>>,
+    /// Why upkeep does not merge its files, if so.
+    pub unmergeable: Option<Arc<str>>,
 }
 
 /// A named stream, described.
@@ -71,6 +73,7 @@ pub fn describe(table: &DeltaTable) -> Result<Option<Description>, TableError> {
         encoding: version.encoding_policy(),
         newest: newest_file(table, totals.newest),
         unsupported: view.unsupported.clone(),
+        unmergeable: version.upkeep_terms().unmergeable,
     }))
 }
 

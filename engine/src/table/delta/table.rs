@@ -407,7 +407,7 @@ impl DeltaTable {
         self.store.settle(LOG).map_err(|error| TableError::Store(error.to_string()))
     }
 
-    pub(super) fn commit_file(&self, version: u64) -> Result<Option<Bytes>, TableError> {
+    fn commit_file(&self, version: u64) -> Result<Option<Bytes>, TableError> {
         match self.store.read(&commit_path(version)) {
             ReadOutcome::Found(bytes) => Ok(Some(bytes)),
             ReadOutcome::Missing => Ok(None),
@@ -466,7 +466,7 @@ fn of_commit(version: u64, commit: &Bytes) -> Result<CommitFile, TableError> {
     transactions::of_commit(commit).map_err(|cause| TableError::Commit { version, cause })
 }
 
-fn commit_path(version: u64) -> String {
+pub(super) fn commit_path(version: u64) -> String {
     format!("{LOG}/{version:020}.json")
 }
 

@@ -150,6 +150,11 @@ impl World {
         self.put_text(format!(r#"{{"remove":{{"path":"{path}","deletionTimestamp":1,"dataChange":true}}}}"#));
     }
 
+    /// A commit of another program that says that it merges.
+    pub fn optimize_by_another_program(&self) {
+        self.put_text(r#"{"commitInfo":{"timestamp":1,"operation":"OPTIMIZE","engineInfo":"other"}}"#.to_owned());
+    }
+
     /// Somebody else's commit that sets a property.
     pub fn set_property(&self, name: &str, value: &str) {
         let made = self.text(0);
@@ -221,7 +226,7 @@ impl World {
             budget: self.context.budget.clone(),
             clean_log: true,
             judge_orphans: true,
-            looked,
+            looked: Some(looked),
             own_merges: BTreeSet::new(),
             unfit: BTreeSet::new(),
             now_unix_ms: 10_000_000_000,
