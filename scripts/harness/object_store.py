@@ -18,6 +18,8 @@ from .deadline import wait_until
 
 BUCKET = "tables"
 START_SECONDS = 60
+# An emulator that does not answer for so long has forgotten the request.
+TIMEOUT = {"timeout": "10s"}
 # Nobody listens there.
 UNUSED_PORT = 1
 # Whoever is behind a proxy talks to the loopback directly.
@@ -85,7 +87,7 @@ class S3(ObjectStore):
         return f"s3://{BUCKET}/"
 
     def options(self, port=None):
-        return {"endpoint": f"http://127.0.0.1:{port or self.port}", "allow_http": True, "region": "us-east-1"}
+        return {"endpoint": f"http://127.0.0.1:{port or self.port}", "allow_http": True, "region": "us-east-1", **TIMEOUT}
 
     def environment(self, port=None):
         return {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", **NO_PROXY}
@@ -128,7 +130,7 @@ class Azure(ObjectStore):
         return f"az://{BUCKET}/"
 
     def options(self, port=None):
-        return {"azure_storage_use_emulator": True}
+        return {"azure_storage_use_emulator": True, **TIMEOUT}
 
     def environment(self, port=None):
         return {"AZURITE_BLOB_STORAGE_URL": f"http://127.0.0.1:{port or self.port}", **NO_PROXY}

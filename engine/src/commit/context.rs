@@ -10,7 +10,15 @@ use crate::upkeep;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime::Handle;
+use tokio::sync::Semaphore;
 use tokio::time::Instant;
+
+/// Threads that may block. More than that many tables with a store that hangs would hold up the others.
+pub const BLOCKING_THREADS_MAX: usize = 256;
+/// Steps that block at once. What they wait for, such as the kernel's reads of a file system, needs threads of the same pool.
+const STEPS_MAX: usize = BLOCKING_THREADS_MAX - 64;
+/// Leave to block; one pool is all that a process has.
+static STEPS: Semaphore = Semaphore::const_new(STEPS_MAX);
 
 /// Where a shard's answers go. Never blocks.
 pub type ShardMailbox = Arc<dyn Fn(Answer) + Send + Sync>;
@@ -50,6 +58,8 @@ impl Context {
 
     /// Runs what may block on a thread that may. `None` when it panicked or the runtime stops.
     pub async fn blocking<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+        // An error is a semaphore that was closed, which nobody does.
+        let _leave = STEPS.acquire().await;
         match self.runtime.spawn_blocking(work).await {
             Ok(done) => Some(done),
             Err(error) => {

@@ -4,7 +4,7 @@
 //! kernel, the store) run on threads of its pool that come and go. Encoder threads are apart from both. Nothing here is
 //! proportional to the number of tables but their state.
 
-use super::context::{Context, ShardMailbox};
+use super::context::{BLOCKING_THREADS_MAX, Context, ShardMailbox};
 use super::directory::{Directory, DirectoryMessage};
 use super::encode::Encoders;
 use super::settings::Settings;
@@ -22,8 +22,6 @@ use tokio::time::Instant;
 
 /// Threads that run the tables' tasks.
 const WORKERS: usize = 2;
-/// Blocking jobs at once: more than that many tables with a store that hangs would hold up the others.
-const BLOCKING_THREADS_MAX: usize = 256;
 /// How long commits in flight may take to end when the plane stops.
 const STOP_DEADLINE: Duration = Duration::from_secs(10);
 

@@ -6,9 +6,11 @@
 
 use super::aws_profile;
 use super::options::StoreOptions;
+use super::request_threads::RequestThreads;
 use super::trouble::explain;
 use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey, S3ConditionalPut};
 use object_store::azure::{AzureConfigKey, MicrosoftAzureBuilder};
+use object_store::client::SpawnedReqwestConnector;
 use object_store::gcp::GoogleCloudStorageBuilder;
 use object_store::{BackoffConfig, ObjectStore, RetryConfig};
 use std::sync::Arc;
@@ -48,6 +50,8 @@ pub struct Bucket {
     pub patient: Arc<dyn ObjectStore>,
     /// Tries once.
     pub once: Arc<dyn ObjectStore>,
+    /// What requests run on lives as long as whoever may make one.
+    _requests: Option<Arc<RequestThreads>>,
 }
 
 impl Cloud {
@@ -87,30 +91,41 @@ fn once() -> RetryConfig {
 }
 
 impl Bucket {
-    /// The bucket that `url` lies in, with credentials from `options`, or from where the cloud's own tools look.
+    /// The bucket that `url` lies in, with credentials from `options`, or from where the cloud's own tools look. Its requests run on
+    /// `requests`.
     ///
     /// # Errors
     /// [`BucketError`] when something is missing that no request is needed to see.
-    pub fn open(cloud: Cloud, url: &Url, options: &StoreOptions) -> Result<Self, BucketError> {
-        match cloud {
-            Cloud::S3 => s3(url, options),
-            Cloud::Azure => azure(url, options),
-            Cloud::Google => google(url, options),
-        }
+    pub fn open(
+        cloud: Cloud,
+        url: &Url,
+        options: &StoreOptions,
+        requests: Arc<RequestThreads>,
+    ) -> Result<Self, BucketError> {
+        let connector = SpawnedReqwestConnector::new(requests.handle());
+        let (patient, once) = match cloud {
+            Cloud::S3 => s3(url, options, connector),
+            Cloud::Azure => azure(url, options, connector),
+            Cloud::Google => google(url, options, connector),
+        }?;
+        Ok(Self { patient, once, _requests: Some(requests) })
     }
 
     /// A store that is its own both ways: for tests in memory.
     #[cfg(test)]
     pub fn of(store: Arc<dyn ObjectStore>) -> Self {
-        Self { patient: store.clone(), once: store }
+        Self { patient: store.clone(), once: store, _requests: None }
     }
 }
+
+/// The one that tries again, and the one that does not.
+type Clients = (Arc<dyn ObjectStore>, Arc<dyn ObjectStore>);
 
 fn refused(url: &Url) -> impl Fn(object_store::Error) -> BucketError + '_ {
     |error| BucketError::Options { url: url.to_string(), why: explain(&error) }
 }
 
-fn s3(url: &Url, options: &StoreOptions) -> Result<Bucket, BucketError> {
+fn s3(url: &Url, options: &StoreOptions, connector: SpawnedReqwestConnector) -> Result<Clients, BucketError> {
     let builder =
         options.of().fold(AmazonS3Builder::from_env(), |builder, (key, value)| builder.with_config(key, value));
     let builder = aws_profile::complete(builder, &aws_profile::Files::of_environment())?;
@@ -118,13 +133,14 @@ fn s3(url: &Url, options: &StoreOptions) -> Result<Bucket, BucketError> {
     // Without conditional puts there are no commits.
     let builder =
         builder.with_config(AmazonS3ConfigKey::Bucket, bucket).with_conditional_put(S3ConditionalPut::ETagMatch);
+    let builder = builder.with_http_connector(connector);
     let patient = builder.clone().with_retry(patient()).build().map_err(refused(url))?;
     let builder = builder.with_credentials(patient.credentials().clone());
     let once = builder.with_retry(once()).build().map_err(refused(url))?;
-    Ok(Bucket { patient: Arc::new(patient), once: Arc::new(once) })
+    Ok((Arc::new(patient), Arc::new(once)))
 }
 
-fn azure(url: &Url, options: &StoreOptions) -> Result<Bucket, BucketError> {
+fn azure(url: &Url, options: &StoreOptions, connector: SpawnedReqwestConnector) -> Result<Clients, BucketError> {
     let mut builder = MicrosoftAzureBuilder::from_env();
     // What Azure's own command line takes.
     for (key, variable) in
@@ -136,19 +152,21 @@ fn azure(url: &Url, options: &StoreOptions) -> Result<Bucket, BucketError> {
     }
     let builder =
         options.of().fold(builder, |builder, (key, value)| builder.with_config(key, value)).with_url(url.as_str());
+    let builder = builder.with_http_connector(connector);
     let patient = builder.clone().with_retry(patient()).build().map_err(refused(url))?;
     let builder = builder.with_credentials(patient.credentials().clone());
     let once = builder.with_retry(once()).build().map_err(refused(url))?;
-    Ok(Bucket { patient: Arc::new(patient), once: Arc::new(once) })
+    Ok((Arc::new(patient), Arc::new(once)))
 }
 
-fn google(url: &Url, options: &StoreOptions) -> Result<Bucket, BucketError> {
+fn google(url: &Url, options: &StoreOptions, connector: SpawnedReqwestConnector) -> Result<Clients, BucketError> {
     let builder = GoogleCloudStorageBuilder::from_env().with_url(url.as_str());
     let builder = options.of().fold(builder, |builder, (key, value)| builder.with_config(key, value));
+    let builder = builder.with_http_connector(connector);
     let patient = builder.clone().with_retry(patient()).build().map_err(refused(url))?;
     let builder = builder.with_credentials(patient.credentials().clone());
     let once = builder.with_retry(once()).build().map_err(refused(url))?;
-    Ok(Bucket { patient: Arc::new(patient), once: Arc::new(once) })
+    Ok((Arc::new(patient), Arc::new(once)))
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@
 //! |---|---|
 //! | a folder on a file system | [`local`]; its data files are written around the page cache ([`direct_file`]) |
 //! | a folder in a bucket of Amazon, Azure or Google, or one that speaks like them | [`object`], [`upload`] |
-//! | how is a bucket spoken to, with which credentials? | [`bucket`], [`options`], [`aws_profile`] |
+//! | how is a bucket spoken to, with which credentials, by which threads? | [`bucket`], [`options`], [`aws_profile`], [`request_threads`] |
 //! | what does a store's error mean for a person? | [`trouble`] |
 
 use bytes::Bytes;
@@ -30,6 +30,7 @@ pub mod direct_file;
 pub mod local;
 pub mod object;
 pub mod options;
+pub mod request_threads;
 pub mod trouble;
 pub mod upload;
 

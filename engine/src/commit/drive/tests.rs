@@ -3,6 +3,7 @@
 use super::*;
 use crate::budget::Budget;
 use crate::commit::attempt::Canary;
+use crate::commit::context::BLOCKING_THREADS_MAX;
 use crate::commit::decide::Patience;
 use crate::commit::encode::Encoders;
 use crate::commit::ledger::StreamState;
@@ -115,6 +116,28 @@ fn context(runtime: &Runtime, folder: &Path) -> Arc<Context> {
         upkeep: None,
         started: Instant::now(),
     })
+}
+
+#[test]
+fn more_tables_than_threads_are_read_at_once() {
+    let mut builder = Builder::new_multi_thread();
+    let runtime = builder.worker_threads(2).max_blocking_threads(BLOCKING_THREADS_MAX).enable_all().build().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let context = context(&runtime, folder.path());
+    let url = Url::from_directory_path(folder.path().join("t")).unwrap();
+    let table = DeltaTable::at(&url, context.kernel.clone()).unwrap();
+    table.create(&Schema::flat(vec![Field::flat("id", DataType::Long, true)])).unwrap();
+    let reads = (0..2 * BLOCKING_THREADS_MAX).map(|_| {
+        let (table, context) = (table.clone(), context.clone());
+        runtime.spawn(async move { context.blocking(move || table.load()).await.unwrap().unwrap().is_some() })
+    });
+    let reads: Vec<_> = reads.collect();
+    runtime.block_on(async {
+        for read in reads {
+            let read = tokio::time::timeout(std::time::Duration::from_secs(60), read).await;
+            assert!(read.expect("reads wait for each other").unwrap());
+        }
+    });
 }
 
 fn proposal(from: u64, mints: &[&str]) -> Proposal {

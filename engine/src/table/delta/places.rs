@@ -9,6 +9,7 @@ use crate::store::bucket::{Bucket, Cloud};
 use crate::store::local::LocalStore;
 use crate::store::object::ObjectFolder;
 use crate::store::options::StoreOptions;
+use crate::store::request_threads::RequestThreads;
 use crate::store::trouble::explain;
 use delta_kernel::Engine;
 use delta_kernel::object_store::local::LocalFileSystem;
@@ -27,8 +28,14 @@ pub struct Places {
     runtime: Handle,
     options: StoreOptions,
     local: Arc<dyn Engine>,
+    buckets: Mutex<Buckets>,
+}
+
+#[derive(Default)]
+struct Buckets {
     /// By scheme and authority.
-    buckets: Mutex<HashMap<String, OpenBucket>>,
+    open: HashMap<String, OpenBucket>,
+    requests: Option<Arc<RequestThreads>>,
 }
 
 /// A place.
@@ -78,13 +85,18 @@ impl Places {
     fn bucket(&self, cloud: Cloud, url: &Url) -> Result<OpenBucket, TableError> {
         let name = url[..Position::BeforePath].to_owned();
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(open) = buckets.get(&name) {
+        if let Some(open) = buckets.open.get(&name) {
             return Ok(open.clone());
         }
-        let bucket =
-            Bucket::open(cloud, url, &self.options).map_err(|error| TableError::Location { why: error.to_string() })?;
+        let requests = match buckets.requests.take() {
+            Some(requests) => requests,
+            None => Arc::new(RequestThreads::start().map_err(|error| TableError::Store(error.to_string()))?),
+        };
+        let requests = buckets.requests.insert(requests).clone();
+        let bucket = Bucket::open(cloud, url, &self.options, requests);
+        let bucket = bucket.map_err(|error| TableError::Location { why: error.to_string() })?;
         let open = OpenBucket { kernel: kernel(bucket.patient.clone(), &self.runtime), bucket };
-        buckets.insert(name, open.clone());
+        buckets.open.insert(name, open.clone());
         Ok(open)
     }
 
@@ -92,7 +104,7 @@ impl Places {
     #[cfg(test)]
     pub fn put_bucket(&self, url: &Url, store: Arc<dyn ObjectStore>) {
         let open = OpenBucket { kernel: kernel(store.clone(), &self.runtime), bucket: Bucket::of(store) };
-        self.buckets.lock().unwrap().insert(url[..Position::BeforePath].to_owned(), open);
+        self.buckets.lock().unwrap().open.insert(url[..Position::BeforePath].to_owned(), open);
     }
 
     /// Whether tables below `root` can be looked for: the bucket is there and its credentials are taken. Blocks, and must not be
