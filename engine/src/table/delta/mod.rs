@@ -2,7 +2,7 @@
 //!
 //! | question | file |
 //! |---|---|
-//! | open, create, look again, checkpoint | [`table`] |
+//! | open, look again, checkpoint; create | [`table`], `creating` |
 //! | the bytes of one commit, and the files in it | [`freeze`], `add_files` |
 //! | which store and kernel engine a URL means | [`places`] |
 //! | which tables are refused | [`support`] |
@@ -33,6 +33,7 @@
 mod add_files;
 pub mod columns;
 pub mod commit_actions;
+mod creating;
 pub mod describe;
 mod entries;
 pub mod evolve;

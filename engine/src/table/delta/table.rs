@@ -1,12 +1,12 @@
-//! One table: open, create, look again, freeze a commit, checkpoint.
+//! One table: open, look again, freeze a commit, checkpoint.
 
-use super::columns::{Columns, columns_of, delta_schema};
+use super::columns::{Columns, columns_of};
 use super::entries::Shows;
 use super::freeze::{Freezer, Slot, frozen};
 use super::places::{self, Found, Places};
 use super::support::unsupported;
 use super::transactions::{self, CommitFile, Transaction};
-use super::{add_files, idle_features, logs, statistics, streams};
+use super::{add_files, creating, idle_features, logs, statistics, streams};
 use crate::commit::attempt::Plan;
 use crate::commit::encode::FileStatistics;
 use crate::commit::ledger::{Entries, TableView};
@@ -15,13 +15,9 @@ use crate::store::{PutOutcome, ReadOutcome, Store};
 use bytes::Bytes;
 use delta_kernel::actions::LOG_TXN_SCHEMA;
 use delta_kernel::engine::arrow_data::EngineDataArrowExt;
-use delta_kernel::schema::StructType;
 use delta_kernel::snapshot::{Snapshot, SnapshotRef};
-use delta_kernel::transaction::create_table::create_table;
-use delta_kernel::transaction::data_layout::DataLayout;
 use delta_kernel::transaction::{CommitResult, Transaction as KernelTransaction, UpdateTableOperation};
 use delta_kernel::{Engine, KernelError};
-use lakehead_protocol::schema::Schema;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use url::Url;
@@ -127,7 +123,7 @@ impl Version {
     /// # Errors
     /// [`TableError::Unsupported`] when it cannot be written here.
     pub fn partitioning(&self) -> Result<Option<Partitioning>, TableError> {
-        partitioned_by(&self.snapshot.schema(), self.partition_columns())
+        creating::partitioned_by(&self.snapshot.schema(), self.partition_columns())
     }
 }
 
@@ -196,56 +192,6 @@ impl DeltaTable {
             }
         }
         Ok(found.into_values().collect())
-    }
-
-    /// Makes the table with these columns, unless somebody else did meanwhile; gives the newest version in any case.
-    ///
-    /// # Errors
-    /// When the schema is not one for a table, or the store did not take it for sure.
-    pub fn create(&self, wire: &Schema) -> Result<Version, TableError> {
-        self.create_with(wire, &[])
-    }
-
-    /// The same with table properties, which a table that somebody else made has not.
-    ///
-    /// # Errors
-    /// As [`Self::create`].
-    pub fn create_with(&self, wire: &Schema, properties: &[(&str, &str)]) -> Result<Version, TableError> {
-        self.create_partitioned(wire, properties, &[])
-    }
-
-    /// The same, partitioned by these columns.
-    ///
-    /// # Errors
-    /// As [`Self::create`], and [`TableError::Unsupported`] when no table can be partitioned so.
-    pub fn create_partitioned(
-        &self,
-        wire: &Schema,
-        properties: &[(&str, &str)],
-        partition_by: &[String],
-    ) -> Result<Version, TableError> {
-        let schema = delta_schema(wire).map_err(|error| TableError::Schema(error.to_string()))?;
-        partitioned_by(&schema, partition_by)?;
-        self.store.prepare().map_err(|error| TableError::Store(error.to_string()))?;
-        let (freezer, slot) = Freezer::new();
-        // A table that exists already makes the kernel refuse: then there is one to load.
-        let builder = create_table(self.url.as_str(), Arc::new(schema), ENGINE_INFO, true)
-            .with_table_properties(properties.iter().copied());
-        let builder = match partition_by {
-            [] => builder,
-            columns => builder.with_data_layout(DataLayout::partitioned(columns)),
-        };
-        match builder.build(self.engine(), freezer) {
-            Ok(transaction) => {
-                let _provisional = transaction.commit(self.engine())?;
-                let bytes = frozen(&slot).ok_or(TableError::Internal("the kernel made no commit"))?;
-                if let PutOutcome::Unknown(why) = self.store.put_if_absent(&commit_path(0), &bytes) {
-                    return Err(TableError::Store(why));
-                }
-                self.load()?.ok_or(TableError::Internal("the table that was made is not there"))
-            }
-            Err(error) => self.load()?.ok_or_else(|| TableError::Schema(error.to_string())),
-        }
     }
 
     /// The newest version, read from `known` on. Durable when this returns.
@@ -454,12 +400,6 @@ fn of_load(error: KernelError) -> TableError {
         )),
         error => error.into(),
     }
-}
-
-fn partitioned_by(schema: &StructType, columns: &[String]) -> Result<Option<Partitioning>, TableError> {
-    let unsupported = |error: &dyn std::fmt::Display| TableError::Unsupported(error.to_string());
-    let arrow = columns_of(schema).map_err(|error| unsupported(&error))?.arrow;
-    Partitioning::new(&arrow, columns).map_err(|error| unsupported(&error))
 }
 
 fn of_commit(version: u64, commit: &Bytes) -> Result<CommitFile, TableError> {
