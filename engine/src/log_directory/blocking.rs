@@ -40,8 +40,8 @@ pub enum BlockingError {
 pub fn resume(run: u64, recovered: Recovered) -> Log {
     let used: u64 = recovered.segments().map(|segment| segment.bytes).sum::<u64>()
         + recovered.spares.iter().map(|spare| spare.bytes).sum::<u64>();
-    // Spares of another length would be of no use.
-    let lengths = recovered.spares.iter().map(|spare| spare.bytes).min();
+    // Spares of another length would be of no use, as are those that a process died making: they are shorter.
+    let lengths = recovered.spares.iter().map(|spare| spare.bytes).max().filter(|bytes| *bytes > 0);
     let newest = recovered.segments().last().map(|segment| segment.bytes);
     let bytes = lengths.or(newest).and_then(|bytes| u32::try_from(bytes).ok()).unwrap_or(SEGMENT_BYTES);
     let settings = Settings {

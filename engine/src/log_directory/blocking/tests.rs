@@ -274,3 +274,14 @@ fn a_full_disk_is_told_and_changes_nothing() {
     assert!(matches!(release_first(&mut disk, Mode::Strict), Err(BlockingError::Full)));
     assert_eq!(held(&disk.recover(Mode::Strict).unwrap()), [0, 1]);
 }
+
+#[test]
+fn a_spare_that_a_process_died_making_says_nothing_of_the_length_of_segments() {
+    let disk = world();
+    let mut recovered = disk.recover(Mode::Strict).unwrap();
+    recovered.spares = vec![Spare { number: 90, bytes: 0 }];
+    drop(resume(2, recovered));
+    let mut recovered = disk.recover(Mode::Strict).unwrap();
+    recovered.spares = vec![Spare { number: 90, bytes: 0 }, Spare { number: 91, bytes: SEGMENT }];
+    drop(resume(2, recovered));
+}

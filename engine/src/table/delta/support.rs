@@ -120,6 +120,10 @@ fn is_safe(feature: &TableFeature) -> bool {
                 | TableFeature::TypeWidening
                 | TableFeature::TypeWideningPreview
                 | TableFeature::V2Checkpoint
+                | TableFeature::VariantType
+                | TableFeature::VariantTypePreview
+                | TableFeature::VariantShredding
+                | TableFeature::VariantShreddingPreview
                 | TableFeature::VacuumProtocolCheck
         )
 }
