@@ -6,6 +6,7 @@
 
 pub mod allocator;
 pub mod budget;
+pub mod calendar_day;
 pub mod cli;
 pub mod columns;
 pub mod commit;

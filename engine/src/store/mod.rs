@@ -31,6 +31,8 @@ pub mod local;
 pub mod object;
 pub mod options;
 pub mod request_threads;
+#[cfg(test)]
+pub mod scheduled_faults;
 pub mod trouble;
 pub mod upload;
 

@@ -3,12 +3,11 @@
 use super::canary::Canary;
 use super::merge_attempt::{Outcome, Output};
 use super::settings::Settings;
+use crate::store::scheduled_faults::Fault;
 use crate::table::delta::commit_actions::Merger;
-use faulty_store::Fault;
 use std::time::Duration;
 use world::{LOG, World};
 
-mod faulty_store;
 mod orphans;
 mod partitions;
 mod world;

@@ -10,11 +10,9 @@ use crate::commit::ledger::StreamState;
 use crate::commit::settings::Settings;
 use crate::handover::cut::StreamRange;
 use crate::store::local::LocalStore;
-use crate::store::{FileWriter, Store};
+use crate::store::scheduled_faults::{Fault, FaultyStore};
 use crate::table::delta::table::kernel_engine;
-use bytes::Bytes;
 use lakehead_protocol::schema::{DataType, Field, Schema};
-use std::io;
 use std::path::Path;
 use std::sync::Mutex;
 use tokio::runtime::{Builder, Runtime};
@@ -24,86 +22,6 @@ use url::Url;
 mod faulty_store;
 mod home;
 mod suite;
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Fault {
-    /// Nothing happens, and nobody says so.
-    Before,
-    /// It happens, and nobody says so.
-    After,
-    /// It happens at the next request, whatever that is.
-    Late,
-    /// A sub-layer retried: our own put comes back as "exists".
-    ExistsOfOurs,
-    /// "Exists", though nothing is there: what a 409 is mapped to.
-    ExistsOfNobody,
-    /// Somebody else commits first.
-    Raced,
-}
-
-struct FaultyStore {
-    inner: LocalStore,
-    faults: Mutex<Vec<Fault>>,
-    late: Mutex<Option<(String, Bytes)>>,
-}
-
-impl FaultyStore {
-    fn land(&self) {
-        if let Some((path, bytes)) = self.late.lock().unwrap().take() {
-            self.inner.put_if_absent(&path, &bytes);
-        }
-    }
-}
-
-impl Store for FaultyStore {
-    fn prepare(&self) -> io::Result<()> {
-        self.inner.prepare()
-    }
-
-    fn put_if_absent(&self, path: &str, bytes: &Bytes) -> PutOutcome {
-        self.land();
-        let lost = || PutOutcome::Unknown("the answer was lost".into());
-        match self.faults.lock().unwrap().pop() {
-            None => self.inner.put_if_absent(path, bytes),
-            Some(Fault::Before) => lost(),
-            Some(Fault::After) => {
-                self.inner.put_if_absent(path, bytes);
-                lost()
-            }
-            Some(Fault::Late) => {
-                *self.late.lock().unwrap() = Some((path.to_owned(), bytes.clone()));
-                lost()
-            }
-            Some(Fault::ExistsOfOurs) => {
-                self.inner.put_if_absent(path, bytes);
-                PutOutcome::Exists
-            }
-            Some(Fault::ExistsOfNobody) => PutOutcome::Exists,
-            Some(Fault::Raced) => {
-                let other = br#"{"commitInfo":{"timestamp":0,"operation":"OPTIMIZE"}}"#;
-                self.inner.put_if_absent(path, &Bytes::from_static(other));
-                self.inner.put_if_absent(path, bytes)
-            }
-        }
-    }
-
-    fn read(&self, path: &str) -> ReadOutcome {
-        self.land();
-        self.inner.read(path)
-    }
-
-    fn begin_file(&self, path: &str) -> io::Result<Box<dyn FileWriter>> {
-        self.inner.begin_file(path)
-    }
-
-    fn delete(&self, path: &str) -> io::Result<()> {
-        self.inner.delete(path)
-    }
-
-    fn settle(&self, path: &str) -> io::Result<()> {
-        self.inner.settle(path)
-    }
-}
 
 fn context(runtime: &Runtime, folder: &Path) -> Arc<Context> {
     Arc::new(Context {
@@ -154,11 +72,7 @@ fn commits_land_once_whatever_becomes_of_the_answers() {
     let url = Url::from_directory_path(folder.path().join("t")).unwrap();
     let sound = DeltaTable::at(&url, context.kernel.clone()).unwrap();
     let made = sound.create(&Schema::flat(vec![Field::flat("id", DataType::Long, true)])).unwrap();
-    let store = Arc::new(FaultyStore {
-        inner: LocalStore::new(folder.path().join("t")),
-        faults: Mutex::default(),
-        late: Mutex::default(),
-    });
+    let store = Arc::new(FaultyStore::new(LocalStore::new(folder.path().join("t"))));
     let table = sound.clone().with_store(store.clone());
     let terms = |patience_ms| Terms {
         id: made.view().id.clone(),
@@ -168,7 +82,7 @@ fn commits_land_once_whatever_becomes_of_the_answers() {
         canary: Canary::None,
     };
     let run = |known: &Version, proposal: Proposal, faults: &[Fault], patience_ms| {
-        *store.faults.lock().unwrap() = faults.iter().rev().copied().collect();
+        store.faults(faults);
         let job = Job {
             terms: terms(patience_ms),
             proposal,

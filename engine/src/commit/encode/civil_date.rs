@@ -1,4 +1,6 @@
-//! Days since 1970-01-01 as dates of the Gregorian calendar, for years of four digits.
+//! Dates and times as texts, for years of four digits.
+
+use crate::calendar_day::CalendarDay;
 
 const DAYS_MIN: i64 = -719_162;
 const DAYS_MAX: i64 = 2_932_896;
@@ -16,15 +18,7 @@ pub(super) fn is_four_digit_year(days: i64) -> bool {
 
 /// `2020-01-31`.
 pub(super) fn date_text(days: i64) -> String {
-    // Years begin in March here, so that the leap day is a year's last; 400 years have 146,097 days.
-    let shifted = days + 719_468;
-    let (era, day_of_era) = (shifted.div_euclid(146_097), shifted.rem_euclid(146_097));
-    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month_from_march = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
-    let year = era * 400 + year_of_era + i64::from(month <= 2);
+    let CalendarDay { year, month, day } = CalendarDay::of(days);
     format!("{year:04}-{month:02}-{day:02}")
 }
 

@@ -15,6 +15,7 @@
 //! NULL is no text. Delta has no text for an empty string or binary either: they become NULL, as with Spark. Years beyond
 //! 9999 and before 0 have a sign.
 
+use crate::calendar_day::CalendarDay;
 use arrow::array::{Array, AsArray};
 use arrow::datatypes::{
     DataType, Date32Type, Decimal32Type, Decimal64Type, Decimal128Type, Float32Type, Float64Type, Int8Type, Int16Type,
@@ -96,15 +97,7 @@ fn java_text(number: &Scalar) -> String {
 }
 
 fn date_text(days: i64) -> String {
-    // Years begin in March here, so that the leap day is a year's last; 400 years have 146,097 days.
-    let shifted = days + 719_468;
-    let (era, day_of_era) = (shifted.div_euclid(146_097), shifted.rem_euclid(146_097));
-    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month_from_march = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
-    let year = era * 400 + year_of_era + i64::from(month <= 2);
+    let CalendarDay { year, month, day } = CalendarDay::of(days);
     let sign = if year < 0 { "-" } else { "+" };
     let sign = if (0..=9999).contains(&year) { "" } else { sign };
     format!("{sign}{:04}-{month:02}-{day:02}", year.unsigned_abs())

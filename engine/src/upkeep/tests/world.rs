@@ -1,6 +1,5 @@
 //! A table in a folder of its own, with nested columns, whose files are written like those of commits.
 
-use super::faulty_store::FaultyStore;
 use crate::budget::Budget;
 use crate::commit::attempt::Plan;
 use crate::commit::context::Context;
@@ -15,6 +14,7 @@ use crate::handover::log_part::{LogEntry, LogId};
 use crate::handover::row_group::RowGroup;
 use crate::store::PutOutcome;
 use crate::store::local::LocalStore;
+use crate::store::scheduled_faults::FaultyStore;
 use crate::table::delta::table::{AddedFile, kernel_engine};
 use crate::table::delta::{DeltaTable, Version};
 use crate::upkeep::canary::Canary;

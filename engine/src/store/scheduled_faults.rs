@@ -1,4 +1,4 @@
-//! A folder whose puts go wrong as a schedule says.
+//! A folder whose puts go wrong as a schedule says: for tests.
 
 use crate::store::local::LocalStore;
 use crate::store::{FileWriter, PutOutcome, ReadOutcome, Store};
