@@ -1,4 +1,4 @@
-"""Two engines and other writers, which append, delete and compact, all on one table: nobody loses a row."""
+"""Two engines and other writers, which append, delete, compact and alter, all on one table: nobody loses a row."""
 
 import shutil
 import signal
@@ -17,7 +17,7 @@ from matrix.other_engines import OtherEngines
 
 SECONDS = 60 if LONG else 12
 TABLE, STREAMS, ROWS_PER_SECOND = "shared", 4, 400
-SPARK_ROWS, LATE_ROWS = 50, 200
+SPARK_ROWS, LATE_ROWS, ALTERS = 50, 200, 2
 FEATURES = {"delta.enableRowTracking": "true", "delta.enableDeletionVectors": "true", "delta.enableInCommitTimestamps": "true",
             "delta.columnMapping.mode": "name", "delta.checkpointPolicy": "v2"}
 
@@ -53,7 +53,7 @@ class OtherWritersTest(EndToEnd):
             self.finish(producer)
 
     def judge(self, others, others_rows, sentence):
-        report = self.assert_good(self.table, self.ledgers(self.ledger_folder, TABLE))
+        report = self.assert_good(self.table, self.ledgers(self.ledger_folder, TABLE), columns=SCHEMA.names)
         streams = report.data.streams
         self.assertNotIn(DOOMED, streams.runs)
         self.assertEqual(streams.rows(others), others_rows)
@@ -85,9 +85,11 @@ class OtherWritersTest(EndToEnd):
             while time.monotonic() < until or turn < 2:
                 if not (self.table / "_delta_log").exists():
                     continue
-                self.by_spark(others, "spark", turn * SPARK_ROWS)
-                self.by_spark(others, DOOMED, 0)
+                self.by_spark(others, "spark", turn)
+                self.by_spark(others, DOOMED, turn)
                 others.sql(f"optimize delta.`{self.table}`")
+                if turn < ALTERS:
+                    others.sql(f"alter table delta.`{self.table}` add columns (note_{turn} string)")
                 turn += 1
             self.end(producers)
             # Spark gives a delete up when anybody appends meanwhile.
@@ -96,13 +98,17 @@ class OtherWritersTest(EndToEnd):
                 self.finish(producer)
             others.sql(f"optimize delta.`{self.table}`")
             found = others.read("spark", self.table)
-        report = self.judge("spark", turn * SPARK_ROWS, f"Spark compacted {turn + 1} times and deleted {turn * SPARK_ROWS} rows")
+        report = self.judge("spark", turn * SPARK_ROWS, f"Spark compacted {turn + 1} times, deleted "
+                            f"{turn * SPARK_ROWS} rows and added {ALTERS} columns")
+        for engine in self.engines:
+            self.assertIn("the table's columns changed", engine.log_path.read_text())
         self.assertEqual(found.num_rows, report.data.rows)
 
-    def by_spark(self, others, stream, first):
-        path = self.folder / "by-spark.parquet"
+    def by_spark(self, others, stream, turn):
+        path, first = self.folder / "by-spark.parquet", turn * SPARK_ROWS if stream != DOOMED else 0
+        added = "".join(f", '{stream} {turn}'" for _ in range(min(turn, ALTERS)))
         pq.write_table(pa.Table.from_batches([verified_batch(stream, first, first + SPARK_ROWS)]), path)
-        others.sql(f"insert into delta.`{self.table}` select * from parquet.`{path}`")
+        others.sql(f"insert into delta.`{self.table}` select *{added} from parquet.`{path}`")
 
 
 if __name__ == "__main__":
