@@ -219,6 +219,12 @@ impl Plane {
                 }
                 Vec::new()
             }
+            Some(Request::StopTable { table, why }) => {
+                if self.table.as_ref().is_some_and(|open| open.key == table) && self.running.is_none() {
+                    return self.close(&Stop::Unbuildable(why), around);
+                }
+                Vec::new()
+            }
             None => Vec::new(),
         }
     }

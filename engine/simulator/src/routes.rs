@@ -31,8 +31,9 @@ pub fn table_of_stream(stream: &str, tables: usize) -> usize {
 pub fn table_of_request(request: &Request) -> usize {
     match request {
         Request::OpenTable { name, .. } => name.get(1..).and_then(|digits| digits.parse().ok()).unwrap_or(0),
-        Request::FindStream { table, .. } | Request::AddColumns { table, .. } | Request::WantCut { table, .. } => {
-            table_of_key(*table)
-        }
+        Request::FindStream { table, .. }
+        | Request::AddColumns { table, .. }
+        | Request::StopTable { table, .. }
+        | Request::WantCut { table, .. } => table_of_key(*table),
     }
 }

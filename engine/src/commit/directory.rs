@@ -153,6 +153,7 @@ impl Directory {
             Request::AddColumns { shard, table, schema } => {
                 _ = self.send(table, TableMessage::AddColumns(Wish { shard, schema }));
             }
+            Request::StopTable { table, why } => _ = self.send(table, TableMessage::Unbuildable(why)),
             // A table that was closed needs no cut; its shards have been told.
             Request::WantCut { table, urgency } => _ = self.send(table, TableMessage::Want(urgency)),
         }

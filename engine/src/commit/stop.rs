@@ -50,6 +50,9 @@ pub enum Stop {
     /// A feature or property came that this engine cannot honour.
     #[error("{0}")]
     Unsupported(Arc<str>),
+    /// A shard has rows in its log that the table cannot hold any more, or that it cannot build.
+    #[error("{}. {NEXT_STEP}", .0.message)]
+    Unbuildable(Refusal),
     /// The commit itself cannot be made.
     #[error("the table cannot be committed to: {0}")]
     Broken(String),
@@ -101,6 +104,7 @@ impl Stop {
         match self {
             Self::SchemaChanged | Self::Unsupported(_) | Self::Broken(_) => Held::UntilReopened,
             Self::Remade
+            | Self::Unbuildable(_)
             | Self::Restored { .. }
             | Self::Copied { .. }
             | Self::RolledBack { .. }
@@ -118,6 +122,7 @@ impl Stop {
             // The same stream goes on under the new schema: resume and be told of it.
             Self::SchemaChanged => RejectCode::Discarded,
             Self::Unsupported(_) => RejectCode::TableUnsupported,
+            Self::Unbuildable(why) => why.code,
             Self::Broken(_) => RejectCode::Internal,
         };
         Refusal::new(code, self.to_string())
@@ -160,6 +165,11 @@ mod tests {
             (Stop::SchemaChanged, RejectCode::Discarded, Held::UntilReopened),
             (Stop::Unsupported("x".into()), RejectCode::TableUnsupported, Held::UntilReopened),
             (Stop::Broken("x".into()), RejectCode::Internal, Held::UntilReopened),
+            (
+                Stop::Unbuildable(Refusal::new(RejectCode::SchemaMismatch, "x")),
+                RejectCode::SchemaMismatch,
+                Held::UntilDecided,
+            ),
         ];
         for (stop, code, held) in others {
             assert_eq!((stop.refusal().code, stop.held()), (code, held));

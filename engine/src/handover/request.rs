@@ -1,6 +1,6 @@
 //! What a shard asks of the commit plane.
 
-use super::{ShardId, TableKey};
+use super::{Refusal, ShardId, TableKey};
 use lakehead_protocol::schema::Schema;
 use std::sync::Arc;
 
@@ -31,6 +31,9 @@ pub enum Request {
     /// A stream of the table announces this schema, which has columns that the table has not. Answered by `Discarded` with the
     /// table's new columns, or by `ColumnsRefused`.
     AddColumns { shard: ShardId, table: TableKey, schema: Arc<Schema> },
+    /// The shard cannot build rows of its log for this table, and has closed it: it would never answer a cut again. Nobody
+    /// writes to the table until a person has decided; answered to all by `TableClosed`.
+    StopTable { table: TableKey, why: Refusal },
     /// Ask for a cut soon: somebody waits for an epoch, the budget is short, or rows or bytes are enough. Without it the
     /// table's tick asks when there is anything to commit.
     WantCut { table: TableKey, urgency: Urgency },

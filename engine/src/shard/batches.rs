@@ -7,7 +7,6 @@ use super::partition_check;
 use super::state::Shard;
 use super::table::{ShardTable, StreamSlot};
 use crate::columns::layout::Layout;
-use crate::handover::answer::Held;
 use crate::handover::cut::Piece;
 use crate::handover::request::{Request, Urgency};
 use crate::handover::row_group::RowGroup;
@@ -172,7 +171,7 @@ impl Shard {
             Err(error) => {
                 // Buffers that contradict their types: a bug, whose rows must not reach the table half-way.
                 let why = Refusal::new(RejectCode::Internal, format!("sealing a row group failed: {error}"));
-                return self.table_closed(key, &why, Held::UntilDecided, actions);
+                return self.stop_building(key, why, actions);
             }
         };
         let memory = std::mem::replace(&mut table.memory, self.budget.reserve(0));

@@ -7,7 +7,7 @@ use super::stream::Mint;
 use super::table::{PendingCut, StreamSlot};
 use crate::handover::answer::{Held, StreamEntry, TableColumns};
 use crate::handover::cut::{CutDone, Piece, StreamRange};
-use crate::handover::request::Urgency;
+use crate::handover::request::{Request, Urgency};
 use crate::handover::shown::Shown;
 use crate::handover::{Refusal, TableKey};
 use lakehead_protocol::control::Closed;
@@ -229,6 +229,12 @@ impl Shard {
         if let Some(table) = self.tables.remove(&key) {
             self.logged_table_closed(&table, why, held, actions);
         }
+    }
+
+    /// Rows of the table cannot be built: it is closed here, and nobody else waits for this shard.
+    pub(super) fn stop_building(&mut self, key: TableKey, why: Refusal, actions: &mut Vec<Action>) {
+        self.table_closed(key, &why, Held::UntilDecided, actions);
+        actions.push(Action::Request(Request::StopTable { table: key, why }));
     }
 
     /// The connections of a table, in the order of their coming.

@@ -12,7 +12,6 @@ use super::stream::{Mint, Stream};
 use super::table::{ShardTable, StreamSlot};
 use super::table_log::{Claim, LogPhase};
 use crate::columns::layout::Layout;
-use crate::handover::answer::Held;
 use crate::handover::request::Urgency;
 use crate::handover::shown::Shown;
 use crate::handover::{Refusal, TableKey};
@@ -268,7 +267,7 @@ impl Shard {
             }
             match self.build_logged(key, &rows, actions) {
                 Ok(()) => {}
-                Err(Unbuilt::Misfit(why)) => return self.table_closed(key, &why, Held::UntilDecided, actions),
+                Err(Unbuilt::Misfit(why)) => return self.stop_building(key, why, actions),
                 Err(Unbuilt::Broken(why)) => return actions.push(Action::Fatal(why)),
                 Err(Unbuilt::Lost(why)) => actions.push(Action::Alarm(why)),
             }

@@ -38,6 +38,7 @@ use super::partition::{Part, Partitioning, SplitError};
 use super::retries::Retries;
 use super::rhythm::Rhythm;
 use super::staged_file::{FinishedStagedFile, StagedFileError};
+use super::stop::Stop;
 use crate::handover::cut::Piece;
 use crate::handover::port::{TablePieces, TablePort};
 use crate::handover::request::Urgency;
@@ -90,6 +91,8 @@ pub enum TableMessage {
     /// A stream sends columns that the table does not have.
     AddColumns(Wish),
     Evolved(Box<Evolved>),
+    /// A shard cannot build its rows.
+    Unbuildable(Refusal),
     Committed(Box<Driven>),
     Checkpointed(Option<Result<Version, TableError>>),
     Looked(Option<Result<Version, TableError>>),
@@ -186,6 +189,8 @@ pub struct TableTask {
     doomed: Option<Refusal>,
     /// Schemas with columns that the table does not have, the oldest first.
     wishes: VecDeque<Wish>,
+    /// Why the table will be closed as soon as nothing is in flight.
+    unbuildable: Option<Refusal>,
     finds: Vec<(ShardId, Arc<str>)>,
     /// Those that the look that is under way will answer.
     finding: Vec<(ShardId, Arc<str>)>,
@@ -227,6 +232,7 @@ impl TableTask {
             in_flight: None,
             doomed: None,
             wishes: VecDeque::new(),
+            unbuildable: None,
             finds: Vec::new(),
             finding: Vec::new(),
             stopping: None,
@@ -258,6 +264,10 @@ impl TableTask {
                     Life::GoesOn
                 }
             };
+            let life = match self.unbuildable.take_if(|_| self.in_flight.is_none() && life == Life::GoesOn) {
+                Some(why) => self.close(&Stop::Unbuildable(why)),
+                None => life,
+            };
             if life == Life::Ends {
                 break;
             }
@@ -283,6 +293,7 @@ impl TableTask {
                 self.written(generation, cut, partition, result);
             }
             TableMessage::AddColumns(wish) => self.wishes.push_back(wish),
+            TableMessage::Unbuildable(why) => _ = self.unbuildable.get_or_insert(why),
             TableMessage::Evolved(evolved) => return self.evolved(*evolved),
             TableMessage::Committed(driven) => return self.committed(*driven),
             TableMessage::Checkpointed(result) => return self.was_checkpointed(result),

@@ -78,6 +78,24 @@ fn a_stream_that_fits_no_more_is_refused_and_another_goes_on() {
 }
 
 #[test]
+fn rows_of_a_log_that_fit_no_more_stop_the_table_for_all_shards() {
+    let mut rig = LogRig::new();
+    rig.open();
+    rig.rig.batch(1, 0, 10);
+    rig.settle(vec![]);
+    let other = Schema::flat(vec![Field::flat("n", DataType::String, false)]);
+    let actions = changed(&mut rig.rig, &other, shown(2, 1, 0, &[("a", 0, 1)]));
+    let actions = rig.settle(actions);
+    let stopped = actions.iter().find_map(|action| match action {
+        Action::Request(Request::StopTable { table: TABLE, why }) => Some(why.clone()),
+        _ => None,
+    });
+    let why = stopped.expect("nobody waits for this shard's part of a cut");
+    assert_eq!(why.code, RejectCode::SchemaMismatch, "{}", why.message);
+    assert!(why.message.contains("\"a\""), "{}", why.message);
+}
+
+#[test]
 fn a_schema_with_new_columns_waits_with_all_behind_it() {
     let mut rig = LogRig::new();
     rig.open();

@@ -4,7 +4,7 @@ use super::world::{World, commits, described, read_back, rows, schema};
 use super::*;
 use crate::columns::additions::Addition;
 use crate::commit::attempt::Plan;
-use crate::handover::answer::TableColumns;
+use crate::handover::answer::{Held, TableColumns};
 use crate::handover::evolve::EvolvePolicy;
 use crate::table::delta::DeltaTable;
 use lakehead_protocol::schema::{DataType, Field, Schema};
@@ -132,4 +132,20 @@ impl World {
         self.done(table, (0, generation, cut), &[], &[stream]);
         names(&columns(self).2.schema).into_iter().map(str::to_owned).collect()
     }
+}
+
+#[test]
+fn a_shard_that_cannot_build_its_rows_stops_the_table_for_all_of_the_engine() {
+    let folder = tempfile::tempdir().unwrap();
+    let world = World::start(folder.path(), 2, |_| {});
+    let table = world.open(0, "t", Some(schema())).unwrap();
+    world.open(1, "t", None).unwrap();
+    let why = Refusal::new(RejectCode::SchemaMismatch, "rows 0 to 9 of stream \"a\" do not fit");
+    world.plane.submit(Request::StopTable { table: table.key, why });
+    for shard in &world.shards {
+        let Answer::TableClosed { why, held, .. } = shard.next() else { panic!("it is not closed") };
+        assert_eq!((why.code, held), (RejectCode::SchemaMismatch, Held::UntilDecided));
+        assert!(why.message.contains("rows 0 to 9") && why.message.contains("lakehead log held"), "{}", why.message);
+    }
+    assert_eq!(world.open(1, "t", None).unwrap_err().code, RejectCode::SchemaMismatch, "whichever shard asks");
 }
