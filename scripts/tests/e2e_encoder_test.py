@@ -91,7 +91,7 @@ class EncoderTest(EndToEnd):
     def test_what_the_table_does_not_allow_is_refused(self):
         good = pa.record_batch({"row": [0, 1], "number": pa.array([decimal.Decimal("9.99"), None], pa.decimal128(3, 2))})
         missing = pa.record_batch({"row": [2, None], "number": good["number"]})
-        for code, offset, batch in [(24, 3, missing), (20, 0, good.select(["row"]))]:
+        for code, offset, batch in [(24, 3, missing), (20, 0, good.select(["number"]))]:
             client = self.client(f"refused_{code}")
             client.open(pa.schema([ROW, good.schema.field("number")]))
             client.send(good)
