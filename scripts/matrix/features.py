@@ -33,11 +33,12 @@ class Feature:
     # Rows that are deleted: of the table as it was made, and while the engine has the table open.
     deleted_before: tuple = ()
     deleted_between: tuple = ()
-    # Part of what the engine says when it refuses the table, as it must; with `may_pass` it may write it as well.
+    # Part of what the engine says when it refuses the table, as it must.
     refused: str = ""
-    may_pass: bool = False
     # Readers that do not know the feature, with a part of what they say.
     unread: dict = field(default_factory=dict)
+    # Readers that find NULL in some columns whoever wrote the files, with these columns.
+    blank: dict = field(default_factory=dict)
     # What the verifier finds wrong with the rows that a kind of table was made with: part of what it says.
     wrong: dict = field(default_factory=dict)
 
@@ -89,11 +90,10 @@ ALL = (
         "delta.minReaderVersion": "2", "delta.minWriterVersion": "5", "delta.columnMapping.mode": "name"}),
     Feature("CHECK constraints, none used", spark={"delta.feature.checkConstraints": "supported",
                                                    "delta.feature.generatedColumns": "supported"}),
-    Feature("partitioned", spark={}, delta_rs={}, partitions=("day",), refused="partitioned by day", may_pass=True),
-    Feature("partitioned by several", spark={}, delta_rs={}, partitions=("name", "size"), refused="partitioned by name, size",
-            may_pass=True),
-    Feature("partitioned, mapped", spark={"delta.columnMapping.mode": "name"}, partitions=("amount",),
-            refused="partitioned by amount", may_pass=True),
+    Feature("partitioned", spark={}, delta_rs={}, partitions=("day",)),
+    Feature("partitioned by several", spark={}, delta_rs={}, partitions=("name", "size")),
+    # In files of Spark, too.
+    Feature("partitioned, mapped", spark={"delta.columnMapping.mode": "name"}, partitions=("amount",), blank={"DuckDB": ["amount"]}),
     Feature("CHECK constraint", spark={}, statements=("alter table {table} add constraint positive check (row >= 0)",),
             refused='CHECK constraint "positive"'),
     Feature("generated column", make=spark_tables.generated, refused='column "twice" is generated (generatedColumns)'),

@@ -2,7 +2,7 @@
 //!
 //! A process that dies leaves files that it had staged and not committed. Whether a file is one of them is proven by the
 //! table alone: its name says under which claim of which log it was begun, and behind which version
-//! ([`Origin`](crate::commit::staged_name::Origin)). Every commit of it is made upon a version that shows this claim. Once a
+//! ([`Origin`]). Every commit of it is made upon a version that shows this claim. Once a
 //! version shows a higher one, none can come any more; and the commits between the two versions name it or they do not.
 //! Where one of these commits cannot be read any more nothing is proven, and the file stays.
 
