@@ -11,6 +11,7 @@ from deltalake import DeltaTable
 
 from tests.e2e import LONG, EndToEnd
 
+from harness.deadline import wait_until
 from harness.other_writer import DOOMED, OtherWriter
 from harness.verified_rows import SCHEMA, verified_batch
 from matrix.other_engines import OtherEngines
@@ -81,10 +82,9 @@ class OtherWritersTest(EndToEnd):
         with OtherEngines(self.folder) as others:
             others.sql("select 1")
             producers = self.two_engines(**FEATURES)
+            wait_until("a table", (self.table / "_delta_log" / f"{0:020}.json").exists, 60)
             until, turn = time.monotonic() + SECONDS, 0
             while time.monotonic() < until or turn < 2:
-                if not (self.table / "_delta_log").exists():
-                    continue
                 self.by_spark(others, "spark", turn)
                 self.by_spark(others, DOOMED, turn)
                 others.sql(f"optimize delta.`{self.table}`")

@@ -2,7 +2,6 @@
 
 import json
 import threading
-import time
 import unittest
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
@@ -150,13 +149,15 @@ class SchemaTest(EndToEnd):
         ledgers = self.folder / "ledgers"
         ledgers.mkdir()
         load = self.produce(engine, ["altered"], streams=6, rows_per_second=800, batch_rows=40, ledgers=ledgers)
-        wait_until("rows are committed", lambda: len(list((engine.table("altered") / "_delta_log").glob("*.json"))) > 3, 60)
+        log = engine.table("altered") / "_delta_log"
+        wait_until("rows are committed", lambda: len(list(log.glob("*.json"))) > 3, 60)
         for number in range(ALTERS):
             self.alter(engine.table("altered"), f"added{number}")
             if kills and number % 2:
                 engine.kill()
                 engine.start()
-            time.sleep(0.7)
+            commits = len(list(log.glob("*.json")))
+            wait_until("rows go on", lambda: len(list(log.glob("*.json"))) > commits + 1, 60)
         load.terminate()
         rows = json.loads(self.finish(load).splitlines()[-1])["altered"]
         engine.terminate()

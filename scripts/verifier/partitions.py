@@ -6,12 +6,7 @@ from decimal import Decimal
 import pyarrow as pa
 
 from .columns import kind_of
-
-ARROW_TYPES = {
-    "boolean": pa.bool_(), "byte": pa.int8(), "short": pa.int16(), "integer": pa.int32(), "long": pa.int64(),
-    "float": pa.float32(), "double": pa.float64(), "date": pa.date32(), "timestamp": pa.timestamp("us", tz="UTC"),
-    "timestamp_ntz": pa.timestamp("us"), "string": pa.string(), "binary": pa.binary(),
-}
+from .mapping import arrow_type
 
 
 class WrongPartition(Exception):
@@ -45,14 +40,6 @@ def constant(text, field, rows):
         return pa.repeat(pa.scalar(value, kind), rows)
     except (ValueError, ArithmeticError, pa.ArrowException) as error:
         raise WrongPartition(f"its partition value {field['name']} is {text!r}, which is no {field['type']}: {error}") from error
-
-
-def arrow_type(delta_type):
-    kind = kind_of(delta_type)
-    if kind.startswith("decimal"):
-        precision, scale = kind.partition("(")[2].rstrip(")").split(",")
-        return pa.decimal128(int(precision), int(scale))
-    return ARROW_TYPES[kind]
 
 
 def parse(text, kind):

@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 from . import delta_log
 from .deletion_vectors import deleted_rows
 from .mapping import Mapping, arrow_type
+from .partitions import constant
 
 
 def live_rows(table):
@@ -35,18 +36,8 @@ def whole(batch, fields, mapping, add):
         if index >= 0:
             columns.append(batch.column(index).cast(wanted))
         else:
-            value = partition_value(add.partition_values.get(mapping.physical(field)), wanted)
-            columns.append(pa.array([value] * batch.num_rows, wanted))
+            columns.append(constant(add.partition_values.get(mapping.physical(field)), field, batch.num_rows))
     return pa.RecordBatch.from_arrays(columns, names=[field["name"] for field in fields])
-
-
-def partition_value(text, wanted):
-    """What the log's text stands for; an empty one is NULL, as is none."""
-    if not text:
-        return None
-    if pa.types.is_timestamp(wanted):
-        return pa.scalar(text.replace("T", " ").removesuffix("Z"), pa.string()).cast(pa.timestamp("us")).cast(wanted)
-    return pa.scalar(text, pa.string()).cast(wanted)
 
 
 def deletions(table, add):

@@ -116,7 +116,9 @@ impl StagedFile {
         index: usize,
     ) -> Result<(), StagedFileError> {
         self.row_groups += 1;
-        Ok(self.file.copy_row_group(pages, metadata, index)?)
+        self.file.copy_row_group(pages, metadata, index)?;
+        self.memory.resize(self.file.sink().memory_bytes());
+        Ok(())
     }
 
     /// Bytes so far.

@@ -139,7 +139,9 @@ enum InFlight {
     },
     Checkpoint,
     /// Of small files.
-    Merge,
+    Merge {
+        began_ms: u64,
+    },
 }
 
 /// A cut whose commit is in flight.

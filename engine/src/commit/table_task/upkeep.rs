@@ -173,7 +173,7 @@ impl TableTask {
             return;
         }
         let Some(merged) = self.upkeep.ready.take() else { return };
-        self.in_flight = Some(InFlight::Merge);
+        self.in_flight = Some(InFlight::Merge { began_ms: self.context.now_ms() });
         let (context, own) = (self.context.clone(), self.own.clone());
         let (table, known) = (self.opened.table.clone(), self.known.clone());
         drop(self.context.runtime.spawn(async move {
@@ -186,8 +186,9 @@ impl TableTask {
     pub(super) fn merged(&mut self, driven: DrivenMerge) -> Life {
         let DrivenMerge { merged, outcome, version, races_lost } = driven;
         let now_ms = self.context.now_ms();
-        self.in_flight = None;
-        self.learn(version, now_ms);
+        let Some(InFlight::Merge { began_ms }) = self.in_flight.take() else { return self.life() };
+        // What was seen may be as old as the beginning: a put in doubt can take long.
+        self.learn(version, began_ms);
         self.upkeep.pace.ended(self.upkeep.more);
         let table = self.opened.table.url();
         match outcome {

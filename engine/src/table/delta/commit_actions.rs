@@ -2,6 +2,7 @@
 
 use super::logs;
 use super::table::{DeltaTable, ENGINE_INFO, TableError, commit_path, url_error};
+use super::transactions::{Written, lines};
 use crate::handover::log_part::LogId;
 use crate::upkeep::orphans::Witness;
 use delta_kernel::KernelError;
@@ -52,13 +53,6 @@ struct Named {
 
 #[derive(serde::Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Written {
-    app_id: String,
-    version: i64,
-}
-
-#[derive(serde::Deserialize)]
-#[serde(rename_all = "camelCase")]
 struct Info {
     operation: Option<serde_json::Value>,
     engine_info: Option<serde_json::Value>,
@@ -67,8 +61,8 @@ struct Info {
 impl CommitActions {
     fn parse(commit: &[u8]) -> Result<Self, serde_json::Error> {
         let mut actions = Self::default();
-        for line in commit.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty()) {
-            let Line { add, remove, txn, meta_data, protocol, commit_info } = serde_json::from_slice(line)?;
+        for line in lines::<Line>(commit) {
+            let Line { add, remove, txn, meta_data, protocol, commit_info } = line?;
             actions.added.extend(add.map(|add| add.path));
             actions.removed.extend(remove.map(|remove| remove.path));
             actions.redefines |= meta_data.is_some() || protocol.is_some();

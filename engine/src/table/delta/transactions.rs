@@ -44,6 +44,22 @@ pub(super) struct CommitFile {
     pub restores: bool,
 }
 
+/// The actions of a commit file, each as a `T`.
+pub(super) fn lines<'a, T: serde::Deserialize<'a> + 'a>(
+    commit: &'a [u8],
+) -> impl Iterator<Item = Result<T, serde_json::Error>> + 'a {
+    let lines = commit.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty());
+    lines.map(serde_json::from_slice)
+}
+
+/// A `txn` action in a commit file.
+#[derive(Debug, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Written {
+    pub app_id: String,
+    pub version: i64,
+}
+
 /// Reads one commit file.
 ///
 /// # Errors
@@ -56,19 +72,13 @@ pub(super) fn of_commit(commit: &[u8]) -> Result<CommitFile, serde_json::Error> 
         commit_info: Option<Info>,
     }
     #[derive(serde::Deserialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Written {
-        app_id: String,
-        version: i64,
-    }
-    #[derive(serde::Deserialize)]
     struct Info {
         // Writers may put anything there.
         operation: Option<serde_json::Value>,
     }
     let mut file = CommitFile::default();
-    for line in commit.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty()) {
-        let line: Line = serde_json::from_slice(line)?;
+    for line in lines::<Line>(commit) {
+        let line = line?;
         file.transactions.extend(line.txn.map(|txn| (txn.app_id, txn.version)));
         let operation = line.commit_info.and_then(|info| info.operation);
         file.restores |= operation.as_ref().and_then(serde_json::Value::as_str) == Some(RESTORE);
