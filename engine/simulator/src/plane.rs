@@ -21,6 +21,7 @@ use lakehead_engine::commit::cut_book::{CutBook, Gathered, GatheredCut};
 use lakehead_engine::commit::ledger::TableView;
 use lakehead_engine::commit::stop::Stop;
 use lakehead_engine::handover::answer::{Answer, OpenTable, TableColumns};
+use lakehead_engine::handover::bad_rows::BadRowPolicy;
 use lakehead_engine::handover::cut::Piece;
 use lakehead_engine::handover::cut_size::CutSize;
 use lakehead_engine::handover::log_part::{LogEntry, LogId};
@@ -283,6 +284,7 @@ impl Plane {
             generation: table.book.generation(),
             next_cut: table.book.next_cut(),
             cut_size: self.cut_size,
+            bad_rows: BadRowPolicy::Refuse,
             port: table.port.clone(),
         })
     }
@@ -333,6 +335,7 @@ impl Plane {
                     table.rows.entry(group.cut).or_default().push(group);
                 }
             }
+            Piece::Rejected(_) => {}
             Piece::CutDone(done) => {
                 around.trace.line(|| format!("plane gets {done:?}"));
                 if let Gathered::Whole(whole) = table.book.done(done) {

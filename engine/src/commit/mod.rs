@@ -19,6 +19,7 @@
 //! | what does one table do all day? | [`table_task`], with [`cut_book`] for numbers, [`pace`], [`rhythm`] and [`retries`] for times |
 //! | how do row groups become a durable file? | [`encode`], [`open_cut`], [`staged_file`], [`staged_name`] |
 //! | who carries an attempt's steps out? | [`drive`] |
+//! | where do rows go that the table cannot hold? | [`rejects`] |
 
 pub mod attempt;
 pub mod canary;
@@ -36,6 +37,7 @@ pub mod opening;
 pub mod pace;
 pub mod partition;
 pub mod plane;
+pub mod rejects;
 pub mod retries;
 pub mod rhythm;
 pub mod settings;

@@ -35,6 +35,11 @@ impl TableTask {
             }
             match piece {
                 Piece::RowGroup(row_group) => self.take_rows(row_group),
+                Piece::Rejected(rejected) => {
+                    if self.book.accepts(rejected.generation, rejected.cut) {
+                        self.open_cut(rejected.cut).reject(rejected);
+                    }
+                }
                 Piece::CutDone(done) => {
                     done.log.iter().for_each(|part| self.upkeep.heard(done.shard, part));
                     if let Gathered::Whole(whole) = self.book.done(done) {
@@ -58,6 +63,7 @@ impl TableTask {
     fn is_wanted(&self, piece: &Piece) -> bool {
         match piece {
             Piece::RowGroup(row_group) => self.book.accepts(row_group.generation, row_group.cut),
+            Piece::Rejected(rejected) => self.book.accepts(rejected.generation, rejected.cut),
             Piece::CutDone(done) => self.book.accepts(done.generation, done.cut),
         }
     }
