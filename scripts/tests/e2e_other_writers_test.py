@@ -54,7 +54,7 @@ class OtherWritersTest(EndToEnd):
             self.finish(producer)
 
     def judge(self, others, others_rows, sentence):
-        report = self.assert_good(self.table, self.ledgers(self.ledger_folder, TABLE), columns=SCHEMA.names)
+        report = self.assert_good(self.table, self.ledgers(self.ledger_folder, TABLE))
         streams = report.data.streams
         self.assertNotIn(DOOMED, streams.runs)
         self.assertEqual(streams.rows(others), others_rows)

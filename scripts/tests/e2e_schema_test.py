@@ -164,8 +164,7 @@ class SchemaTest(EndToEnd):
         self.assertEqual(engine.wait(), 0, engine.log_tail())
         table = engine.table("altered")
         total = sum(rows.values())
-        self.assert_good(table, self.ledgers(ledgers, "altered"), expect_rows=total, named=True, durable=True,
-                         columns=SCHEMA.names)
+        self.assert_good(table, self.ledgers(ledgers, "altered"), expect_rows=total, named=True, durable=True)
         added = [f"added{number}" for number in range(ALTERS)]
         self.assertEqual([field.name for field in DeltaTable(str(table)).schema().fields], [*SCHEMA.names, *added])
         query = "select count(*) as n, count(added0) as added from rows"

@@ -66,8 +66,8 @@ def plain_hash(value):
         return int.from_bytes(hashlib.blake2b(value.encode(), digest_size=8).digest(), "little")
     if isinstance(value, dict):
         h = 0
-        for _, below in sorted(value.items()):
-            h = mix(h ^ plain_hash(below))
+        for name, below in sorted(value.items()):
+            h = h if below is None else mix(mix(h ^ plain_hash(name)) ^ plain_hash(below))
         return h
     if isinstance(value, list):
         h = len(value)

@@ -25,18 +25,26 @@ from tests.handmade_table import HandmadeTable, batch, rows  # noqa: E402
 def plain_hash(row):
     """The row hash of content.py's head, one value at a time."""
     h = 0
-    for _, value in sorted(row.items()):
+    for name, value in sorted(row.items()):
         if value is None:
-            value = 0x9E3779B97F4A7C15
-        elif isinstance(value, float):
+            continue
+        if isinstance(value, float):
             value = struct.unpack("<Q", struct.pack("<d", value))[0]
         elif isinstance(value, str):
-            value = int.from_bytes(hashlib.blake2b(value.encode(), digest_size=8).digest(), "little")
-        h = ((h ^ value) + 0x9E3779B97F4A7C15) % 2**64
-        h = (h ^ h >> 30) * 0xBF58476D1CE4E5B9 % 2**64
-        h = (h ^ h >> 27) * 0x94D049BB133111EB % 2**64
-        h ^= h >> 31
+            value = text_hash(value)
+        h = mix(mix(h ^ text_hash(name)) ^ value)
     return h
+
+
+def text_hash(text):
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little")
+
+
+def mix(h):
+    h = (h + 0x9E3779B97F4A7C15) % 2**64
+    h = (h ^ h >> 30) * 0xBF58476D1CE4E5B9 % 2**64
+    h = (h ^ h >> 27) * 0x94D049BB133111EB % 2**64
+    return h ^ h >> 31
 
 
 class VerifierTest(unittest.TestCase):

@@ -1,7 +1,7 @@
 """A 64-bit hash of rows that producers and the verifier compute alike, however the rows are batched.
 
 Of a value:
-  NULL                       0x9E3779B97F4A7C15
+  NULL in an array or a map  0x9E3779B97F4A7C15
   boolean                    0 or 1
   integers, date (days), timestamps (microseconds since 1970)    the value as 64 bits, two's complement
   float, double              the bits of the value as a double
@@ -9,7 +9,9 @@ Of a value:
   struct                     as of a row, over its fields
   array                      h = the number of elements; for each element in order: h = mix(h ^ element)
   map                        as an array of structs with the fields key and value
-Of a row: h = 0; for each column in the order of the columns' names (by code point): h = mix(h ^ value).
+Of a row: h = 0; for each column that is not NULL, in the order of the columns' names (by code point):
+  h = mix(mix(h ^ name) ^ value), where the name is hashed as a string. So a column that a row does not have, because it was not
+  sent or was added to the table later, is the same as NULL.
   mix is the finalizer of SplitMix64, after adding 0x9E3779B97F4A7C15.
 Of a range of rows: the sum of the rows' hashes modulo 2**64. Rows carry their `seq`, so their places count.
 """
@@ -34,10 +36,17 @@ def mix(h):
 
 def row_hashes(batch):
     """One hash per row of a pyarrow RecordBatch, as numpy uint64."""
-    h = np.zeros(batch.num_rows, dtype=np.uint64)
+    return hashes_of(zip(batch.schema.names, batch.columns), batch.num_rows)
+
+
+def hashes_of(named, rows):
+    """The same of pairs of names and columns."""
+    h = np.zeros(rows, dtype=np.uint64)
     with np.errstate(over="ignore"):
-        for name in sorted(batch.schema.names):
-            h = mix(h ^ value_hashes(batch.column(name)))
+        for name, column in sorted(named, key=lambda pair: pair[0]):
+            if column.null_count < rows:
+                taken = mix(mix(h ^ text_hash(name.encode())) ^ value_hashes(column))
+                h = np.where(pc.is_valid(column).to_numpy(zero_copy_only=False), taken, h)
     return h
 
 
@@ -50,7 +59,7 @@ def value_hashes(column):
         return np.where(valid, nested_hashes(column), GOLDEN)
     if is_text(kind):
         encoded = column.dictionary_encode()
-        words = [np.frombuffer(digest(value), "<u8")[0] if value is not None else GOLDEN
+        words = [text_hash(value) if value is not None else GOLDEN
                  for value in encoded.dictionary.cast(binary_of(kind)).to_pylist()]
         words = np.array(words + [GOLDEN], dtype=np.uint64)
         indices = pc.fill_null(encoded.indices, len(words) - 1).to_numpy(zero_copy_only=False)
@@ -70,11 +79,8 @@ def value_hashes(column):
 def nested_hashes(column):
     """Hashes of structs, arrays or maps; where a row is NULL, any number."""
     if pa.types.is_struct(column.type):
-        h = np.zeros(len(column), dtype=np.uint64)
         fields = [column.type.field(index).name for index in range(column.type.num_fields)]
-        for name, below in sorted(zip(fields, column.flatten()), key=lambda pair: pair[0]):
-            h = mix(h ^ value_hashes(below))
-        return h
+        return hashes_of(zip(fields, column.flatten()), len(column))
     elements = value_hashes(pairs(column) if pa.types.is_map(column.type) else column.flatten())
     lengths = np.diff(column.offsets.to_numpy())
     # Without the NULL rows, whose elements are not there.
@@ -96,8 +102,8 @@ def binary_of(kind):
     return pa.large_binary() if pa.types.is_large_string(kind) or pa.types.is_large_binary(kind) else pa.binary()
 
 
-def digest(value):
-    return hashlib.blake2b(value, digest_size=8).digest()
+def text_hash(value):
+    return np.frombuffer(hashlib.blake2b(value, digest_size=8).digest(), "<u8")[0]
 
 
 def range_hash(hashes):

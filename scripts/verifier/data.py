@@ -8,19 +8,19 @@ import pyarrow.parquet as pq
 
 from . import columns, content, partitions
 from .findings import CannotVerify
-from .mapping import Mapping
+from .mapping import Mapping, arrow_type
 from .rows import deletions, live
 from .statistics import FileStatistics
 from .streams import Streams
 
 BATCH_ROWS = 65536
 
+
 class Data:
     """What the files hold, with the values that the log has of their partitions: rows and row groups by version, and the streams."""
 
-    def __init__(self, table, log, findings, ledgers=None, hashed=None):
+    def __init__(self, table, log, findings, ledgers=None):
         self.table, self.log, self.findings, self.ledgers = Path(table), log, findings, ledgers
-        self.hashed = hashed
         fields = json.loads(log.state.metadata["schemaString"])["fields"]
         self.partition_fields = partitions.fields_of(log.state.metadata, fields)
         self.fields = [f for f in fields if f not in self.partition_fields]
@@ -29,6 +29,7 @@ class Data:
         configuration = log.state.metadata.get("configuration") or {}
         # Rows that were moved to another file keep their ids in columns that no schema names.
         self.hidden = {value for name, value in configuration.items() if name.startswith("delta.rowTracking.materialized")}
+        self.arrow_fields = {field["name"]: arrow_type(field["type"]) for field in fields}
         self.streams = Streams() if {"stream", "seq"} <= flat else None
         self.rows = 0
         self.rows_by_version = {}
@@ -76,8 +77,7 @@ class Data:
     def take(self, batch, add):
         if self.streams is None or batch.num_rows == 0:
             return
-        known = batch if self.hashed is None else batch.select(self.hashed)
-        hashes = content.row_hashes(known) if self.ledgers else None
+        hashes = content.row_hashes(batch) if self.ledgers else None
         self.streams.take(batch, add.path, add.version, self.ledgers, hashes)
 
     def forbidden_nulls(self, batch):

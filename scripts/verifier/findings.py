@@ -22,5 +22,11 @@ class Findings:
         if len(self.problems) < PROBLEMS_KEPT:
             self.problems.append(sentence)
 
+    def include(self, others, name):
+        """Takes over what was found about another table of this name."""
+        self.problems_total += others.problems_total
+        self.problems += [f"{name}: {sentence}" for sentence in others.problems][: PROBLEMS_KEPT - len(self.problems)]
+        self.notes += [f"{name}: {sentence}" for sentence in others.notes]
+
     def note(self, sentence):
         self.notes.append(sentence)

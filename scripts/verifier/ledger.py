@@ -11,6 +11,8 @@ in the table. A line notes rows that the engine acknowledged:
   hash        of those rows as they were sent, see `content`
   ack         optional: "committed" (the default) or "durable"; rows may have a line of each
   version     optional: the table version that the ack named; the rows stand in it or in an earlier one
+  rejected    optional: so many of the rows must be in the table of rejected rows (`rejected`), and no others
+  rejected_hash    of those rows; without both it is the same in which of the two tables a row is
   anonymous   optional: true when the stream has no name for the engine, so that its table has no txn entry for it; a line of
               no rows may say so
 
@@ -38,6 +40,12 @@ class Line:
     hash: str
     version: int
     anonymous: bool
+    rejected: int
+    rejected_hash: str
+
+    @property
+    def range(self):
+        return self.start, self.end, self.hash, self.version, self.rejected, self.rejected_hash
 
 
 class Ledgers:
@@ -51,14 +59,15 @@ class Ledgers:
         self.streams = {COMMITTED: {}, DURABLE: {}}
         for ack, stream in {(line.ack, line.stream) for line in lines if line.start < line.end}:
             ranges = sorted(
-                (line.start, line.end, line.hash, line.version) for line in lines
+                line.range for line in lines
                 if line.stream == stream and line.ack == ack and line.start < line.end)
             self.streams[ack][stream] = StreamLedger(stream, ack, ranges)
 
-    def take(self, stream, seqs, hashes, version):
+    def take(self, stream, seqs, hashes, version=-1, rejected=False):
+        """Takes rows in that the table has in this version, or that the one of rejected rows has."""
         for streams in self.streams.values():
             if stream in streams:
-                streams[stream].take(seqs, hashes, version)
+                streams[stream].take(seqs, hashes, version, rejected)
 
     def judge(self, findings, durable, rewritten=False):
         """`durable` tells whether rows that were only acknowledged as durable must be in the table by now, `rewritten` that files
@@ -80,29 +89,39 @@ class StreamLedger:
             raise CannotVerify(f"the ledgers name rows of stream {stream} in overlapping ranges.")
         self.found = np.zeros(len(ranges), dtype=np.int64)
         self.sums = np.zeros(len(ranges), dtype=np.uint64)
+        self.rejected = np.zeros(len(ranges), dtype=np.int64)
+        self.rejected_sums = np.zeros(len(ranges), dtype=np.uint64)
         self.versions = np.full(len(ranges), -1, dtype=np.int64)
 
     @property
     def rows(self):
         return int((self.ends - self.starts).sum())
 
-    def take(self, seqs, hashes, version):
+    def take(self, seqs, hashes, version, rejected):
         at = np.searchsorted(self.starts, seqs, side="right") - 1
         inside = (at >= 0) & (seqs < self.ends[at])
         at = at[inside]
         np.add.at(self.found, at, 1)
         with np.errstate(over="ignore"):
             np.add.at(self.sums, at, hashes[inside])
+            if rejected:
+                np.add.at(self.rejected, at, 1)
+                np.add.at(self.rejected_sums, at, hashes[inside])
         self.versions[np.unique(at)] = np.maximum(self.versions[np.unique(at)], version)
 
     def judge(self, findings, rewritten):
-        for at, (start, end, said, version) in enumerate(self.ranges):
+        for at, (start, end, said, version, rejected, rejected_hash) in enumerate(self.ranges):
             acknowledged = "acknowledged" if self.ack == COMMITTED else "acknowledged (as durable)"
             rows = f"stream {self.stream}: the {acknowledged} rows {start} to {end - 1}"
             if self.found[at] != end - start:
-                findings.problem(f"{rows} are {end - start}, the table has {self.found[at]}.")
+                of_them = f", {self.rejected[at]} of them rejected" if self.rejected[at] else ""
+                findings.problem(f"{rows} are {end - start}, the table has {self.found[at]}{of_them}.")
             elif f"{int(self.sums[at]):016x}" != said:
                 findings.problem(f"{rows} have another content in the table than the producer sent.")
+            elif rejected >= 0 and self.rejected[at] != rejected:
+                findings.problem(f"{rows} have {rejected} that must be rejected, {self.rejected[at]} were.")
+            elif rejected >= 0 and f"{int(self.rejected_sums[at]):016x}" != rejected_hash:
+                findings.problem(f"{rows}: others were rejected than those that must be.")
             elif not rewritten and version >= 0 and self.versions[at] > version:
                 findings.problem(
                     f"{rows} were acknowledged in version {version} and stand in version {self.versions[at]}."
@@ -119,7 +138,8 @@ def read(path):
             entry = json.loads(text)
             line = Line(
                 entry["stream"], entry.get("ack", COMMITTED), int(entry["from"]), int(entry["to"]), entry["hash"],
-                int(entry.get("version", -1)), bool(entry.get("anonymous", False)))
+                int(entry.get("version", -1)), bool(entry.get("anonymous", False)),
+                int(entry.get("rejected", -1)), entry.get("rejected_hash", ""))
         except (ValueError, KeyError, TypeError) as error:
             raise CannotVerify(f"{path}, line {number}, is no ledger line: {error}.") from error
         if not 0 <= line.start <= line.end:

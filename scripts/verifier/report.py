@@ -4,7 +4,7 @@ import datetime
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import delta_log, row_tracking
+from . import delta_log, rejected, row_tracking
 from .data import Data
 from .findings import Findings
 from .ledger import DURABLE, Ledgers
@@ -18,6 +18,12 @@ class Report:
     data: object
     findings: Findings
     ledgers: Ledgers
+    rejected: object = None
+
+    @property
+    def rejected_rows(self):
+        """Rows in the table beside it, which this one could not take."""
+        return self.rejected.rows if self.rejected else 0
 
     @property
     def ledger_rows(self):
@@ -63,6 +69,8 @@ class Report:
             "files": len(state.files),
             "bytes": sum(file.size for file in state.files.values()),
             "rows": self.data.rows,
+            "rejected_rows": self.rejected_rows,
+            "rejected_codes": dict(sorted(self.rejected.codes.items())) if self.rejected else {},
             "checkpoints": [checkpoint.version for checkpoint in self.log.checkpoints],
             "streams": {name: streams.rows(name) for name in sorted(streams.runs)} if streams else None,
             "txns": dict(sorted(state.txns.items())),
@@ -75,42 +83,46 @@ class Report:
         }
 
 
-def verify(table, ledgers=(), expect_rows=None, named=False, durable=False, columns=None):
+def verify(table, ledgers=(), expect_rows=None, named=False, durable=False, alone=False):
     """Judges the table in directory `table`; raises CannotVerify when that is not possible.
 
     With `named` every stream needs its txn entry but those that a ledger calls anonymous; with `durable` rows that ledgers
-    name as durable must be there, too. `columns` are those that the ledgers' hashes are of, if the table has got others.
+    name as durable must be there, too. `alone` says that nobody but Lakehead ever wrote the table, which its log may not show any
+    more. If it has a table of rejected rows beside it, that one is judged, too, and its rows count with the streams' others.
     """
     findings = Findings()
     log = delta_log.replay(table)
     for sentence in log.checkpoint_differences + log.regressions:
         findings.problem(sentence)
     noted = Ledgers(ledgers) if ledgers else None
-    data = Data(table, log, findings, noted, columns)
+    data = Data(table, log, findings, noted)
     data.read()
+    beside = rejected.beside(table)
+    rejects = rejected.read(beside, data, log.state.txns) if beside else None
     row_tracking.judge(log.state, findings)
     # Files that were merged, rewritten or deleted, by this engine or anybody: versions say nothing about the order of rows then.
     rewritten = any(commit.removes for commit in log.commits) or log.first_version > 0
     rewritten |= any(not add.data_change for add in log.state.files.values())
     # Others keep rows in no order when they rewrite files.
-    shuffled = log.first_version > 0 or any(
+    shuffled = (log.first_version > 0 and not alone) or any(
         commit.removes and not commit.engine.startswith("Lakehead/") for commit in log.commits)
     if data.streams is not None:
         commits = {commit.version: commit.txns for commit in log.commits}
         data.streams.judge(
             findings, log.state.txns, commits, rewritten, named, noted.anonymous if noted else (), shuffled)
-    elif not rewritten:
-        judge_advances(log, data, findings)
+    elif not rewritten and not rejected.is_one(table, log.state.metadata):
+        judge_advances(log, data, findings, rejects.rows if rejects else 0)
     if noted is not None:
         noted.judge(findings, durable, rewritten)
     if expect_rows is not None and data.rows != expect_rows:
         findings.problem(f"the table has {data.rows} rows, expected were {expect_rows}.")
     note_strays(Path(table), log, findings)
-    return Report(str(table), log, data, findings, noted or Ledgers([]))
+    return Report(str(table), log, data, findings, noted or Ledgers([]), rejects)
 
 
-def judge_advances(log, data, findings):
-    """Without a column that numbers rows: a commit holds at least the rows by which its named streams advance."""
+def judge_advances(log, data, findings, rejected_rows):
+    """Without a column that numbers rows: a commit holds at least the rows by which its named streams advance, but for those that
+    were rejected, of which nobody knows when."""
     before = {}
     removed = {path for commit in log.commits for path in commit.removes}
     for commit in log.commits:
@@ -121,7 +133,7 @@ def judge_advances(log, data, findings):
         if any(add.path in removed for add in commit.adds):
             continue
         rows = data.rows_by_version.get(commit.version, 0)
-        if advance > rows:
+        if advance > rows + rejected_rows:
             findings.problem(f"version {commit.version} advances its streams by {advance} rows and adds {rows}.")
 
 
@@ -158,6 +170,9 @@ def print_summary(report):
               if not report.log.checkpoint_differences else "checkpoints disagree with the commits")
     if data.streams is not None:
         print(f"streams: {len(data.streams.runs):,}, each judged from its first row to its last")
+    if report.rejected:
+        codes = ", ".join(f"{code} {rows:,}" for code, rows in sorted(report.rejected.codes.items()))
+        print(f"rejected rows in {report.rejected.table.name}: {report.rejected_rows:,} ({codes or 'none'})")
     if report.ledger_rows:
         print(f"rows that producers hold an ack for: {report.ledger_rows:,}")
     if report.durable_rows:

@@ -4,6 +4,9 @@ Rows are remembered as runs of consecutive `seq`, so a well-kept stream costs on
 to n-1 once; ascending within each file; versions in order, so that every version is a gap-free prefix; and for a named
 stream n equal to its `txn` entry, in the end and after every commit.
 
+Rows of a stream that were rejected, and are in the table beside (`rejected`), count with the others; the versions of that table
+say nothing about this one's. That table is committed first, so it may have rows of a stream that its entry here does not count yet.
+
 A stream that was forgotten has -1 in its entry. Its rows stay, and whoever opens the name again begins at row 0, so that it
 has several lives: the rows up to each version that forgets it, and those behind the last. Each is judged by itself.
 """
@@ -24,6 +27,7 @@ class Run:
     end: int
     version: int
     path: str
+    rejected: bool = False
 
 
 class Streams:
@@ -61,7 +65,16 @@ class Streams:
                 self.disorder.append(f"stream {name}: in {path} row {first} stands behind row {last.end - 1}.")
             runs.append(Run(first, past, version, path))
 
+    def take_rejected(self, name, seqs, path):
+        """Takes rows in that are in the table beside."""
+        runs = self.runs.setdefault(name, [])
+        seqs = np.sort(seqs)
+        breaks = np.flatnonzero(np.diff(seqs) != 1) + 1
+        for start, end in zip(np.concatenate(([0], breaks)), np.concatenate((breaks, [len(seqs)]))):
+            runs.append(Run(int(seqs[start]), int(seqs[end - 1]) + 1, -1, path, rejected=True))
+
     def rows(self, name):
+        """Rows of the stream, with those that were rejected."""
         return sum(run.end - run.start for run in self.runs.get(name, []))
 
     def judge(self, findings, txns, commits, rewritten, named, anonymous, shuffled=False):
@@ -71,7 +84,7 @@ class Streams:
             findings.problem(sentence)
         for name in sorted(self.runs):
             for runs in self.lives(name, txns, commits, rewritten):
-                self.judge_coverage(findings, name, runs)
+                self.judge_coverage(findings, name, runs, txns.get(STREAM_APP + name))
                 if not rewritten:
                     self.judge_versions(findings, name, runs, commits)
             if named and name not in anonymous and STREAM_APP + name not in txns:
@@ -81,7 +94,8 @@ class Streams:
             lives = self.lives(name, txns, commits, rewritten) if name is not None else None
             if not lives:
                 continue
-            rows = sum(run.end - run.start for run in lives[-1])
+            counted = [(run.start, min(run.end, said) if run.rejected else run.end) for run in lives[-1]]
+            rows = sum(max(end - start, 0) for start, end in counted)
             if rows != max(said, 0):
                 findings.problem(f"stream {name}: the txn entry says {said} rows, the table has {rows}.")
 
@@ -89,15 +103,17 @@ class Streams:
         """The stream's runs by its lives, oldest first; none when its rows cannot be told apart any more."""
         app, runs = STREAM_APP + name, self.runs.get(name, [])
         ends = sorted(version for version, said in commits.items() if said.get(app) == FORGOTTEN)
-        if (ends and rewritten) or (not ends and txns.get(app) == FORGOTTEN):
+        if (ends and (rewritten or any(run.rejected for run in runs))) or (not ends and txns.get(app) == FORGOTTEN):
             return []
         edges = [-2, *ends, float("inf")]
         return [[run for run in runs if after < run.version <= end] for after, end in zip(edges, edges[1:])]
 
-    def judge_coverage(self, findings, name, runs):
+    def judge_coverage(self, findings, name, runs, said):
+        """`said` is the stream's entry, if it has one."""
         expected, before = 0, None
         for run in sorted(runs, key=lambda run: (run.start, run.end)):
-            if run.start > expected:
+            early = run.rejected and said is not None and run.start >= said
+            if run.start > expected and not early:
                 findings.problem(f"stream {name}: rows {expected} to {run.start - 1} are missing.")
             elif run.start < expected:
                 last = min(expected, run.end) - 1
@@ -108,18 +124,28 @@ class Streams:
     def judge_versions(self, findings, name, runs, commits):
         covered = 0
         by_version = {}
+        rejected = sorted((run.start, run.end) for run in runs if run.rejected)
         for run in runs:
-            by_version.setdefault(run.version, []).append(run)
+            if not run.rejected:
+                by_version.setdefault(run.version, []).append(run)
         for version in sorted(by_version):
             lowest = min(run.start for run in by_version[version])
             if lowest < covered:
                 findings.problem(f"stream {name}: version {version} adds row {lowest} behind row {covered - 1}.")
             covered = max(covered, max(run.end for run in by_version[version]))
             said = commits.get(version, {}).get(STREAM_APP + name)
-            if said is not None and said != covered:
+            if said is not None and not covered <= said <= beyond(covered, rejected):
                 findings.problem(
                     f"stream {name}: version {version} says {said} rows in its txn entry and holds rows up to {covered}."
                 )
+
+
+def beyond(row, ranges):
+    """Where the rows end that follow `row` in these ranges without a gap."""
+    for start, end in ranges:
+        if start <= row:
+            row = max(row, end)
+    return row
 
 
 def stream_of(app):
