@@ -10,10 +10,10 @@ use super::planner::{self, Limits, SmallFile};
 use super::rewrite::{RewriteError, Rewriter};
 use super::settings::Settings;
 use crate::budget::Budget;
+use crate::commit::claims::Claims;
 use crate::commit::decide::Patience;
 use crate::commit::encode::{EncodeError, EncodingPlan, EncodingPolicy};
 use crate::commit::staged_name::Origin;
-use crate::handover::log_part::LogId;
 use crate::table::delta::commit_actions::Merger;
 use crate::table::delta::folder::decoded;
 use crate::table::delta::merging::MergeChange;
@@ -52,7 +52,7 @@ pub struct Round {
     /// `metaData.id` of the table that was opened.
     pub id: Arc<str>,
     /// Under which claims this engine's logs speak for the table.
-    pub claims: Vec<(LogId, u64)>,
+    pub claims: Claims,
     pub compression: Compression,
     pub policy: EncodingPolicy,
     pub patience: Patience,
@@ -136,7 +136,7 @@ impl Round {
 
     /// Removes files that this engine staged for nothing; gives how many that were.
     fn remove_orphans(&self, version: &Version, hands: &Hands) -> Result<usize, RoundError> {
-        let logs: BTreeSet<LogId> = self.claims.iter().map(|(log, _)| *log).collect();
+        let logs = self.claims.logs();
         let mut staged = Vec::new();
         for path in self.table.data_files()? {
             let name = path.rsplit('/').next().unwrap_or(&path).to_owned();
@@ -210,8 +210,7 @@ impl Round {
         let path = &files[0].path;
         let folder = path.rsplit_once('/').map(|(folder, _)| format!("{folder}/")).unwrap_or_default();
         let view = version.view();
-        let claim = self.claims.iter().find(|(log, claim)| view.log(*log).claim == *claim);
-        let origin = claim.map(|(log, claim)| Origin { log: *log, claim: *claim, version: view.version });
+        let origin = self.claims.origin_upon(view);
         let (schema, wanted) = (version.file_schema()?, self.table.wanted_statistics(version)?);
         let plan = EncodingPlan::new(schema, self.compression)?.with_policy(self.policy).with_statistics(&wanted);
         let rewriter = Rewriter {

@@ -126,6 +126,7 @@ impl TableTask {
         self.doomed = None;
         self.give_up_files();
         let (generation, next_cut) = self.book.discard();
+        self.upkeep.claims.discarded(generation);
         self.rhythm.asked();
         self.gathered = (0, 0);
         let (table, fenced, shown) = (self.opened.key, fenced.into(), self.known.view().shown());

@@ -41,7 +41,7 @@ impl TableTask {
                     }
                 }
                 Piece::CutDone(done) => {
-                    done.log.iter().for_each(|part| self.upkeep.heard(done.shard, part));
+                    self.upkeep.claims.hear(&done);
                     if let Gathered::Whole(whole) = self.book.done(done) {
                         let (cut, now_ms) = (whole.cut, self.context.now_ms());
                         self.open_cut(cut).gathered(whole, now_ms);

@@ -216,7 +216,7 @@ impl TableTask {
         let looks_ms = context.upkeep.as_ref().map_or(0, |upkeep| upkeep.settings.interval.as_millis());
         let looks_ms = u64::try_from(looks_ms).unwrap_or(u64::MAX);
         Self {
-            upkeep: TableUpkeep::new(looks_ms, context.now_ms()),
+            upkeep: TableUpkeep::new(looks_ms, CutBook::default().generation(), context.now_ms()),
             context,
             checkpointed: known.view().version,
             known,
