@@ -6,8 +6,8 @@ use lakehead_engine::log::Canary as LogCanary;
 use lakehead_engine::shard::canary::Canary as ShardCanary;
 use lakehead_engine::upkeep::canary::Canary as UpkeepCanary;
 
-/// A planted bug. Most sit inside the commit machines, upkeep, the log and the shard. The last five, and the file that a merge
-/// drops, bend what is delivered between a client and its shard, so that the shard behaves as if it had the bug, or sit in the
+/// A planted bug. Most sit inside the commit machines, upkeep, the log and the shard. The last five, the file that a merge
+/// drops and rejected rows that are repeated or left out, bend what is delivered between a client and its shard, so that the shard behaves as if it had the bug, or sit in the
 /// simulator's own commit plane.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Canary {
@@ -83,6 +83,12 @@ pub enum Canary {
     OrphanRemovedUnread,
     /// Files are named by claims that were made for what was given up since.
     FilesOfOlderClaims,
+    /// What is found not to fit a changed table is rejected, and not noted.
+    ForgetDecisions,
+    /// Rejected rows are written again though their table shows them.
+    RejectsRepeated,
+    /// A cut is committed without its rejected rows.
+    RejectsLeftOut,
     /// The duplicate prefix of a batch is trimmed by one row too few.
     DedupOffByOne,
     /// A resume under an old epoch is taken for one under the current epoch.
@@ -96,7 +102,7 @@ pub enum Canary {
 }
 
 /// Every planted bug.
-pub const CANARIES: [Canary; 41] = [
+pub const CANARIES: [Canary; 44] = [
     Canary::RetryAtNextVersion,
     Canary::NoCompareAndSet,
     Canary::AckBeforeDecided,
@@ -133,6 +139,9 @@ pub const CANARIES: [Canary; 41] = [
     Canary::OrphanRemovedEarly,
     Canary::OrphanRemovedUnread,
     Canary::FilesOfOlderClaims,
+    Canary::ForgetDecisions,
+    Canary::RejectsRepeated,
+    Canary::RejectsLeftOut,
     Canary::DedupOffByOne,
     Canary::AcceptOldEpoch,
     Canary::AckBeforeCommit,
@@ -185,6 +194,7 @@ impl Canary {
             Some(Self::PositionAheadOfBuilders) => ShardCanary::PositionAheadOfBuilders,
             Some(Self::DropOlderEpochs) => ShardCanary::DropOlderEpochs,
             Some(Self::LoseOlderColumns) => ShardCanary::LoseOlderColumns,
+            Some(Self::ForgetDecisions) => ShardCanary::ForgetDecisions,
             _ => ShardCanary::None,
         }
     }

@@ -3,6 +3,7 @@
 use crate::commit::Commit;
 use crate::network::Link;
 use crate::rows;
+use crate::store::Store;
 use crate::table::Table;
 use lakehead_engine::handover::log_part::{LogEntry, LogId};
 use lakehead_protocol::ack::Ack;
@@ -48,9 +49,9 @@ impl Ledger {
     ///
     /// # Errors
     /// When it is not.
-    pub fn acked(&mut self, link: &Link, ack: &Ack, table: &Table) -> Result<(), Violation> {
-        let stream = &link.stream;
-        let shown = table.rows_of(stream);
+    pub fn acked(&mut self, link: &Link, ack: &Ack, store: &Store) -> Result<(), Violation> {
+        let (stream, table) = (&link.stream, &store.table);
+        let shown = store.shown(stream);
         if shown < ack.committed {
             return Violation::because(format!("stream {stream}: {ack:?}, and the table shows {shown} rows"));
         }
@@ -128,7 +129,7 @@ impl Ledger {
         for (version, commit) in table.versions() {
             follow_logs(&mut logs, version, commit)?;
             for row in &commit.rows {
-                if !seen.insert((&row.stream, row.seq)) || row.content != rows::content(&row.stream, row.seq) {
+                if !seen.insert((&row.stream, row.seq)) || !rows::is_right(row) {
                     return Violation::because(format!(
                         "version {version} holds {row:?}, which is there twice or wrong"
                     ));
@@ -142,7 +143,17 @@ impl Ledger {
     ///
     /// # Errors
     /// The first row that is not.
-    pub fn table(&self, table: &Table, has: impl Fn(&str) -> bool) -> Result<(), Violation> {
+    pub fn table(&self, store: &Store, has: impl Fn(&str) -> bool) -> Result<(), Violation> {
+        let (table, rejected) = (&store.table, store.rejected());
+        self.rejects(store)?;
+        // Offsets count what is in the table of rejected rows.
+        let past_rejects = |stream: &str, mut count: u64| {
+            let rejected = rejected.get(stream);
+            while rejected.is_some_and(|rejected| rejected.contains(&count)) {
+                count += 1;
+            }
+            count
+        };
         let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
         let mut entries: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
         let mut logs: BTreeMap<LogId, LogEntry> = BTreeMap::new();
@@ -158,14 +169,20 @@ impl Ledger {
             }
             for row in &commit.rows {
                 let count = counts.entry(&row.stream).or_default();
-                if row.seq != *count || row.content != rows::content(&row.stream, row.seq) {
+                *count = past_rejects(&row.stream, *count);
+                if row.seq != *count || !rows::is_right(row) {
                     return Violation::because(format!("version {version} holds {row:?} where row {count} must come"));
                 }
                 *count += 1;
             }
             for (stream, committed) in &commit.committed {
                 entries.entry(stream).or_default().0 = *committed;
-                let count = counts.get(&**stream).copied().unwrap_or(0);
+                let count = counts.entry(stream).or_default();
+                // The last ones of them may all be rejected.
+                while *count < *committed && past_rejects(stream, *count) > *count {
+                    *count += 1;
+                }
+                let count = *count;
                 if count != *committed {
                     return Violation::because(format!(
                         "version {version} says {committed} rows of {stream} and there are {count}"
@@ -184,6 +201,7 @@ impl Ledger {
         }
         for (stream, acked) in self.acked.iter().filter(|(stream, _)| has(stream)) {
             let count = counts.get(stream.as_str()).copied().unwrap_or(0);
+            let count = if stream.starts_with('~') { past_rejects(stream, count) } else { count };
             if count < *acked {
                 return Violation::because(format!("{acked} rows of {stream} were acknowledged and {count} are there"));
             }
@@ -197,6 +215,22 @@ impl Ledger {
             }
             if self.sent.get(stream).is_none_or(|sent| *sent < count) {
                 return Violation::because(format!("{count} rows of {stream} are there and nobody sent so many"));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Ledger {
+    /// A table of rejected rows at the end: no row is there twice, or is one that is good.
+    fn rejects(&self, store: &Store) -> Result<(), Violation> {
+        let mut seen: BTreeSet<(&str, u64)> = BTreeSet::new();
+        for (version, row) in store.rejected_rows() {
+            let is_sent = self.sent.get(&row.stream).is_some_and(|sent| row.seq < *sent);
+            if !is_sent || !rows::is_bad(&row.stream, row.seq) || !seen.insert((&row.stream, row.seq)) {
+                return Violation::because(format!(
+                    "version {version} of the table of rejected rows holds {row:?}, which is good, there already, or nobody's"
+                ));
             }
         }
         Ok(())

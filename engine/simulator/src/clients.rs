@@ -7,7 +7,7 @@ use crate::network::{Link, ToServer};
 use crate::producer::{Phase, Producer};
 use crate::routes::table_of_stream;
 use crate::rows::{self, SCHEMA_ID};
-use crate::shape::chance;
+use crate::shape::{BadRows, chance};
 use crate::wording::sentence;
 use crate::world::World;
 use lakehead_engine::reactor::home::home;
@@ -89,11 +89,12 @@ impl World {
         }
         let rows_max = u64::from(self.shape.batch_rows_max).min(producer.goal - producer.next);
         let rows = self.rng.random_range(1..=rows_max);
+        let with_bad = self.shape.bad_rows != BadRows::None;
         let forges = chance(&mut self.rng, self.shape.forgery);
         let frame = if forges {
-            forged_frame(&producer.stream, producer.next, rows as u32, producer.added)
+            forged_frame(&producer.stream, producer.next, rows as u32, producer.added, with_bad)
         } else {
-            rows::batch_frame(&producer.stream, producer.next, rows as u32, &[], producer.added)
+            rows::batch_frame(&producer.stream, producer.next, rows as u32, &[], producer.added, with_bad)
         };
         let Ok(bytes) = frame else {
             return Violation::because("a batch cannot be archived".into());

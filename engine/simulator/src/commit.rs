@@ -34,6 +34,8 @@ pub struct Commit {
     pub merges: bool,
     /// Rows that come to the table, in the order of their file.
     pub rows: Vec<Row>,
+    /// Of rejected rows: the log that each of `rows` is from, its position there and its offset.
+    pub places: Vec<(LogId, u64, u64)>,
     /// Rows that somebody deletes, by stream and number.
     pub deletes: Vec<(String, u64)>,
 }
@@ -91,6 +93,9 @@ impl Commit {
         for (stream, seq) in &self.deletes {
             let _ = writeln!(text, "delete {stream} {seq}");
         }
+        for (log, position, offset) in &self.places {
+            let _ = writeln!(text, "place {log} {position} {offset}");
+        }
         for Row { stream, seq, content } in &self.rows {
             let _ = writeln!(text, "row {stream} {seq} {content}");
         }
@@ -124,6 +129,7 @@ impl Commit {
                     let (epoch, from, to) = (number()?, number()?, number()?);
                     commit.ranges.push(StreamRange { stream: first.into(), epoch, from, to });
                 }
+                "place" => commit.places.push((first.parse().ok()?, number()?, number()?)),
                 "row" => commit.rows.push(Row { stream: first.to_owned(), seq: number()?, content: number()? }),
                 _ => return None,
             }

@@ -146,7 +146,9 @@ impl World {
             Disturbance::StoreOutage => {
                 self.faults.met(Fault::StoreOutage);
                 let table = self.draw_table();
-                self.stores[table].down_until = self.step + self.rng.random_range(50..800);
+                let until = self.step + self.rng.random_range(50..800);
+                let store = &mut self.stores[table];
+                (store.down_until, store.rejects_mut().down_until) = (until, until);
                 if self.stores.iter().any(|store| store.down_until <= self.step) {
                     self.faults.met(Fault::OneStoreDown);
                 }

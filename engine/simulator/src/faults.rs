@@ -111,6 +111,11 @@ faults! {
     OrphanUnproven "a staged file was left because the commits that would tell were gone",
     RowsDeleted "somebody else deleted rows of a file",
     FilesOptimized "somebody else merged files",
+    RowsRejected "rows came into the table of rejected rows",
+    RejectsKnown "rejected rows were in their table already",
+    RejectsInDoubt "the answer to the put of rejected rows was lost",
+    RejectsForeseen "rejected rows were not written because their cut could not be committed",
+    RowsFitNoMore "rows in a log did not fit the table any more",
     AnonymousInDoubt "an anonymous producer lost its connection with rows in doubt",
 }
 

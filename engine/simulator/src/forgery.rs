@@ -14,14 +14,20 @@ const FORGED_BYTES: usize = 9_216;
 ///
 /// # Errors
 /// When it is too large to be archived.
-pub fn forged_frame(stream: &str, first: u64, rows: u32, added: usize) -> Result<FrameBuffer, TooLargeToArchive> {
+pub fn forged_frame(
+    stream: &str,
+    first: u64,
+    rows: u32,
+    added: usize,
+    with_bad: bool,
+) -> Result<FrameBuffer, TooLargeToArchive> {
     let forged = forged_block();
     let mut bytes = forged.repeat(FORGED_BYTES / forged.len());
-    let frame = rows::batch_frame(stream, first, rows, &bytes, added)?;
+    let frame = rows::batch_frame(stream, first, rows, &bytes, added, with_bad)?;
     let at = frame.windows(forged.len()).position(|window| window == forged).unwrap_or(0);
     let shift = (BLOCK_HEADER_BYTES + RECORD_HEADER_BYTES + at) % forged.len();
     bytes.rotate_left(shift);
-    rows::batch_frame(stream, first, rows, &bytes, added)
+    rows::batch_frame(stream, first, rows, &bytes, added, with_bad)
 }
 
 /// A block that claims everything durable, with the checksum that somebody can compute who knows no salt.
@@ -47,7 +53,7 @@ mod tests {
 
     #[test]
     fn forged_blocks_begin_where_pages_of_the_log_do() {
-        let frame = forged_frame("s0", 3, 5, 1).unwrap();
+        let frame = forged_frame("s0", 3, 5, 1, false).unwrap();
         let page = 4_096 - BLOCK_HEADER_BYTES - RECORD_HEADER_BYTES;
         assert_eq!(frame[page..page + BLOCK_HEADER_BYTES], forged_block());
         assert_eq!(frame[page + 4_096..page + 4_096 + BLOCK_HEADER_BYTES], forged_block());

@@ -8,6 +8,7 @@
 mod committing;
 mod evolving;
 mod merging;
+mod rejecting;
 mod staging;
 mod upkeep;
 
@@ -16,7 +17,7 @@ use crate::commit::{AddedFile, Commit};
 use crate::faults::{Fault, FaultCounts};
 use crate::routes::first_key;
 use crate::rows;
-use crate::shape::Shape;
+use crate::shape::{BadRows, Shape};
 use crate::store::{Fate, Store};
 use bytes::Bytes;
 use lakehead_engine::commit::attempt::{Attempt, Plan};
@@ -29,6 +30,7 @@ use lakehead_engine::handover::cut::Piece;
 use lakehead_engine::handover::cut_size::CutSize;
 use lakehead_engine::handover::log_part::{LogEntry, LogId};
 use lakehead_engine::handover::port::{TablePieces, TablePort, table_port};
+use lakehead_engine::handover::rejected::RejectedRows;
 use lakehead_engine::handover::request::Request;
 use lakehead_engine::handover::row_group::RowGroup;
 use lakehead_engine::handover::{Refusal, ShardId, TableKey};
@@ -37,6 +39,7 @@ use lakehead_protocol::reject::RejectCode;
 use lakehead_protocol::schema::Schema;
 use merging::Merging;
 use rand_chacha::ChaCha8Rng;
+use rejecting::Rejecting;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use upkeep::Upkeep;
@@ -66,6 +69,7 @@ pub struct Plane {
     patience_steps: u64,
     keys: u32,
     cut_size: CutSize,
+    bad_rows: BadRowPolicy,
     /// What the put that was begun last says of logs.
     pub put_begun: Option<Vec<(LogId, LogEntry)>>,
     table: Option<OpenedTable>,
@@ -89,6 +93,8 @@ struct OpenedTable {
     /// The files of cuts that were not begun to be committed.
     staged: BTreeMap<u64, Arc<str>>,
     gathered: VecDeque<(GatheredCut, Vec<RowGroup>)>,
+    /// Rejected rows by cut.
+    rejected: BTreeMap<u64, Vec<RejectedRows>>,
     /// The newest version that is known.
     known: TableView,
     /// When it was the newest.
@@ -104,6 +110,8 @@ struct Running {
     cut: GatheredCut,
     row_groups: Vec<RowGroup>,
     attempt: Attempt,
+    /// Rejected rows that go first.
+    rejecting: Option<Rejecting>,
     base: Option<TableView>,
     plan: Option<Plan>,
     /// What the commit says of the table's schema, if it adds columns.
@@ -135,6 +143,7 @@ impl Plane {
             port_capacity: shape.port_capacity,
             patience_steps: shape.patience_steps,
             cut_size: CutSize { rows: shape.cut_rows, ..CutSize::default() },
+            bad_rows: if shape.bad_rows == BadRows::None { BadRowPolicy::Refuse } else { BadRowPolicy::Divert },
             keys: first_key(table),
             put_begun: None,
             table: None,
@@ -168,7 +177,9 @@ impl Plane {
     pub fn may_commit(&self, step: u64) -> bool {
         let is_due = |put: &Option<UnderWay>| put.as_ref().is_none_or(|put| put.not_before <= step);
         match (&self.running, &self.merging) {
-            (Some(running), _) => is_due(&running.under_way),
+            (Some(running), _) => {
+                is_due(&running.under_way) && running.rejecting.as_ref().is_none_or(|first| first.is_due(step))
+            }
             (None, Some(merging)) => is_due(&merging.under_way),
             (None, None) => self.table.as_ref().is_some_and(|table| {
                 let has_cut = !table.gathered.is_empty() || !table.wishes.is_empty();
@@ -188,7 +199,8 @@ impl Plane {
                 store.orphan(&put.table, put.version, put.bytes);
             }
         }
-        let Some(Running { attempt, under_way, .. }) = self.running else { return };
+        let Some(Running { attempt, under_way, rejecting, .. }) = self.running else { return };
+        rejecting.into_iter().for_each(|rejecting| rejecting.crash(store, faults));
         if let Some(put) = under_way {
             faults.met(Fault::EngineCrashedInDoubt);
             store.orphan(&put.table, put.version, put.bytes);
@@ -278,7 +290,7 @@ impl Plane {
                 around.faults.met(Fault::TableMade);
                 *around.nonce += 1;
                 let added = create.map_or(0, |schema| schema.columns.len() - rows::schema().columns.len());
-                let schema = Some(rows::schema_text(added, *around.nonce));
+                let schema = Some(rows::schema_text(added, *around.nonce, false));
                 let id = Some(format!("t{}", around.nonce));
                 let made = Commit { id, schema, nonce: *around.nonce, ..Commit::default() };
                 around.store.table.put(0, &made.encode());
@@ -298,6 +310,7 @@ impl Plane {
                 pieces,
                 rows: BTreeMap::new(),
                 gathered: VecDeque::new(),
+                rejected: BTreeMap::new(),
                 known: view,
                 known_at: around.step,
                 doomed: None,
@@ -319,7 +332,7 @@ impl Plane {
             generation: table.book.generation(),
             next_cut: table.book.next_cut(),
             cut_size: self.cut_size,
-            bad_rows: BadRowPolicy::Refuse,
+            bad_rows: self.bad_rows,
             port: table.port.clone(),
         })
     }
@@ -373,7 +386,14 @@ impl Plane {
                     table.rows.entry(group.cut).or_default().push(group);
                 }
             }
-            Piece::Rejected(_) => {}
+            Piece::Rejected(rejected) => {
+                around
+                    .trace
+                    .line(|| format!("plane gets {} rejected rows of cut {}", rejected.rows.len(), rejected.cut));
+                if table.book.accepts(rejected.generation, rejected.cut) {
+                    table.rejected.entry(rejected.cut).or_default().push(rejected);
+                }
+            }
             Piece::CutDone(done) => {
                 around.trace.line(|| format!("plane gets {done:?}"));
                 table.upkeep.claims.hear(&done);
@@ -397,6 +417,7 @@ impl OpenedTable {
         around: &mut Around<'_>,
     ) -> Mail {
         self.gathered.clear();
+        self.rejected.clear();
         if around.canary != Some(Canary::GenerationIgnored) {
             self.rows.clear();
             self.unstage(around);

@@ -14,6 +14,9 @@ use lakehead_protocol::schema::{DataType, Field, Schema};
 /// The id under which every client announces its schema.
 pub const SCHEMA_ID: u32 = 1;
 
+/// What stands for a row without content.
+pub const NO_CONTENT: u64 = u64::MAX;
+
 /// One row as a table holds it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
@@ -32,6 +35,18 @@ pub fn schema() -> Schema {
     ])
 }
 
+/// The columns of a table whose schema is this text. A lenient one takes rows without content.
+pub fn schema_of(text: &str) -> Schema {
+    let mut schema = schema_with(added_columns(text));
+    schema.fields[2].nullable = u8::from(is_lenient(text));
+    schema
+}
+
+/// Whether a table whose schema is this text takes rows without content.
+pub fn is_lenient(schema: &str) -> bool {
+    schema.starts_with("lenient")
+}
+
 /// The same with so many columns more.
 pub fn schema_with(added: usize) -> Schema {
     let mut fields = schema().fields;
@@ -45,8 +60,20 @@ pub fn added_columns(schema: &str) -> usize {
 }
 
 /// What a table with so many more columns writes of its schema.
-pub fn schema_text(added: usize, nonce: u64) -> String {
-    format!("columns-{added}-{nonce}")
+pub fn schema_text(added: usize, nonce: u64, is_lenient: bool) -> String {
+    let way = if is_lenient { "lenient" } else { "strict" };
+    format!("{way}-{added}-{nonce}")
+}
+
+/// Whether producers of bad rows send no content in this one.
+pub fn is_bad(stream: &str, seq: u64) -> bool {
+    content(stream, seq).is_multiple_of(5)
+}
+
+/// Whether the row is as somebody has sent it.
+pub fn is_right(row: &Row) -> bool {
+    let is_bad = row.content == NO_CONTENT && is_bad(&row.stream, row.seq);
+    is_bad || row.content == content(&row.stream, row.seq)
 }
 
 /// What row `seq` of `stream` says.
@@ -58,7 +85,7 @@ pub fn content(stream: &str, seq: u64) -> u64 {
 }
 
 /// A Batch frame with rows `first..first + rows` of `stream`, the first of which has these bytes with it, and so many columns
-/// more.
+/// more; on demand the bad ones have no content.
 ///
 /// # Errors
 /// When it is too large to be archived.
@@ -68,6 +95,7 @@ pub fn batch_frame(
     rows: u32,
     bytes: &[u8],
     added: usize,
+    with_bad: bool,
 ) -> Result<FrameBuffer, TooLargeToArchive> {
     let seqs = first..first + u64::from(rows);
     let text = Column {
@@ -78,7 +106,12 @@ pub fn batch_frame(
     };
     let long = |values: Vec<u8>| Column { length: rows, values, ..Column::default() };
     let seq = long(seqs.clone().flat_map(u64::to_le_bytes).collect());
+    let mut validity = vec![0xFF; if with_bad { rows.div_ceil(8) as usize } else { 0 }];
+    for row in (0..rows as usize).filter(|row| with_bad && is_bad(stream, first + *row as u64)) {
+        validity[row / 8] &= !(1 << (row % 8));
+    }
     let contents = long(seqs.flat_map(|seq| content(stream, seq).to_le_bytes()).collect());
+    let contents = Column { validity, ..contents };
     let behind = std::iter::repeat_n(bytes.len() as u32, rows as usize);
     let bytes = Column {
         length: rows,
@@ -115,7 +148,7 @@ pub fn read(batch: &RecordBatch) -> Vec<Row> {
         .map(|row| Row {
             stream: stream.value(row).to_owned(),
             seq: seq.value(row) as u64,
-            content: contents.value(row) as u64,
+            content: if contents.is_null(row) { NO_CONTENT } else { contents.value(row) as u64 },
         })
         .collect()
 }
@@ -130,7 +163,7 @@ mod tests {
 
     #[test]
     fn rows_come_back_from_the_builders_as_they_were_sent() {
-        let frame = batch_frame("a", 5, 4, &[], 0).unwrap();
+        let frame = batch_frame("a", 5, 4, &[], 0, false).unwrap();
         let Ok(Progress::Frame { frame, .. }) = frame::next(&frame, PeerState::Streaming) else { panic!("no frame") };
         let batch = lakehead_protocol::archive::access(frame.payload).unwrap();
         let arrow: SchemaRef = to_arrow(&schema()).unwrap().into();

@@ -15,6 +15,7 @@ use crate::plane::Plane;
 use crate::producer::{Phase, Producer};
 use crate::routes::table_of_stream;
 use crate::shape::{Shape, chance};
+use crate::store::Store;
 use crate::trace::Trace;
 use crate::world::World;
 use lakehead_engine::shard::connection::ConnectionId;
@@ -111,7 +112,7 @@ impl World {
     fn next_step(&mut self) {
         self.step += 1;
         self.trace.at(self.step);
-        self.stores.iter_mut().for_each(|store| store.table.step = self.step);
+        self.stores.iter_mut().for_each(|store| store.set_step(self.step));
         self.now_us += self.rng.random_range(0..=self.shape.step_us);
         if chance(&mut self.rng, 5) {
             self.now_us += self.rng.random_range(0..1_500_000);
@@ -246,7 +247,7 @@ impl World {
     fn heal(&mut self) -> Result<(), Violation> {
         self.trace.line(|| "faults have healed".to_owned());
         self.healed = true;
-        self.stores.iter_mut().for_each(|store| (store.fault, store.down_until) = (0, 0));
+        self.stores.iter_mut().for_each(Store::heal);
         self.directories.iter_mut().flatten().for_each(DataDirectory::heal);
         self.engines.iter_mut().flatten().for_each(|engine| engine.directory.heal());
         for producer in &mut self.producers {
@@ -274,7 +275,7 @@ impl World {
         }
         let tables = self.stores.len();
         for (number, store) in self.stores.iter().enumerate() {
-            self.ledger.table(&store.table, |stream| table_of_stream(stream, tables) == number)?;
+            self.ledger.table(store, |stream| table_of_stream(stream, tables) == number)?;
         }
         self.check_logs()?;
         for store in &self.stores {

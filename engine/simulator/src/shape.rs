@@ -56,6 +56,17 @@ pub struct Shape {
     pub limits: Limits,
     /// Chance that rows hold bytes that look like blocks of the log.
     pub forgery: u32,
+    pub bad_rows: BadRows,
+}
+
+/// Rows that their table cannot hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BadRows {
+    /// Nobody sends any.
+    None,
+    Diverted,
+    /// Diverted, and somebody else changes now and then what a table can hold.
+    OfChangingTables,
 }
 
 /// When engines have logs.
@@ -121,6 +132,7 @@ impl Shape {
             spoils: pick(&[0, 0, 0, 0, 0, 0, 0, 1]) == 1,
             forgery: pick(&[0, 0, 0, 200]) as u32,
             tables: pick(&[1, 1, 2]) as usize,
+            bad_rows: [BadRows::None, BadRows::Diverted, BadRows::OfChangingTables][pick(&[0, 0, 1, 2]) as usize],
             upkeep: pick(&[0, 20, 100, 400]) as u32,
             limits: Limits {
                 many: pick(&[2, 3, 8]) as usize,
@@ -129,6 +141,14 @@ impl Shape {
             },
         };
         shape.spoils &= !shape.meddles;
+        if shape.log.used != LogUse::Always || shape.meddles || shape.spoils {
+            shape.bad_rows = BadRows::None;
+        }
+        if shape.bad_rows == BadRows::OfChangingTables {
+            // Where a stream goes on at another engine between the two commits of a cut, while a table's rules change, that one
+            // takes rows that the first one has rejected: the one case that is not covered.
+            shape.engines = 1;
+        }
         if shape.credit_bytes < 16 << 10 || shape.budget_bytes < 64 << 10 {
             // Such a frame would have to wait for ever.
             shape.forgery = 0;

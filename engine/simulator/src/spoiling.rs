@@ -63,7 +63,7 @@ impl World {
         if !self.shape.spoils {
             let tables = self.stores.len();
             for (number, store) in self.stores.iter().enumerate() {
-                self.ledger.table(&store.table, |stream| table_of_stream(stream, tables) == number)?;
+                self.ledger.table(store, |stream| table_of_stream(stream, tables) == number)?;
             }
         }
         for (number, engine) in self.engines.iter().enumerate() {

@@ -13,7 +13,7 @@ use lakehead_engine::commit::ledger::TableView;
 use lakehead_engine::store::{PutOutcome, ReadOutcome};
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// The store and the table in it.
@@ -24,6 +24,8 @@ pub struct Store {
     pub dropped: Vec<Table>,
     /// Data files that are there, each with its rows. One that is being written has none yet.
     pub files: BTreeMap<Arc<str>, Arc<[Row]>>,
+    /// The store of the table's rejected rows, once there is one.
+    rejects: Option<Box<Store>>,
     /// Puts nobody waits for that may still land.
     limbo: Vec<(u64, Bytes)>,
     /// Chance of a fault, in thousandths.
@@ -45,6 +47,38 @@ pub enum Fate {
 }
 
 impl Store {
+    /// The store of the table's rejected rows.
+    pub fn rejects_mut(&mut self) -> &mut Self {
+        self.rejects.get_or_insert_default()
+    }
+
+    /// The table's rejected rows, each with its version.
+    pub fn rejected_rows(&self) -> impl Iterator<Item = (u64, &Row)> {
+        let versions = self.rejects.iter().flat_map(|rejects| rejects.table.versions());
+        versions.flat_map(|(version, commit)| commit.rows.iter().map(move |row| (version, row)))
+    }
+
+    /// The same by stream.
+    pub fn rejected(&self) -> BTreeMap<&str, BTreeSet<u64>> {
+        let mut rejected: BTreeMap<&str, BTreeSet<u64>> = BTreeMap::new();
+        for (_, row) in self.rejected_rows() {
+            rejected.entry(&row.stream).or_default().insert(row.seq);
+        }
+        rejected
+    }
+
+    /// The time.
+    pub fn set_step(&mut self, step: u64) {
+        self.table.step = step;
+        self.rejects.iter_mut().for_each(|rejects| rejects.set_step(step));
+    }
+
+    /// Nothing goes wrong any more.
+    pub fn heal(&mut self) {
+        (self.fault, self.down_until) = (0, 0);
+        self.rejects.iter_mut().for_each(|rejects| rejects.heal());
+    }
+
     fn is_down(&self) -> bool {
         self.table.step < self.down_until
     }
@@ -162,19 +196,31 @@ impl Store {
         self.files.clear();
     }
 
-    /// Rows of a stream that ever were in a table of the name.
+    /// Rows of a stream that ever were in a table of the name, rejected ones between them and right behind them included.
     pub fn rows_of(&self, stream: &str) -> u64 {
         let tables = self.dropped.iter().chain([&self.table]);
-        tables.map(|table| table.rows_of(stream)).max().unwrap_or(0)
+        let rows = tables.map(|table| table.rows_of(stream)).max().unwrap_or(0);
+        let rejected = self.rejected().remove(stream).unwrap_or_default();
+        (0..).filter(|seq| !rejected.contains(seq)).nth(rows as usize).unwrap_or(rows)
+    }
+
+    /// The same of the table that is there now.
+    pub fn shown(&self, stream: &str) -> u64 {
+        let rejected = self.rejected().remove(stream).unwrap_or_default();
+        let rows = self.table.rows_of(stream);
+        (0..).filter(|seq| !rejected.contains(seq)).nth(rows as usize).unwrap_or(rows)
     }
 
     /// Puts in limbo.
     pub fn limbo(&self) -> usize {
-        self.limbo.len()
+        self.limbo.len() + self.rejects.as_ref().map_or(0, |rejects| rejects.limbo())
     }
 
     /// One put in limbo lands, or never will. Gives its version when it landed.
     pub fn resolve_limbo(&mut self, rng: &mut ChaCha8Rng, faults: &mut FaultCounts) -> Option<u64> {
+        if let Some(rejects) = self.rejects.as_mut().filter(|rejects| self.limbo.is_empty() && rejects.limbo() > 0) {
+            return rejects.resolve_limbo(rng, faults);
+        }
         if self.limbo.is_empty() {
             return None;
         }

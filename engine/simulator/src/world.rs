@@ -12,7 +12,7 @@ use crate::plane::{Around, Mail, Plane};
 use crate::producer::Producer;
 use crate::routes::{table_name, table_of_key, table_of_stream};
 use crate::rows;
-use crate::shape::{Shape, chance};
+use crate::shape::{BadRows, Shape, chance};
 use crate::store::Store;
 use crate::trace::Trace;
 use crate::wording::outgoing;
@@ -61,7 +61,7 @@ impl World {
     pub fn new(mut rng: ChaCha8Rng, shape: Shape, canary: Option<Canary>, trace: Trace) -> Self {
         let stores = (0..shape.tables).map(|table| {
             let mut store = Store::default();
-            store.fault = shape.store_fault;
+            (store.fault, store.rejects_mut().fault) = (shape.store_fault, shape.store_fault);
             if shape.table_exists {
                 let id = format!("{}.0", table_name(table));
                 store.table.put(0, &Commit { id: Some(id), ..Commit::default() }.encode());
@@ -116,6 +116,8 @@ impl World {
             self.trace.line(|| format!("ALARM at engine {number}: {alarm}"));
             if alarm.contains("they are held") {
                 self.faults.met(Fault::RowsHeld);
+            } else if alarm.contains("do not fit the table any more") && self.shape.bad_rows != BadRows::None {
+                self.faults.met(Fault::RowsFitNoMore);
             } else if !self.is_meddled {
                 return Violation::because(format!("engine {number} raises an alarm without reason: {alarm}"));
             }
@@ -233,7 +235,7 @@ impl World {
                         if is_remade {
                             self.ledger.durable(link, ack.durable);
                         } else {
-                            self.ledger.acked(link, ack, &store.table)?;
+                            self.ledger.acked(link, ack, store)?;
                         }
                     }
                     Outgoing::Welcome(welcome) => {
@@ -310,7 +312,8 @@ impl World {
         let schema = self.stores[table].table.view().filter(|_| fault == Fault::SchemaChanged).map(|view| {
             // Or only its comment.
             let added = rows::added_columns(&view.schema) + usize::from(chance(&mut self.rng, 700));
-            rows::schema_text(added, self.nonce)
+            let toggles = self.shape.bad_rows == BadRows::OfChangingTables && chance(&mut self.rng, 500);
+            rows::schema_text(added, self.nonce, rows::is_lenient(&view.schema) != toggles)
         });
         let commit = Commit { nonce: self.nonce, schema, ..Commit::default() };
         if let Some(version) = self.stores[table].table.foreign(&commit) {

@@ -162,6 +162,11 @@ impl Attempt {
         matches!(self.judgement(view), Judgement::Proceed { refused, .. } if refused.is_empty())
     }
 
+    /// What stays the same for all attempts at its table.
+    pub fn terms(&self) -> &Terms {
+        &self.terms
+    }
+
     /// How many times somebody else took the version.
     pub fn races_lost(&self) -> u32 {
         self.races_lost

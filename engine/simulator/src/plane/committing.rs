@@ -1,5 +1,6 @@
 //! Gathered cuts on their way into the table: an attempt's steps, carried out upon the model.
 
+use super::rejecting::Rejecting;
 use super::{Around, Mail, Plane, Running, UnderWay};
 use crate::canary::Canary;
 use crate::commit::Commit;
@@ -29,6 +30,9 @@ impl Plane {
                 return Vec::new();
             }
             return self.begin(around);
+        }
+        if self.running.as_ref().is_some_and(|running| running.rejecting.is_some()) {
+            return self.reject_first(around);
         }
         let Some(running) = &mut self.running else { return Vec::new() };
         let now_ms = around.step;
@@ -71,7 +75,7 @@ impl Plane {
                 *around.nonce += 1;
                 running.schema = running.base.as_ref().filter(|_| !plan.columns.is_empty()).map(|base| {
                     let added = rows::added_columns(&base.schema) + plan.columns.len();
-                    rows::schema_text(added, *around.nonce)
+                    rows::schema_text(added, *around.nonce, rows::is_lenient(&base.schema))
                 });
                 let bytes = running.freeze(&plan, *around.nonce);
                 running.plan = Some(plan);
@@ -122,6 +126,7 @@ impl Plane {
         let attempt = Attempt::new(table.known_at, terms, cut.proposal.clone(), base.as_ref());
         around.trace.line(|| format!("commit of cut {} begins: {:?}", cut.cut, cut.proposal));
         let file = table.take_file(&cut, &row_groups, around);
+        let rejecting = table.rejected.remove(&cut.cut).map(Rejecting::new);
         let early = (around.canary == Some(Canary::AckBeforeCommit)
             && cut.proposal.mints.is_empty()
             && cut.proposal.columns.is_empty())
@@ -134,6 +139,7 @@ impl Plane {
             cut,
             row_groups,
             attempt,
+            rejecting,
             base,
             plan: None,
             schema: None,
@@ -161,7 +167,7 @@ impl Plane {
         table.discard(Vec::new(), why, None, around)
     }
 
-    fn finish(&mut self, outcome: Outcome, around: &mut Around<'_>) -> Mail {
+    pub(super) fn finish(&mut self, outcome: Outcome, around: &mut Around<'_>) -> Mail {
         let (Some(running), Some(table)) = (self.running.take(), &mut self.table) else { return Vec::new() };
         let (generation, cut) = (table.book.generation(), running.cut.cut);
         around.trace.line(|| format!("commit of cut {cut} ends: {outcome:?}"));

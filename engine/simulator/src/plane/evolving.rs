@@ -40,7 +40,7 @@ impl OpenedTable {
 
     /// The table's columns, as its schema says.
     pub(super) fn columns(&self) -> Option<TableColumns> {
-        let schema = rows::schema_with(rows::added_columns(&self.schema));
+        let schema = rows::schema_of(&self.schema);
         let arrow_schema = Arc::new(to_arrow(&schema).ok()?);
         Some(TableColumns { schema: Arc::new(schema), arrow_schema, partition_columns: [].into() })
     }

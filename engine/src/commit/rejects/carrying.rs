@@ -1,6 +1,7 @@
 //! Carries rejected rows into their table.
 
 use super::judging::{Judgement, OfLogs, judge};
+use super::reading::read_there;
 use super::rows::{batch, columns, place_beside};
 use crate::commit::attempt::{Canary, Files, Outcome, Terms};
 use crate::commit::context::Context;
@@ -108,7 +109,16 @@ async fn write(
 ) -> Result<Written, CarryError> {
     let Opened { table, version, looked_ms } = opened;
     let rows = of_logs(rejected);
-    let (count, proposal) = match judge(cut, &rows, version.view()) {
+    let there = match judge(cut, &rows, version.view(), None) {
+        Judgement::Read => {
+            let (table, version, rejected) = (table.clone(), version.clone(), rejected.clone());
+            let read = move || read_there(&table, &version, &of_logs(&rejected)).map_err(of_table);
+            Some(blocking(context, read).await?)
+        }
+        _ => None,
+    };
+    let (count, proposal) = match judge(cut, &rows, version.view(), there.as_ref()) {
+        Judgement::Read => return Err(CarryError::Later("what was read is not enough".into())),
         Judgement::Nothing => return Ok(Written::All(0)),
         Judgement::Superseded { log, claim, shown } => {
             return Ok(Written::Not(Outcome::Stop { why: Stop::Superseded { log, claim, shown } }));
@@ -124,7 +134,7 @@ async fn write(
         let (rejected, cut) = (rejected.clone(), cut.clone());
         move || {
             let rows = of_logs(&rejected);
-            match judge(&cut, &rows, version.view()) {
+            match judge(&cut, &rows, version.view(), there.as_ref()) {
                 Judgement::Commit { rows, .. } => staged(&context, &table, &version, &rows),
                 _ => Err(CarryError::Later("the rows to be written changed".into())),
             }

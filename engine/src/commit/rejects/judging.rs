@@ -9,9 +9,26 @@ use std::sync::Arc;
 /// A cut's rejected rows, each with the log that it is in.
 pub type OfLogs<'a> = Vec<(LogId, &'a RejectedRow)>;
 
+/// Rows that are in the table of rejected rows, as far as somebody has looked.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct There {
+    of_logs: BTreeSet<(LogId, u64, u64)>,
+    of_streams: BTreeSet<(Arc<str>, u64)>,
+}
+
+impl There {
+    /// A row that the table has.
+    pub fn add(&mut self, log: LogId, position: u64, stream: Option<&str>, offset: u64) {
+        self.of_logs.insert((log, position, offset));
+        self.of_streams.extend(stream.map(|stream| (stream.into(), offset)));
+    }
+}
+
 /// The judgement about a cut's rejected rows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Judgement<'a> {
+    /// Some of them may be there: which rows are has to be read.
+    Read,
     /// Their table has them all.
     Nothing,
     /// These are to be committed, with what the proposal says.
@@ -22,8 +39,12 @@ pub enum Judgement<'a> {
     Superseded { log: LogId, claim: u64, shown: u64 },
 }
 
-/// Judges the rejected rows of a cut that can be committed, against what their table shows.
-pub fn judge<'a>(cut: &Proposal, rejected: &OfLogs<'a>, view: &TableView) -> Judgement<'a> {
+/// Judges the rejected rows of a cut that can be committed, against what their table shows, and which rows it has if that was
+/// read.
+///
+/// A row above its log's position and its stream's offset is not there. One that is below may be: if it was rejected when the
+/// table came so far. It was not if it has been found since that it does not fit, because the rules have changed.
+pub fn judge<'a>(cut: &Proposal, rejected: &OfLogs<'a>, view: &TableView, there: Option<&There>) -> Judgement<'a> {
     let parts: BTreeMap<LogId, &LogPart> = cut.logs.iter().map(|log| (log.part.log, &log.part)).collect();
     let zombie = parts.values().find(|part| view.log(part.log).claim > part.claim);
     if let Some(LogPart { log, claim, .. }) = zombie.filter(|part| rejected.iter().any(|(log, _)| *log == part.log)) {
@@ -41,11 +62,24 @@ pub fn judge<'a>(cut: &Proposal, rejected: &OfLogs<'a>, view: &TableView) -> Jud
     if !fenced.is_empty() {
         return Judgement::Fenced(fenced);
     }
-    let is_there = |log: LogId, row: &RejectedRow| {
-        let of_stream = row.stream.as_ref().is_some_and(|stream| row.offset < view.stream(stream).committed);
-        of_stream || row.position < view.log(log).position
+    let of_log = |log: LogId, row: &RejectedRow| row.position < view.log(log).position;
+    let of_stream = |row: &RejectedRow| {
+        row.stream
+            .as_ref()
+            .filter(|stream| row.offset < view.stream(stream).committed)
+            .map(|stream| (stream.clone(), row.offset))
     };
-    let rows: OfLogs<'_> = rejected.iter().copied().filter(|(log, row)| !is_there(*log, row)).collect();
+    let is_in_doubt = |(log, row): &(LogId, &RejectedRow)| of_log(*log, row) || of_stream(row).is_some();
+    if there.is_none() && rejected.iter().any(is_in_doubt) {
+        return Judgement::Read;
+    }
+    let is_there = |log: LogId, row: &RejectedRow, there: &There| {
+        let by_log = of_log(log, row) && there.of_logs.contains(&(log, row.position, row.offset));
+        // Its stream was sent to another engine, too.
+        by_log || of_stream(row).is_some_and(|place| there.of_streams.contains(&place))
+    };
+    let is_new = |(log, row): &(LogId, &RejectedRow)| there.is_none_or(|there| !is_there(*log, row, there));
+    let rows: OfLogs<'_> = rejected.iter().copied().filter(is_new).collect();
     if rows.is_empty() {
         return Judgement::Nothing;
     }

@@ -50,6 +50,7 @@ pub mod new_table;
 pub mod partition_value;
 pub mod places;
 pub mod properties;
+mod scan;
 mod sight;
 mod statistics;
 pub mod stored_file;

@@ -1,4 +1,5 @@
 use super::*;
+use crate::commit::ledger;
 use crate::handover::cut::StreamRange;
 use crate::handover::log_part::LogEntry;
 use crate::handover::shown::StreamState;
@@ -49,7 +50,7 @@ fn places(judgement: &Judgement<'_>) -> Vec<(u64, u64)> {
 #[test]
 fn a_table_that_knows_nothing_gets_all_of_them_and_the_entries() {
     let rows = [row(4, Some("a"), 10), row(7, None, 3)];
-    let judgement = judge(&cut(), &of(&rows), &view(None, None));
+    let judgement = judge(&cut(), &of(&rows), &view(None, None), None);
     assert_eq!(places(&judgement), [(4, 10), (7, 3)]);
     let Judgement::Commit { proposal, .. } = judgement else { panic!() };
     assert_eq!((proposal.rows, proposal.logs[0].part.to, proposal.logs[0].rows), (2, 9, 2));
@@ -57,45 +58,66 @@ fn a_table_that_knows_nothing_gets_all_of_them_and_the_entries() {
     assert_eq!(proposal.settings, [setting]);
 }
 
+fn there(rows: &[&RejectedRow]) -> There {
+    let mut there = There::default();
+    rows.iter().for_each(|row| there.add(LOG, row.position, row.stream.as_deref(), row.offset));
+    there
+}
+
 /// A process died between the two commits.
 #[test]
-fn what_is_below_the_logs_position_is_there() {
+fn what_is_there_is_read_where_the_log_has_come_so_far() {
     let rows = [row(4, Some("a"), 10), row(6, None, 3), row(8, None, 4)];
-    let judgement = judge(&cut(), &of(&rows), &view(Some((CLAIM - 1, 7)), None));
-    assert_eq!(places(&judgement), [(8, 4)]);
-    assert_eq!(judge(&cut(), &of(&rows), &view(Some((CLAIM, 9)), None)), Judgement::Nothing);
+    let shown = view(Some((CLAIM - 1, 7)), None);
+    assert_eq!(judge(&cut(), &of(&rows), &shown, None), Judgement::Read);
+    let read = there(&[&rows[0], &rows[1]]);
+    assert_eq!(places(&judge(&cut(), &of(&rows), &shown, Some(&read))), [(8, 4)]);
+    // Rules have changed since: a row fits no more that did when the others were written.
+    let read = there(&[&rows[0]]);
+    assert_eq!(places(&judge(&cut(), &of(&rows), &shown, Some(&read))), [(6, 3), (8, 4)]);
+    let all = there(&[&rows[0], &rows[1], &rows[2]]);
+    assert_eq!(judge(&cut(), &of(&rows), &view(Some((CLAIM, 9)), None), Some(&all)), Judgement::Nothing);
+    // An anonymous stream's row of the same offset is another one's.
+    let other = there(&[&row(5, None, 4)]);
+    let shown = view(Some((CLAIM, 9)), None);
+    assert_eq!(places(&judge(&cut(), &of(&rows[2..]), &shown, Some(&other))), [(8, 4)]);
 }
 
 /// Its rows were sent to another engine, which rejected them before it died.
 #[test]
-fn what_is_below_the_streams_offset_is_there() {
-    let rows = [row(4, Some("a"), 10), row(5, Some("a"), 15), row(5, None, 2)];
-    assert_eq!(places(&judge(&cut(), &of(&rows), &view(None, Some((12, 1))))), [(5, 15), (5, 2)]);
+fn what_is_there_is_read_where_the_stream_has_come_so_far() {
+    let rows = [row(4, Some("a"), 10), row(5, Some("a"), 11), row(5, Some("a"), 15), row(5, None, 2)];
+    let shown = view(None, Some((12, 1)));
+    assert_eq!(judge(&cut(), &of(&rows), &shown, None), Judgement::Read);
+    let mut read = There::default();
+    read.add(LogId([9; 16]), 77, Some("a"), 10);
+    // The other engine took the one behind it.
+    assert_eq!(places(&judge(&cut(), &of(&rows), &shown, Some(&read))), [(5, 11), (5, 15), (5, 2)]);
 }
 
 #[test]
 fn nobody_writes_under_an_epoch_or_a_claim_that_is_over() {
     let rows = [row(4, Some("a"), 10)];
-    assert_eq!(judge(&cut(), &of(&rows), &view(None, Some((0, 3)))), Judgement::Fenced(vec!["a".into()]));
+    assert_eq!(judge(&cut(), &of(&rows), &view(None, Some((0, 3))), None), Judgement::Fenced(vec!["a".into()]));
     let superseded = Judgement::Superseded { log: LOG, claim: CLAIM, shown: CLAIM + 1 };
-    assert_eq!(judge(&cut(), &of(&rows), &view(Some((CLAIM + 1, 0)), None)), superseded);
+    assert_eq!(judge(&cut(), &of(&rows), &view(Some((CLAIM + 1, 0)), None), None), superseded);
 }
 
 #[test]
 fn the_proposal_is_granted_by_the_view_that_it_is_made_upon_and_by_no_other() {
-    use crate::commit::ledger;
     let rows = [row(4, Some("a"), 10)];
     for log in [None, Some((CLAIM - 1, 2)), Some((CLAIM, 3))] {
         for stream in [None, Some((5, 1)), Some((5, 2))] {
             let seen = view(log, stream);
-            let Judgement::Commit { proposal, .. } = judge(&cut(), &of(&rows), &seen) else { panic!() };
+            let Judgement::Commit { proposal, .. } = judge(&cut(), &of(&rows), &seen, None) else { panic!() };
             let ledger::Judgement::Proceed { entries, .. } = ledger::judge(&proposal, &seen, usize::MAX) else {
                 panic!()
             };
             let after = seen.after(4, &entries);
             assert_eq!(after.log(LOG), LogEntry { claim: CLAIM, position: 9 });
             assert_eq!(after.stream("a"), StreamState::live(20, 2));
-            assert_eq!(judge(&cut(), &of(&rows), &after), Judgement::Nothing);
+            assert_eq!(judge(&cut(), &of(&rows), &after, None), Judgement::Read);
+            assert_eq!(judge(&cut(), &of(&rows), &after, Some(&there(&[&rows[0]]))), Judgement::Nothing);
             let again = ledger::judge(&proposal, &after, usize::MAX);
             assert!(!matches!(again, ledger::Judgement::Proceed { .. }), "{again:?}");
         }
