@@ -174,12 +174,8 @@ impl TableTask {
         }
         let Some(merged) = self.upkeep.ready.take() else { return };
         self.in_flight = Some(InFlight::Merge { began_ms: self.context.now_ms() });
-        let (context, own) = (self.context.clone(), self.own.clone());
-        let (table, known) = (self.opened.table.clone(), self.known.clone());
-        drop(self.context.runtime.spawn(async move {
-            let driven = drive(&context, &table, known, *merged).await;
-            let _ended = own.send(TableMessage::Merged(Box::new(driven)));
-        }));
+        let (context, table, known) = (self.context.clone(), self.opened.table.clone(), self.known.clone());
+        self.begin(async move { TableMessage::Merged(Box::new(drive(&context, &table, known, *merged).await)) });
     }
 
     /// The merge in flight is decided.
