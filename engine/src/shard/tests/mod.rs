@@ -7,3 +7,4 @@ mod opening;
 mod resuming;
 mod rig;
 mod rows;
+mod waiting;
