@@ -47,7 +47,7 @@ pub async fn write(args: &WriteArgs) -> Result<Summary, Failure> {
     let broken_off = watch_signals()?;
     // A file that is not there must not take a stream from its producer.
     let mut source = Source::open(args)?;
-    let waiting = Arc::new(Waiting::new());
+    let waiting = Arc::new(Waiting::since(began));
     let client = args.client.client_that_tells(waiting.clone())?;
     let mut stream = waiting.during("the stream to be opened", open(args, &client, &mut source)).await?;
     let skipped = stream.resume_offset();

@@ -39,9 +39,8 @@ enum Link {
 }
 
 impl Waiting {
-    /// Nothing has happened yet.
-    pub fn new() -> Self {
-        let now = Instant::now();
+    /// Nothing has happened yet; it begins `now`.
+    pub fn since(now: Instant) -> Self {
         Self { state: Mutex::new(State { link: Link::None, since: now, committed: 0, moved: now }) }
     }
 
@@ -119,7 +118,7 @@ mod tests {
 
     #[test]
     fn what_is_said_names_the_rows_and_the_connection() {
-        let waiting = Waiting::new();
+        let waiting = Waiting::since(Instant::now());
         let stream = StreamLabel { table: "t", name: Some("s") };
         let said = || {
             let state = waiting.state();
