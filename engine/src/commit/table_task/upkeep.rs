@@ -14,6 +14,7 @@ use crate::upkeep::merge_attempt::{Outcome, Output};
 use crate::upkeep::pace::{Pace, YIELD_MS, YIELD_TO_PROGRAMS_MS};
 use crate::upkeep::round::{Looked, Round, RoundError};
 use std::collections::{BTreeMap, BTreeSet};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 /// How often the log's folder is looked through.
@@ -113,7 +114,8 @@ impl TableTask {
         };
         let own = self.own.clone();
         worker.submit(move |hands| {
-            let looked = round.run(hands);
+            // Without a word the table would never be looked at again.
+            let looked = catch_unwind(AssertUnwindSafe(|| round.run(hands))).unwrap_or(Err(RoundError::Fault));
             // A task that has ended leaves a merged file behind, which is told for an orphan when the table is opened again.
             let _ended = own.send(TableMessage::LookedOver(Box::new(looked)));
         });
