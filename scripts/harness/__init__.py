@@ -11,6 +11,7 @@
 | producer.py | a producer of verified rows with its own fsynced ledger, which survives what its server does not |
 | anonymous_producer.py | a producer without a name, which begins anew whenever its connection ends |
 | produce.py | many such producers as a process |
+| diagnosis.py | what processes that do not come to an end are at |
 | load.py, kill_loop.py | scripts/kill_loop: the writers, and how they, the engine and its disk are killed |
 | mounts.py, fuse.py, mount_process.py, child.py | private mounts, FUSE without a library, processes that end with us |
 | cut_disk.py, cut_block.py, volume.py | a disk whose power can be cut: its cache, the block device, the folder on it |

@@ -24,11 +24,12 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from datetime import UTC, datetime
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from harness import mounts, volume  # noqa: E402
+from harness import diagnosis, mounts, volume  # noqa: E402
 from harness.child import end_with_parent  # noqa: E402
 from harness.cut_disk import LOSSES  # noqa: E402
 from harness.engine import Engine  # noqa: E402
@@ -173,6 +174,17 @@ class KillLoop:
         if code != 0:
             raise RuntimeError(f"the engine ended with {code} on SIGTERM: {self.engine.log_tail()}")
 
+    def diagnosis(self):
+        """What everybody is at, when something did not come to its end."""
+        processes = {"the engine": self.engine.process, **self.load.processes}
+        if self.store:
+            processes["the store with faults"] = self.store.process.process
+        if self.volume and self.volume.block:
+            processes["the disk"] = self.volume.block.process
+        logs = {"the engine's log": self.engine.log_path, "lakehead write's log": self.load.log_path("write"),
+                "the producers' log": self.load.log_path("producers")}
+        return f"== it is {datetime.now(UTC):%Y-%m-%dT%H:%M:%S}Z\n{diagnosis.report(processes, logs)}"
+
     def end(self):
         self.load.end()
         if self.store:
@@ -236,7 +248,7 @@ def run(folder, options):
         good = loop.run()
         summary = loop.summary()
     except (RuntimeError, TimeoutError, CannotMount, OSError, subprocess.TimeoutExpired) as failure:
-        print(f"FAILED: {failure}")
+        print(f"FAILED: {failure}\n{loop.diagnosis()}", flush=True)
         summary = loop.summary()
     finally:
         loop.end()

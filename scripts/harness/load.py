@@ -12,7 +12,7 @@ from pathlib import Path
 from verifier.report import verify
 
 from .binaries import binary
-from .child import end_with_parent
+from .child import end_with_parent, keep_sigterm
 from .random_tables import columns
 from .verified_rows import SCHEMA, write_file, write_ledger
 
@@ -119,14 +119,18 @@ class Load:
         ]
         for table in TABLES:
             command += ["--table", table]
-        self.producers = self.run("producers", command)
+        # They may be told to end as soon as they are started again.
+        self.producers = self.run("producers", command, keep_sigterm)
 
-    def run(self, name, command):
-        with open(self.folder / f"{name}.log", "ab") as log:
-            return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=end_with_parent)
+    def run(self, name, command, before=end_with_parent):
+        with open(self.log_path(name), "ab") as log:
+            return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=before)
+
+    def log_path(self, name):
+        return self.folder / f"{name}.log"
 
     def log(self, name):
-        return (self.folder / f"{name}.log").read_text(errors="replace")[-2000:]
+        return self.log_path(name).read_text(errors="replace")[-2000:]
 
     def judge(self, durable):
         """Whether the tables hold what they must, said line by line."""

@@ -10,7 +10,6 @@ line of output is JSON: the rows of each named stream, by table. Exit code 0: ev
 
 import argparse
 import json
-import signal
 import sys
 import threading
 from pathlib import Path
@@ -19,6 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from harness.anonymous_producer import AnonymousProducer  # noqa: E402
 from harness.archives import KEEP_UNTIL_COMMITTED, KEEP_UNTIL_DURABLE  # noqa: E402
+from harness.child import take_sigterm  # noqa: E402
 from harness.producer import Producer  # noqa: E402
 
 
@@ -80,7 +80,7 @@ def main():
     options = arguments.parse_args()
     options.ledgers.mkdir(parents=True, exist_ok=True)
     producers = Producers(options)
-    signal.signal(signal.SIGTERM, lambda *_: producers.stop.set())
+    take_sigterm(lambda *_: producers.stop.set())
     producers.run()
     for failure in producers.failures:
         print(failure, file=sys.stderr)

@@ -1,9 +1,13 @@
 """Nothing is lost or repeated when processes die."""
 
+import json
+import signal
 import sys
 import unittest
 
 from tests.e2e import LONG, SCRIPTS, EndToEnd
+
+from harness.load import TABLES, Load
 
 # The engine is what has most to lose.
 KILLS = {"client": 100, "engine": 200, "both": 200} if LONG else {"client": 12, "engine": 12, "both": 12}
@@ -26,6 +30,14 @@ class KillTest(EndToEnd):
 
     def test_both_die(self):
         self.kill("both")
+
+    def test_producers_that_are_told_to_end_while_they_start_end_in_order(self):
+        load = Load(self.folder, self.engine())
+        load.start_producers()
+        self.addCleanup(load.producers.kill)
+        load.producers.send_signal(signal.SIGTERM)
+        self.assertEqual(load.producers.wait(60), 0, load.log("producers"))
+        self.assertEqual(set(json.loads(load.log("producers"))), set(TABLES))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 //! How commands reach an engine.
 
-use lakehead_client::{Client, Error};
+use lakehead_client::{Client, ClientBuilder, Error, Metrics};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Flags of commands that talk to an engine.
@@ -32,6 +33,14 @@ impl ClientArgs {
     pub fn client(&self) -> Result<Client, Error> {
         client(&self.server, &self.patience)
     }
+
+    /// The same, which tells of its streams.
+    ///
+    /// # Errors
+    /// As [`ClientArgs::client`].
+    pub fn client_that_tells(&self, metrics: Arc<dyn Metrics>) -> Result<Client, Error> {
+        builder(&self.server, &self.patience).metrics(metrics).build()
+    }
 }
 
 /// A client of the engines at `servers`.
@@ -39,6 +48,10 @@ impl ClientArgs {
 /// # Errors
 /// Addresses that are none.
 pub fn client(servers: &[String], patience: &Patience) -> Result<Client, Error> {
+    builder(servers, patience).build()
+}
+
+fn builder(servers: &[String], patience: &Patience) -> ClientBuilder {
     let mut builder = Client::builder().give_up_after(Duration::from_secs(patience.give_up_after));
     for server in servers {
         builder = builder.server(server);
@@ -46,7 +59,7 @@ pub fn client(servers: &[String], patience: &Patience) -> Result<Client, Error> 
     if let Some(token) = &patience.token {
         builder = builder.credential(token.as_bytes());
     }
-    builder.build()
+    builder
 }
 
 /// What a script does about an error of the client.

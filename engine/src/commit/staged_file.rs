@@ -23,6 +23,8 @@ pub enum StagedFileError {
     Store(#[from] std::io::Error),
     #[error(transparent)]
     Encode(#[from] EncodeError),
+    #[error("writing a data file ended by a fault of the server")]
+    Fault,
 }
 
 /// A file that takes row groups.

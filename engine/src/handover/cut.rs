@@ -34,6 +34,13 @@ pub struct CutDone {
     pub log: Option<LogPart>,
 }
 
+impl CutDone {
+    /// The end of a part without anything in it.
+    pub fn nothing(shard: ShardId, generation: u64, cut: u64) -> Self {
+        Self { shard, generation, cut, rows: 0, ranges: Vec::new(), mints: Vec::new(), log: None }
+    }
+}
+
 /// What travels on a table's port, in order.
 #[derive(Debug)]
 pub enum Piece {

@@ -1,6 +1,7 @@
 //! Taking connections in: new ones, and those that other cores hand over.
 
 use super::connection::Connection;
+use super::frames::opening_deadline;
 use super::local::Reactor;
 use super::mailbox::{Handoff, Mail};
 use crate::shard::event::Event;
@@ -55,7 +56,9 @@ fn adopt(reactor: &Rc<Reactor>, handoff: Handoff) {
     let stream = TcpStream::from(Socket::from(handoff.socket));
     let handle = reactor.register(PeerState::Opening);
     let connection = handle.id;
-    let task = Connection::new(reactor.clone(), stream, handle).run(handoff.unread);
+    let task = Connection::new(reactor.clone(), stream, handle.clone()).run(handoff.unread);
+    // As for those that say Hello here: from now on it waits for us.
+    handle.deadline.set(opening_deadline(&handoff.hello, reactor.now.get()));
     reactor.step(Event::Hello { connection, hello: handoff.hello });
     glommio::spawn_local(task).detach();
 }

@@ -5,6 +5,7 @@ use super::local::{Fatal, Reactor, ReactorContext, Submit};
 use super::log_files::{LogFileError, LogFiles, block_buffer};
 use super::log_tasks::serve_log;
 use super::mailbox::{Mail, Mailbox};
+use super::settling::Settling;
 use super::tick::{now, tick};
 use super::time_slice::ask_for_short_slices;
 use crate::budget::Budget;
@@ -96,6 +97,7 @@ impl Cores {
             let mailbox = mailbox.clone();
             settings.budget.on_freed(Arc::new(move || mailbox.send(Mail::MemoryFreed)));
         }
+        let settling = Settling::new(mailboxes.len());
         let context = ReactorContext {
             budget: settings.budget.clone(),
             mailboxes,
@@ -114,10 +116,11 @@ impl Cores {
         let mut threads = Vec::new();
         for (index, (placement, core, socket, log)) in pinned.chain(draining).enumerate() {
             let (settings, context, awaited) = (settings.clone(), context.clone(), logs.awaited.clone());
+            let settling = settling.clone();
             let thread = LocalExecutorBuilder::new(placement)
                 .name(&format!("lakehead-core-{core}"))
                 .io_memory(IO_MEMORY_BYTES)
-                .spawn(move || run(index, settings, context, socket, (log, awaited)))
+                .spawn(move || run(index, settings, context, socket, (log, awaited), settling))
                 .map_err(|error| CoreError::Start { core, reason: error.to_string() })?;
             threads.push((core, thread));
         }
@@ -148,6 +151,7 @@ async fn run(
     context: ReactorContext,
     socket: Option<Socket>,
     (log, awaited): (Option<LogStart>, Awaited),
+    settling: Settling,
 ) -> Drained {
     if let Err(error) = ask_for_short_slices() {
         tracing::debug!(index, %error, "a reactor's thread has slices of the usual length");
@@ -176,8 +180,14 @@ async fn run(
     if let Some(accepting) = accepting {
         accepting.cancel().await;
     }
-    wait_until(&reactor, settings.drain_deadline, |reactor| reactor.shard.borrow().is_settled()).await;
+    let are_settled = |reactor: &Reactor| settling.are_all(index, reactor.shard.borrow().is_settled());
+    wait_until(&reactor, settings.drain_deadline, are_settled).await;
     let drained = if reactor.shard.borrow().is_settled() { Drained::Settled } else { Drained::Unsettled };
+    if drained == Drained::Unsettled {
+        for what in reactor.shard.borrow().waits_for() {
+            tracing::warn!(core = index, "not settled in time: {what}");
+        }
+    }
     reactor.dismiss();
     wait_until(&reactor, GOODBYE, |reactor| reactor.connections.borrow().is_empty()).await;
     reading.cancel().await;

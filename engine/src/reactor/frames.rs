@@ -16,6 +16,7 @@ use lakehead_protocol::kind::{Kind, PeerState};
 use lakehead_protocol::limits::FRAME_ALIGNMENT;
 use lakehead_protocol::reject::RejectCode;
 use lakehead_protocol::schema::{ArchivedSchema, Schema};
+use std::time::Instant;
 
 impl Connection {
     /// Hands whole frames on, as long as they may be taken in.
@@ -128,8 +129,7 @@ impl Connection {
             return Ok(Some(core));
         }
         self.handle.state.set(PeerState::Opening);
-        // Opening waits for us, not for the peer, unless a schema is to come.
-        self.handle.deadline.set((hello.schema_follows == 1).then(|| self.reactor.now.get() + FRAME_PATIENCE));
+        self.handle.deadline.set(opening_deadline(&hello, self.reactor.now.get()));
         self.reactor.step(Event::Hello { connection: self.handle.id, hello });
         Ok(None)
     }
@@ -141,6 +141,11 @@ impl Connection {
         self.reactor.carry_out(actions);
         self.handle.deadline.set(Some(self.reactor.now.get() + FRAME_PATIENCE));
     }
+}
+
+/// When the patience with a peer ends that has said Hello: opening waits for us, not for the peer, unless a schema is to come.
+pub(super) fn opening_deadline(hello: &Hello, now: Instant) -> Option<Instant> {
+    (hello.schema_follows == 1).then(|| now + FRAME_PATIENCE)
 }
 
 /// Why a frame whose checksums are right cannot be read.
@@ -160,4 +165,18 @@ pub(super) fn read_hello(payload: &[u8]) -> Result<Hello, MalformedArchive> {
 fn read_schema(payload: &[u8]) -> Result<Schema, MalformedArchive> {
     let view = archive::access::<ArchivedSchema>(payload)?;
     rkyv::api::high::deserialize::<_, rkyv::rancor::Failure>(view).map_err(|_| MalformedArchive)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reactor::tick::now;
+
+    #[test]
+    fn who_has_said_everything_is_waited_upon_by_us() {
+        let (began, hello) = (now(), Hello::default());
+        assert_eq!(opening_deadline(&hello, began), None);
+        let hello = Hello { schema_follows: 1, ..hello };
+        assert_eq!(opening_deadline(&hello, began), Some(began + FRAME_PATIENCE));
+    }
 }

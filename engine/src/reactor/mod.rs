@@ -9,7 +9,7 @@
 //!
 //! | question | file |
 //! |---|---|
-//! | how reactors start and stop | [`cores`], [`bind`], [`draining`] |
+//! | how reactors start and stop | [`cores`], [`bind`], [`draining`], [`settling`] |
 //! | what one reactor holds, how a shard's actions are carried out | [`local`] |
 //! | how a connection lives | [`connection`], [`outbox`] |
 //! | how its frames reach the shard | [`frames`] |
@@ -18,6 +18,7 @@
 //! | when a socket is not read | [`gate`], [`ports`] |
 //! | how the log is written and read | [`log_tasks`], [`log_files`] |
 //! | what happens as time passes | [`tick`] |
+//! | when a person is told that nothing goes on | [`standstill`] |
 //! | how soon a reactor runs | [`time_slice`] |
 //! | how parts of a reactor are measured alone | [`lone_executor`] |
 //!
@@ -50,6 +51,8 @@ pub mod mailbox;
 pub mod outbox;
 pub mod ports;
 pub mod receive;
+pub mod settling;
 pub mod spare_buffers;
+pub mod standstill;
 pub mod tick;
 pub mod time_slice;

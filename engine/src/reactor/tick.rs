@@ -1,6 +1,7 @@
 //! What happens as time passes: deadlines, and a bound on how long the runtime can sleep by mistake.
 
 use super::local::Reactor;
+use super::standstill::Standstill;
 use crate::shard::event::Event;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
@@ -11,10 +12,13 @@ pub const TICK: Duration = Duration::from_millis(50);
 const IDLE_TICK: Duration = Duration::from_millis(200);
 /// Deadlines are long; looking at every connection at each tick would be work for nothing.
 const TICKS_PER_SWEEP: u32 = 10;
+/// What the shard waits for is put into words more seldom still.
+const TICKS_PER_LOOK: u32 = 100;
 
 /// Ticks until the task is dropped.
 pub async fn tick(reactor: Rc<Reactor>) {
     let (mut ticks, mut was_full) = (0u32, false);
+    let mut standstill = Standstill::new(reactor.now.get());
     loop {
         let is_idle = reactor.connections.borrow().is_empty();
         glommio::timer::sleep(if is_idle { IDLE_TICK } else { TICK }).await;
@@ -33,6 +37,9 @@ pub async fn tick(reactor: Rc<Reactor>) {
             sweep(&reactor);
             was_full = tell_fullness(&reactor, was_full);
         }
+        if ticks.is_multiple_of(TICKS_PER_LOOK) {
+            tell_standstill(&reactor, &mut standstill);
+        }
     }
 }
 
@@ -45,6 +52,15 @@ fn tell_fullness(reactor: &Reactor, was_full: bool) -> bool {
         _ => {}
     }
     full.is_some()
+}
+
+/// Says what the shard waits for, when nothing has gone on for a while.
+fn tell_standstill(reactor: &Reactor, standstill: &mut Standstill) {
+    let waits_for = reactor.shard.borrow().waits_for();
+    let Some(still) = standstill.looked(reactor.now.get(), waits_for) else { return };
+    for what in standstill.waits_for() {
+        tracing::warn!(core = reactor.core, seconds = still.as_secs(), "nothing goes on: {what}");
+    }
 }
 
 /// Wakes connections whose patience has ended.

@@ -37,7 +37,11 @@ pub(super) struct Restart<'a> {
 impl Shard {
     /// Everything of the table up to here becomes cut `cut`.
     pub(super) fn cut_wanted(&mut self, key: TableKey, generation: u64, cut: u64, actions: &mut Vec<Action>) {
-        let Some(table) = self.tables.get(&key) else { return };
+        let shard = self.settings.shard;
+        let Some(table) = self.tables.get(&key) else {
+            // The shard has no part in the table any more, or never could have. The others' cuts wait for it all the same.
+            return actions.push(Action::HandOver(key, Piece::CutDone(CutDone::nothing(shard, generation, cut))));
+        };
         if table.open.generation != generation || table.open.next_cut > cut {
             return;
         }
@@ -84,7 +88,7 @@ impl Shard {
         if !pending.rows_to.is_empty() || !pending.mints.is_empty() || pending.claim.is_some() {
             table.pending.push_back(pending);
         }
-        let done = CutDone { shard: self.settings.shard, generation, cut, rows, ranges, mints, log };
+        let done = CutDone { shard, generation, cut, rows, ranges, mints, log };
         let action = Action::HandOver(key, Piece::CutDone(done));
         // No commit may cover what is not durable: a crash would leave the table ahead of the log.
         match &mut self.log {

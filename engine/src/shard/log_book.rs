@@ -98,6 +98,18 @@ impl LogBook {
         Some(action)
     }
 
+    /// What waits to be durable, in words.
+    pub fn waits_for(&self) -> Option<String> {
+        let (oldest, _) = self.deferred.front()?;
+        let (waiting, durable) = (self.deferred.len(), self.log.durable());
+        Some(format!(
+            "the log: {waiting} things wait until entry {} is durable, which {} is, of {}",
+            oldest.0,
+            durable.0,
+            self.log.point().0
+        ))
+    }
+
     /// Whether nothing waits to be durable.
     pub fn is_quiet(&self) -> bool {
         self.undurable.is_empty() && self.deferred.is_empty()

@@ -14,6 +14,7 @@
 //! | who speaks for the log at a table | [`claiming`], [`table_log`] |
 //! | how rows come back from the log | [`replaying`] |
 //! | how connections and the shard end | [`closing`] |
+//! | what it waits for, in words | `telling` |
 //! | what is known of a stream, of a table, of a connection | [`stream`], [`table`], [`connection`] |
 //!
 //! # Invariants
@@ -48,6 +49,7 @@ pub mod state;
 pub mod stream;
 pub mod table;
 pub mod table_log;
+mod telling;
 
 pub use state::{Settings, Shard};
 

@@ -175,6 +175,10 @@ impl Shard {
             // Even when the table had all of them already, or they are held: it has to show that the log is past them.
             self.want_cut(key, Urgency::Tick, actions);
         }
+        if self.tables.get(&key).is_some_and(ShardTable::wants_epochs) {
+            // Cuts that came meanwhile minted none, and nothing else may ask for another one.
+            self.want_cut(key, Urgency::Open, actions);
+        }
         self.table_is_live(key, actions);
     }
 

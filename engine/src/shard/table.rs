@@ -2,7 +2,7 @@
 
 use super::rejecting::Rejects;
 use super::replaying::Replay;
-use super::stream::Stream;
+use super::stream::{Mint, Stream};
 use super::table_log::{LogPhase, TableLog};
 use crate::budget::Reservation;
 use crate::columns::table_builder::TableBuilder;
@@ -56,6 +56,13 @@ pub struct PendingCut {
     pub mints: Vec<StreamSlot>,
     /// The claim under which it brings the log's entries.
     pub claim: Option<u64>,
+}
+
+impl PendingCut {
+    /// Whether no stream waits for it: all that it brings is how far the log has come.
+    fn is_empty(&self) -> bool {
+        self.rows_to.is_empty() && self.mints.is_empty()
+    }
 }
 
 impl ShardTable {
@@ -128,12 +135,19 @@ impl ShardTable {
         }
     }
 
+    /// Whether a stream waits for the next cut to mint its epoch.
+    pub fn wants_epochs(&self) -> bool {
+        let wants =
+            |slot: &StreamSlot| self.streams.get(slot).is_some_and(|stream| matches!(stream.mint, Mint::Wanted(_)));
+        self.dirty.iter().any(wants)
+    }
+
     /// Whether nothing of this table is on its way.
     pub fn is_settled(&self) -> bool {
         self.is_live()
             && self.rows_since_cut == 0
             && self.rejects.is_empty()
-            && self.pending.is_empty()
+            && self.pending.iter().all(PendingCut::is_empty)
             && self.streams.values().all(Stream::is_settled)
     }
 }

@@ -41,6 +41,8 @@ pub enum RoundError {
     Stopped(#[from] Stopped),
     #[error("the table was made anew")]
     Remade,
+    #[error("it ended by a fault of the server")]
+    Fault,
 }
 
 /// What a look is told.

@@ -19,6 +19,7 @@
 //! | the two binary ones | [`parquet_source`], [`arrow_source`] |
 //! | a file's first rows, for those who only look | [`first_rows`] |
 //! | what columns hold | [`infer`], [`infer_json`], [`value`] |
+//! | what it waits for | [`progress`], [`waiting`] |
 //! | how it ends | [`failure`], [`summary`] |
 
 pub mod args;
@@ -42,6 +43,7 @@ pub mod summary;
 pub mod text_format;
 pub mod text_source;
 pub mod value;
+pub mod waiting;
 
 pub use args::WriteArgs;
 pub use first_rows::first_rows_of_file;

@@ -4,6 +4,7 @@ use super::args::WriteArgs;
 use super::failure::Failure;
 use super::source::{Piece, Source};
 use super::summary::Summary;
+use super::waiting::Waiting;
 use crate::cli::columns::print::column;
 use crate::cli::exit::Exit;
 use crate::cli::output::{say, tell};
@@ -46,14 +47,16 @@ pub async fn write(args: &WriteArgs) -> Result<Summary, Failure> {
     let broken_off = watch_signals()?;
     // A file that is not there must not take a stream from its producer.
     let mut source = Source::open(args)?;
-    let client = args.client.client()?;
-    let mut stream = open(args, &client, &mut source).await?;
+    let waiting = Arc::new(Waiting::since(began));
+    let client = args.client.client_that_tells(waiting.clone())?;
+    let mut stream = waiting.during("the stream to be opened", open(args, &client, &mut source)).await?;
     let skipped = stream.resume_offset();
-    let sent = send(source, &mut stream, skipped, &broken_off).await;
+    let sent = send(source, &mut stream, skipped, &broken_off, &waiting).await;
     let rows = stream.next_offset() - skipped;
     // Also after a bad line: what came before it is settled, so that the answer says how the table stands. A stream that
     // has failed gives its error again.
-    let committed = match (sent, stream.close().await) {
+    let closed = waiting.during("the stream to be closed", stream.close()).await;
+    let committed = match (sent, closed) {
         (Ok(()), committed) => committed?,
         (Err(failure), Ok(_)) => return Err(after(failure, args, skipped + rows)),
         (Err(failure), Err(_)) => return Err(failure),
@@ -87,12 +90,18 @@ fn is_file(args: &WriteArgs) -> bool {
     args.file.as_deref().is_some_and(|path| path != Path::new("-"))
 }
 
-async fn send(source: Source, stream: &mut Stream, skip: u64, broken_off: &AtomicBool) -> Result<(), Failure> {
+async fn send(
+    source: Source,
+    stream: &mut Stream,
+    skip: u64,
+    broken_off: &AtomicBool,
+    waiting: &Waiting,
+) -> Result<(), Failure> {
     let (pieces, bar) = source.pieces(&stream.schema(), skip)?;
     let progress = stream.watch();
     for piece in pieces {
         match piece? {
-            Piece::Rows(batch) => _ = stream.append(batch).await?,
+            Piece::Rows(batch) => _ = waiting.during("room for more rows", stream.append(batch)).await?,
             // A stream that has failed says so here, instead of waiting for a row that may never come.
             Piece::Pause if progress.has_changed().is_err() => _ = stream.flush_to(Promise::Committed).await?,
             Piece::Pause => {}
@@ -103,7 +112,7 @@ async fn send(source: Source, stream: &mut Stream, skip: u64, broken_off: &Atomi
         }
     }
     bar.set_message("waiting for the last commit");
-    stream.flush_to(Promise::Committed).await?;
+    waiting.during("the last commit", stream.flush_to(Promise::Committed)).await?;
     bar.finish_and_clear();
     Ok(())
 }

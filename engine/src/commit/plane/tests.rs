@@ -8,6 +8,7 @@ use crate::handover::row_group::RowGroup;
 use crate::handover::{Refusal, ShardId, TableKey};
 use lakehead_protocol::reject::RejectCode;
 
+mod checkpoints;
 mod evolving;
 mod logs;
 mod upkeep;

@@ -52,12 +52,8 @@ impl TableTask {
         }
         self.finding = std::mem::take(&mut self.finds);
         self.finding_since_ms = self.context.now_ms();
-        let (context, own) = (self.context.clone(), self.own.clone());
-        let (table, known) = (self.opened.table.clone(), self.known.clone());
-        drop(self.context.runtime.spawn(async move {
-            let result = context.blocking(move || table.refresh(&known)).await;
-            let _ended = own.send(TableMessage::Looked(result));
-        }));
+        let (context, table, known) = (self.context.clone(), self.opened.table.clone(), self.known.clone());
+        self.begin(async move { TableMessage::Looked(context.blocking(move || table.refresh(&known)).await) });
     }
 
     pub(super) fn looked(&mut self, result: Option<Result<Version, TableError>>) -> Life {

@@ -39,14 +39,14 @@ impl TableTask {
         };
         let began_ms = self.context.now_ms();
         self.in_flight = Some(InFlight::Commit(Box::new(CutInFlight { cut, files, times, began_ms })));
-        let (context, table, own) = (self.context.clone(), self.opened.table.clone(), self.own.clone());
-        drop(self.context.runtime.spawn(async move {
+        let (context, table) = (self.context.clone(), self.opened.table.clone());
+        self.begin(async move {
             let driven = match commit_rejects(&context, &table, &job, rejected).await {
                 Ok(()) => drive(&context, &table, job).await,
                 Err(outcome) => Driven { outcome, version: job.known, races_lost: 0 },
             };
-            let _ended = own.send(TableMessage::Committed(Box::new(driven)));
-        }));
+            TableMessage::Committed(Box::new(driven))
+        });
     }
 
     /// The commit in flight is decided.
@@ -176,11 +176,8 @@ impl TableTask {
         }
         self.in_flight = Some(InFlight::Checkpoint);
         let (table, known) = (self.opened.table.clone(), self.known.clone());
-        let (context, own) = (self.context.clone(), self.own.clone());
-        drop(self.context.runtime.spawn(async move {
-            let result = context.blocking(move || table.checkpoint(&known)).await;
-            let _ended = own.send(TableMessage::Checkpointed(result));
-        }));
+        let context = self.context.clone();
+        self.begin(async move { TableMessage::Checkpointed(context.blocking(move || table.checkpoint(&known)).await) });
     }
 
     /// A checkpoint was written, or not: then the next one is tried an interval later.

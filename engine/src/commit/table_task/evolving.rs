@@ -54,9 +54,9 @@ impl TableTask {
         tracing::info!(table = %self.opened.table.url(), columns = names(&columns), "columns are wanted");
         let began_ms = self.context.now_ms();
         self.in_flight = Some(InFlight::Evolution { began_ms });
-        let (context, table, own) = (self.context.clone(), self.opened.table.clone(), self.own.clone());
+        let (context, table) = (self.context.clone(), self.opened.table.clone());
         let (terms, known, fallback) = (self.opened.terms.clone(), self.known.clone(), self.context.settings.evolve);
-        drop(self.context.runtime.spawn(async move {
+        self.begin(async move {
             let (look, from) = (table.clone(), known.clone());
             // A person may have changed the table's way a moment ago.
             let known = match context.blocking(move || look.refresh(&from)).await {
@@ -70,8 +70,8 @@ impl TableTask {
                 let job = Job { terms, proposal, files: Vec::new(), known, known_ms: began_ms };
                 Evolved::Driven(drive(&context, &table, job).await)
             };
-            let _ended = own.send(TableMessage::Evolved(Box::new(evolved)));
-        }));
+            TableMessage::Evolved(Box::new(evolved))
+        });
     }
 
     /// The columns are there, or will not be; or others came first.

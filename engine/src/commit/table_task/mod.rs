@@ -100,6 +100,8 @@ pub enum TableMessage {
     /// Upkeep has looked at the table.
     LookedOver(Box<Result<Looked, RoundError>>),
     Merged(Box<DrivenMerge>),
+    /// A job ended by a fault and has no other message.
+    Faulted,
     /// Finish a commit that is in flight, then end. The sender is dropped when that is done.
     Stop(oneshot::Sender<()>),
 }
@@ -218,7 +220,7 @@ impl TableTask {
         Self {
             upkeep: TableUpkeep::new(looks_ms, CutBook::default().generation(), context.now_ms()),
             context,
-            checkpointed: known.view().version,
+            checkpointed: known.checkpoint(),
             known,
             known_ms: opened.looked_ms,
             finding_since_ms: 0,
@@ -304,12 +306,33 @@ impl TableTask {
             TableMessage::Looked(result) => return self.looked(result),
             TableMessage::LookedOver(looked) => self.looked_over(*looked),
             TableMessage::Merged(driven) => return self.merged(*driven),
+            TableMessage::Faulted => {
+                return self.close(&Stop::Broken("the server has a fault; its log says more".into()));
+            }
             TableMessage::Stop(done) => {
                 self.stopping = Some(done);
                 return self.life();
             }
         }
         Life::GoesOn
+    }
+
+    /// Runs a job whose end is a message. One that ends by a fault says so: what waits for it would wait for ever.
+    fn begin(&self, job: impl Future<Output = TableMessage> + Send + 'static) {
+        let (running, own) = (self.context.runtime.spawn(job), self.own.clone());
+        drop(self.context.runtime.spawn(async move {
+            let message = match running.await {
+                Ok(message) => message,
+                Err(error) if error.is_panic() => {
+                    tracing::error!(%error, "a job of a table ended by a fault");
+                    TableMessage::Faulted
+                }
+                // The plane stops.
+                Err(_) => return,
+            };
+            // A task that has ended needs no word.
+            let _ended = own.send(message);
+        }));
     }
 
     /// A task that is to stop does so when no commit is in flight.

@@ -12,6 +12,7 @@ use crate::upkeep::merge_attempt::{Outcome, Output};
 use crate::upkeep::pace::{Pace, YIELD_MS, YIELD_TO_PROGRAMS_MS};
 use crate::upkeep::round::{Looked, Round, RoundError};
 use std::collections::BTreeSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 /// How often the log's folder is looked through.
@@ -99,7 +100,8 @@ impl TableTask {
         };
         let own = self.own.clone();
         worker.submit(move |hands| {
-            let looked = round.run(hands);
+            // Without a word the table would never be looked at again.
+            let looked = catch_unwind(AssertUnwindSafe(|| round.run(hands))).unwrap_or(Err(RoundError::Fault));
             // A task that has ended leaves a merged file behind, which is told for an orphan when the table is opened again.
             let _ended = own.send(TableMessage::LookedOver(Box::new(looked)));
         });
@@ -160,12 +162,8 @@ impl TableTask {
         }
         let Some(merged) = self.upkeep.ready.take() else { return };
         self.in_flight = Some(InFlight::Merge { began_ms: self.context.now_ms() });
-        let (context, own) = (self.context.clone(), self.own.clone());
-        let (table, known) = (self.opened.table.clone(), self.known.clone());
-        drop(self.context.runtime.spawn(async move {
-            let driven = drive(&context, &table, known, *merged).await;
-            let _ended = own.send(TableMessage::Merged(Box::new(driven)));
-        }));
+        let (context, table, known) = (self.context.clone(), self.opened.table.clone(), self.known.clone());
+        self.begin(async move { TableMessage::Merged(Box::new(drive(&context, &table, known, *merged).await)) });
     }
 
     /// The merge in flight is decided.

@@ -6,6 +6,7 @@ use crate::commit::open_cut::{FileWork, OpenCut, Written};
 use crate::commit::staged_file::{Place, StagedFile, StagedFileError};
 use crate::handover::Refusal;
 use lakehead_protocol::reject::RejectCode;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 impl TableTask {
     /// A row group of this generation and cut, for this place in this partition.
@@ -60,7 +61,9 @@ impl TableTask {
             if finish { file.finish().map(Written::Finished) } else { Ok(Written::Open(file)) }
         };
         drop(self.context.runtime.spawn_blocking(move || {
-            let message = TableMessage::Written { generation, cut, partition, row_groups: count, result: write() };
+            // The cut would wait for ever for a file that never comes back.
+            let result = catch_unwind(AssertUnwindSafe(write)).unwrap_or(Err(StagedFileError::Fault));
+            let message = TableMessage::Written { generation, cut, partition, row_groups: count, result };
             // A task that has ended drops the file, which removes it.
             let _ended = own.send(message);
         }));
@@ -90,7 +93,7 @@ impl TableTask {
     fn doom_of_file(&mut self, error: &StagedFileError) {
         let code = match error {
             StagedFileError::Store(_) => RejectCode::TableUnavailable,
-            StagedFileError::Encode(_) => RejectCode::Internal,
+            StagedFileError::Encode(_) | StagedFileError::Fault => RejectCode::Internal,
         };
         self.doom(Refusal::new(code, error.to_string()));
     }

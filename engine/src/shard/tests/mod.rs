@@ -8,3 +8,4 @@ mod rejecting;
 mod resuming;
 mod rig;
 mod rows;
+mod waiting;

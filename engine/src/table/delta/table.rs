@@ -101,6 +101,11 @@ impl Version {
         Self { snapshot, view, anchor: Some(bytes), looked_from: self.looked_from }
     }
 
+    /// The version of the checkpoint that it was read from; 0 when it was read from the first commit on.
+    pub fn checkpoint(&self) -> u64 {
+        self.snapshot.log_segment().checkpoint_version.unwrap_or(0)
+    }
+
     /// The table's columns.
     ///
     /// # Errors
