@@ -36,7 +36,7 @@ impl TableTask {
             match piece {
                 Piece::RowGroup(row_group) => self.take_rows(row_group),
                 Piece::CutDone(done) => {
-                    done.log.iter().for_each(|part| self.upkeep.heard(done.shard, part));
+                    self.upkeep.heard(done.shard, done.log.as_ref());
                     if let Gathered::Whole(whole) = self.book.done(done) {
                         let (cut, now_ms) = (whole.cut, self.context.now_ms());
                         self.open_cut(cut).gathered(whole, now_ms);

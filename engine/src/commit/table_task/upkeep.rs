@@ -24,6 +24,8 @@ pub(super) struct TableUpkeep {
     pace: Pace,
     /// Under which claim the log of a shard speaks for the table.
     claims: BTreeMap<ShardId, (LogId, u64)>,
+    /// Whether rows come without a log, so that no claim names the files.
+    without_log: bool,
     /// What waits to be committed.
     ready: Option<Box<Merged>>,
     more: bool,
@@ -45,6 +47,7 @@ impl TableUpkeep {
         Self {
             pace: Pace::new(interval_ms, now_ms),
             claims: BTreeMap::new(),
+            without_log: false,
             ready: None,
             more: false,
             claims_judged: 0,
@@ -56,9 +59,14 @@ impl TableUpkeep {
         }
     }
 
-    /// A shard's log brings this into a cut.
-    pub(super) fn heard(&mut self, shard: ShardId, part: &LogPart) {
-        self.claims.insert(shard, (part.log, part.claim));
+    /// A shard's log, if it has one, brings this into a cut.
+    pub(super) fn heard(&mut self, shard: ShardId, part: Option<&LogPart>) {
+        match part {
+            Some(part) => {
+                self.claims.insert(shard, (part.log, part.claim));
+            }
+            None => self.without_log = true,
+        }
     }
 
     /// A cut with rows was committed.
@@ -76,18 +84,23 @@ impl TableTask {
     /// When the next look at the table is due.
     pub(super) fn upkeep_due_ms(&self) -> Option<u64> {
         let waits = self.context.upkeep.is_none() || self.stopping.is_some() || self.upkeep.ready.is_some();
-        if waits { None } else { self.upkeep.pace.due_ms() }
+        if waits || !(self.upkeep.without_log || self.claims_shown() > 0) { None } else { self.upkeep.pace.due_ms() }
+    }
+
+    /// How many logs' claims of today the table shows. Before the first one a merged file would have a name that proves nothing,
+    /// and stay for ever if it was not committed.
+    fn claims_shown(&self) -> usize {
+        let view = self.known.view();
+        self.upkeep.claims.values().filter(|(log, claim)| view.log(*log).claim == *claim).count()
     }
 
     pub(super) fn begin_upkeep(&mut self) {
         let Some(worker) = &self.context.upkeep else { return };
-        let now_ms = self.context.now_ms();
+        let (now_ms, shown) = (self.context.now_ms(), self.claims_shown());
         let upkeep = &mut self.upkeep;
         upkeep.pace.began(now_ms);
         let clean_log = upkeep.cleaned_ms.is_none_or(|cleaned_ms| now_ms.saturating_sub(cleaned_ms) >= CLEAN_MS);
         // Files of earlier claims are judged when the table shows those of today.
-        let view = self.known.view();
-        let shown = upkeep.claims.values().filter(|(log, claim)| view.log(*log).claim == *claim).count();
         let judge_orphans = shown > upkeep.claims_judged;
         if clean_log {
             upkeep.cleaned_ms = Some(now_ms);
