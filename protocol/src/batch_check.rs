@@ -15,11 +15,18 @@
 //! - Keys of a dictionary are in its range, those of NULL rows too; with an empty dictionary they are zero and all rows NULL.
 //! - Columns behind the top level have at most [`BATCH_ELEMENTS_MAX`] rows together.
 //! - What dictionary-encoded columns stand for, written out, is bounded by [`BATCH_DECODED_BYTES_MAX`](crate::limits::BATCH_DECODED_BYTES_MAX).
+//!
+//! # Bad rows
+//!
+//! Some of it is a matter of single rows: a NULL where none may be, a decimal of too many digits, a plain string that is not
+//! UTF-8. The others of the batch are good, and [`bad_rows`] tells them apart. Whatever else is wrong is wrong with the batch.
 
+mod bad_rows;
 mod buffers;
 mod dictionary;
 mod error;
 
+pub use bad_rows::{BadRows, bad_rows};
 pub use buffers::{bit, count_set};
 pub use error::BatchError;
 
@@ -34,6 +41,16 @@ use rkyv::rend::u32_le;
 /// # Errors
 /// The first [`BatchError`], by column.
 pub fn check(batch: &ArchivedBatch, schema: &Schema, rows: u32) -> Result<(), BatchError> {
+    check_with(batch, schema, rows, None).map(drop)
+}
+
+/// The same; with `bad`, what is wrong with single rows goes there.
+fn check_with(
+    batch: &ArchivedBatch,
+    schema: &Schema,
+    rows: u32,
+    bad: Option<BadRows>,
+) -> Result<Option<BadRows>, BatchError> {
     let (found, expected) = (batch.columns.len(), schema.columns.len());
     if found < expected || found > 2 * schema.fields.len() {
         return Err(BatchError::ColumnCount { found, expected: schema.fields.len() });
@@ -44,14 +61,16 @@ pub fn check(batch: &ArchivedBatch, schema: &Schema, rows: u32) -> Result<(), Ba
     }
     // A flat batch owns nothing behind its top level: no room is needed to note who owns what.
     let owned = vec![false; if found == expected { 0 } else { found }];
-    let mut check = Check { batch, schema, top_level: expected, owned, decoded: Decoded::default(), lists: Vec::new() };
+    let (decoded, lists) = (Decoded::default(), Vec::new());
+    let mut check = Check { batch, schema, top_level: expected, owned, decoded, lists, bad };
     for (place, field) in schema.columns.iter().enumerate() {
         check.column(place, *field as usize, rows)?;
     }
     if let Some(stray) = (expected..check.owned.len()).find(|place| !check.owned[*place]) {
         return Err(BatchError::Stray { place: stray });
     }
-    check.decoded.check()
+    check.decoded.check()?;
+    Ok(check.bad)
 }
 
 /// One pass over a batch. Depth is bounded by the schema's.
@@ -64,6 +83,8 @@ struct Check<'a> {
     decoded: Decoded<'a>,
     /// Offsets of the arrays and maps around the present column, outermost first.
     lists: Vec<&'a [u32_le]>,
+    /// Where bad rows are gathered; without it the first one ends the pass.
+    bad: Option<BadRows>,
 }
 
 impl<'a> Check<'a> {
@@ -94,13 +115,9 @@ impl<'a> Check<'a> {
             Some(DataType::Binary) => self.check_offsets(column, index, rows, column.values.len()),
             Some(DataType::Decimal) => {
                 self.check_fixed(column, field, index, rows)?;
-                match buffers::first_over_digits(column, field, rows) {
-                    None => Ok(()),
-                    Some(row) => {
-                        let (column, precision, row) = (self.name(index), field.precision, self.row_of(row));
-                        Err(BatchError::Digits { column, precision, row })
-                    }
-                }
+                let precision = field.precision;
+                let over = buffers::rows_over_digits(column, field, rows);
+                self.faults(over, index, |column, row| BatchError::Digits { column, precision, row })
             }
             Some(DataType::Struct) => self.check_struct(column, field, place, index, length),
             Some(DataType::Array | DataType::Map) => self.check_list(column, field, place, index, rows),
@@ -147,11 +164,9 @@ impl<'a> Check<'a> {
             let child_place = self.own(column, place, position, index)?;
             self.column(child_place, *child as usize, length)?;
             let (child_column, child_field) = self.at(child_place, *child as usize)?;
-            if child_field.nullable == 0
-                && let Some(row) =
-                    buffers::first_unmasked_null(&child_column.validity, &column.validity, length as usize)
-            {
-                return Err(BatchError::Null { column: self.name(*child as usize), row: self.row_of(row) });
+            if child_field.nullable == 0 {
+                let nulls = buffers::unmasked_nulls(&child_column.validity, &column.validity, length as usize);
+                self.faults(nulls, *child as usize, |column, row| BatchError::Null { column, row })?;
             }
         }
         Ok(())
@@ -173,10 +188,9 @@ impl<'a> Check<'a> {
             let child_place = self.own(column, place, position, index)?;
             self.column(child_place, *child as usize, elements)?;
             let (child_column, child_field) = self.at(child_place, *child as usize)?;
-            if child_field.nullable == 0
-                && let Some(element) = buffers::first_unmasked_null(&child_column.validity, &[], elements as usize)
-            {
-                return Err(BatchError::Null { column: self.name(*child as usize), row: self.row_of(element) });
+            if child_field.nullable == 0 {
+                let nulls = buffers::unmasked_nulls(&child_column.validity, &[], elements as usize);
+                self.faults(nulls, *child as usize, |column, row| BatchError::Null { column, row })?;
             }
         }
         self.lists.pop();
@@ -208,8 +222,8 @@ impl<'a> Check<'a> {
         self.expect_length(index, "dictionary validity", entries.validity.len(), 0)?;
         self.expect_length(index, "dictionary children", entries.children.len(), 0)?;
         self.check_offsets(entries, index, count, entries.values.len())?;
-        if text {
-            self.check_utf8(entries, index)?;
+        if text && !buffers::is_utf8(entries) {
+            return Err(BatchError::Utf8 { column: self.name(index), row: None });
         }
         if let Some(row) = dictionary::first_key_out_of_range(column, count) {
             return Err(BatchError::Key { column: self.name(index), row: self.row_of(row), entries: count });
@@ -220,8 +234,8 @@ impl<'a> Check<'a> {
 
     /// The bitmap's length; and for top-level columns, whose parents are never NULL, that none is where none may be.
     fn check_validity(
-        &self,
-        column: &ArchivedColumn,
+        &mut self,
+        column: &'a ArchivedColumn,
         field: &Field,
         index: usize,
         rows: usize,
@@ -231,10 +245,31 @@ impl<'a> Check<'a> {
         }
         self.expect_length(index, "validity", column.validity.len(), rows.div_ceil(8))?;
         let top_level = self.schema.columns.contains(&(index as u32));
-        if field.nullable == 0 && top_level && count_set(&column.validity, rows) != rows {
-            let row = (0..rows).find(|row| !bit(&column.validity, *row)).unwrap_or(0);
-            return Err(BatchError::Null { column: self.name(index), row });
+        if field.nullable == 0 && top_level {
+            let nulls = buffers::unmasked_nulls(&column.validity, &[], rows);
+            return self.faults(nulls, index, |column, row| BatchError::Null { column, row });
         }
+        Ok(())
+    }
+
+    /// Values of the present column that make their rows bad: the first ends the pass, or all are gathered.
+    fn faults(
+        &mut self,
+        mut values: impl Iterator<Item = usize>,
+        index: usize,
+        error: impl Fn(String, usize) -> BatchError,
+    ) -> Result<(), BatchError> {
+        let Some(first) = values.next() else { return Ok(()) };
+        let first = error(self.name(index), self.row_of(first));
+        let Some(mut bad) = self.bad.take() else { return Err(first) };
+        bad.add(first);
+        for value in values {
+            let row = self.row_of(value);
+            if !bad.has(row) {
+                bad.add(error(self.name(index), row));
+            }
+        }
+        self.bad = Some(bad);
         Ok(())
     }
 
@@ -251,8 +286,16 @@ impl<'a> Check<'a> {
         }
     }
 
-    fn check_utf8(&self, column: &ArchivedColumn, index: usize) -> Result<(), BatchError> {
-        if buffers::is_utf8(column) { Ok(()) } else { Err(BatchError::Utf8 { column: self.name(index) }) }
+    fn check_utf8(&mut self, column: &'a ArchivedColumn, index: usize) -> Result<(), BatchError> {
+        if buffers::is_utf8(column) {
+            return Ok(());
+        }
+        // What stands where rows are NULL is copied with the others: it has to be text as well.
+        if buffers::rows_not_utf8(column).any(|row| !buffers::has_value(column, row)) {
+            return Err(BatchError::Utf8 { column: self.name(index), row: None });
+        }
+        let rows = buffers::rows_not_utf8(column);
+        self.faults(rows, index, |column, row| BatchError::Utf8 { column, row: Some(row) })
     }
 
     fn expect_length(

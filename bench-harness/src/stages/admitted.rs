@@ -4,6 +4,7 @@ use super::error::StageError;
 use super::input::Input;
 use lakehead_engine::budget::Budget;
 use lakehead_engine::handover::answer::{Answer, OpenTable};
+use lakehead_engine::handover::bad_rows::BadRowPolicy;
 use lakehead_engine::handover::cut_size::CutSize;
 use lakehead_engine::handover::port::table_port;
 use lakehead_engine::handover::request::Ticket;
@@ -51,6 +52,7 @@ impl Admitted {
             generation: 0,
             next_cut: 1,
             cut_size: CutSize::default(),
+            bad_rows: BadRowPolicy::default(),
             port: table_port(1, Arc::new(|| {})).0,
         };
         admitted.step(Event::Hello { connection: CONNECTION, hello });

@@ -62,7 +62,7 @@ impl<'a> LogBlock<'a> {
         for (rows, frame) in frames {
             let (table, schema, stream) = self.known();
             self.next += u64::from(*rows);
-            self.log.append(NewRows { table, schema, stream, skip: 0, next: self.next, frame });
+            self.log.append(NewRows { table, schema, stream, skip: 0, next: self.next, frame, decision: &[] });
             gathered += frame.len();
             if gathered + frame.len() > BLOCK_BYTES {
                 gathered = 0;

@@ -172,7 +172,7 @@ impl Writer {
         let mut frame = header.encode().to_vec();
         frame.resize_with(frame.len() + payload, || self.random.draw() as u8);
         *next += u64::from(rows);
-        let rows = NewRows { table: number, schema, stream, skip: 0, next: *next, frame: &frame };
+        let rows = NewRows { table: number, schema, stream, skip: 0, next: *next, frame: &frame, decision: &[] };
         let appended = self.log.append(rows);
         let entry = Entry { table: id, stream: name.clone(), frame, point: appended.point };
         self.entries.insert(appended.position, entry);

@@ -4,9 +4,11 @@ use clap::ValueEnum;
 use lakehead_engine::commit::attempt::Canary as CommitCanary;
 use lakehead_engine::log::Canary as LogCanary;
 use lakehead_engine::shard::canary::Canary as ShardCanary;
+use lakehead_engine::upkeep::canary::Canary as UpkeepCanary;
 
-/// A planted bug. Most sit inside the commit machines, the log and the shard. The last five bend what is delivered between a
-/// client and its shard, so that the shard behaves as if it had the bug, or sit in the simulator's own commit plane.
+/// A planted bug. Most sit inside the commit machines, upkeep, the log and the shard. The last five, and the file that a merge
+/// drops, bend what is delivered between a client and its shard, so that the shard behaves as if it had the bug, or sit in the
+/// simulator's own commit plane.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Canary {
     /// A put whose answer was lost is taken for failed, and goes to the next version.
@@ -63,6 +65,24 @@ pub enum Canary {
     DropOlderEpochs,
     /// Rows that came before the table got its newest columns are not built again.
     LoseOlderColumns,
+    /// A merge leaves the rows of its last file out.
+    MergeDropsFile,
+    /// Nobody looks whether the files of a merge are still part of the table.
+    MergeIgnoresTouched,
+    /// A merge is made whoever speaks for the log by now.
+    MergeIgnoresClaim,
+    /// The merged file is deleted when the answer to its put is lost.
+    MergeDeletesOutputOnError,
+    /// A merge whose answer is lost is taken for failed, and looked at anew.
+    MergeRetriesOnUnknown,
+    /// The merged file is deleted when the table does not show it, though a version may name it.
+    MergeDeletesStray,
+    /// A staged file that no commit names yet is removed before a higher claim is shown.
+    OrphanRemovedEarly,
+    /// A file that was staged under an earlier claim is removed, whatever the commits say.
+    OrphanRemovedUnread,
+    /// Files are named by claims that were made for what was given up since.
+    FilesOfOlderClaims,
     /// The duplicate prefix of a batch is trimmed by one row too few.
     DedupOffByOne,
     /// A resume under an old epoch is taken for one under the current epoch.
@@ -76,7 +96,7 @@ pub enum Canary {
 }
 
 /// Every planted bug.
-pub const CANARIES: [Canary; 32] = [
+pub const CANARIES: [Canary; 41] = [
     Canary::RetryAtNextVersion,
     Canary::NoCompareAndSet,
     Canary::AckBeforeDecided,
@@ -104,6 +124,15 @@ pub const CANARIES: [Canary; 32] = [
     Canary::PositionAheadOfBuilders,
     Canary::DropOlderEpochs,
     Canary::LoseOlderColumns,
+    Canary::MergeDropsFile,
+    Canary::MergeIgnoresTouched,
+    Canary::MergeIgnoresClaim,
+    Canary::MergeDeletesOutputOnError,
+    Canary::MergeRetriesOnUnknown,
+    Canary::MergeDeletesStray,
+    Canary::OrphanRemovedEarly,
+    Canary::OrphanRemovedUnread,
+    Canary::FilesOfOlderClaims,
     Canary::DedupOffByOne,
     Canary::AcceptOldEpoch,
     Canary::AckBeforeCommit,
@@ -157,6 +186,21 @@ impl Canary {
             Some(Self::DropOlderEpochs) => ShardCanary::DropOlderEpochs,
             Some(Self::LoseOlderColumns) => ShardCanary::LoseOlderColumns,
             _ => ShardCanary::None,
+        }
+    }
+
+    /// The part of it that upkeep carries out.
+    pub fn of_upkeep(this: Option<Self>) -> UpkeepCanary {
+        match this {
+            Some(Self::MergeDropsFile) => UpkeepCanary::DropFile,
+            Some(Self::MergeIgnoresTouched) => UpkeepCanary::IgnoreTouched,
+            Some(Self::MergeIgnoresClaim) => UpkeepCanary::IgnoreClaim,
+            Some(Self::MergeDeletesOutputOnError) => UpkeepCanary::DeleteOutputOnError,
+            Some(Self::MergeRetriesOnUnknown) => UpkeepCanary::RetryOnUnknown,
+            Some(Self::MergeDeletesStray) => UpkeepCanary::DeleteStray,
+            Some(Self::OrphanRemovedEarly) => UpkeepCanary::OrphansEarly,
+            Some(Self::OrphanRemovedUnread) => UpkeepCanary::OrphansUnread,
+            _ => UpkeepCanary::None,
         }
     }
 

@@ -1,8 +1,9 @@
 //! What must hold, at each step and at the end.
 
+use crate::commit::Commit;
 use crate::network::Link;
 use crate::rows;
-use crate::table::{Commit, Table};
+use crate::table::Table;
 use lakehead_engine::handover::log_part::{LogEntry, LogId};
 use lakehead_protocol::ack::Ack;
 use lakehead_protocol::welcome::Welcome;

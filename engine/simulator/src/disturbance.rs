@@ -30,10 +30,12 @@ pub enum Disturbance {
     RollBack,
     Restore,
     Remake,
+    DeleteRows,
+    Optimize,
 }
 
 /// Every one, with how likely it is before a shape weighs it.
-pub const DISTURBANCES: [(Disturbance, u32); 18] = [
+pub const DISTURBANCES: [(Disturbance, u32); 20] = [
     (Disturbance::CutConnection, 8),
     (Disturbance::AbandonDial, 6),
     (Disturbance::CrashEngine, 2),
@@ -52,6 +54,8 @@ pub const DISTURBANCES: [(Disturbance, u32); 18] = [
     (Disturbance::RollBack, 0),
     (Disturbance::Restore, 0),
     (Disturbance::Remake, 0),
+    (Disturbance::DeleteRows, 2),
+    (Disturbance::Optimize, 1),
 ];
 
 impl World {
@@ -152,6 +156,8 @@ impl World {
             Disturbance::RollBack => self.roll_back(engine)?,
             Disturbance::Restore => self.restore(),
             Disturbance::Remake => self.remake(),
+            Disturbance::DeleteRows => self.delete_rows(),
+            Disturbance::Optimize => self.optimize(),
             Disturbance::CleanUp => {
                 let table = self.draw_table();
                 if self.stores[table].table.clean_up(self.shape.patience_steps) {

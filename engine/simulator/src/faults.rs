@@ -99,6 +99,18 @@ faults! {
     LogDrained "a log of an earlier set of cores was drained, and removed",
     DurableElsewhere "a producer resumed below what another engine has durable",
     Elsewhere "a producer was sent back to the engine that has its rows",
+    MergeCommitted "files of a table were merged",
+    MergeTouched "somebody deleted, rewrote or merged what an engine was merging",
+    MergeLostRace "somebody else took the version of a merge",
+    MergeInDoubt "the answer to the put of a merge was lost",
+    MergeSighted "a merge was in doubt for so long that only the table was believed",
+    MergeSuperseded "a merge found that another process speaks for its engine's log",
+    MergeCrashed "an engine crashed with a merged file that no version named yet",
+    OrphanRemoved "a file that was staged for nothing was removed",
+    OrphanOpen "a staged file was left because its commit could still come",
+    OrphanUnproven "a staged file was left because the commits that would tell were gone",
+    RowsDeleted "somebody else deleted rows of a file",
+    FilesOptimized "somebody else merged files",
     AnonymousInDoubt "an anonymous producer lost its connection with rows in doubt",
 }
 

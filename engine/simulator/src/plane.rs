@@ -3,24 +3,28 @@
 //! Real are the cut book (numbers of cuts and generations, who has answered), the port and the attempt with all that it
 //! decides. Modelled here, because the engine does it in an asynchronous task with encoders and Delta around it: answering
 //! requests, keeping the row groups of each cut, carrying out an attempt's steps against the model store, and telling the
-//! shards how it ended. When cuts are asked for is left to chance: every rhythm is one of its schedules.
+//! shards how it ended; and files being staged, merged and found for orphans by the engine's own rules. When cuts are asked for is left to chance: every rhythm is one of its schedules.
 
 mod committing;
 mod evolving;
+mod merging;
+mod staging;
+mod upkeep;
 
 use crate::canary::Canary;
+use crate::commit::{AddedFile, Commit};
 use crate::faults::{Fault, FaultCounts};
 use crate::routes::first_key;
 use crate::rows;
 use crate::shape::Shape;
 use crate::store::{Fate, Store};
-use crate::table::Commit;
 use bytes::Bytes;
 use lakehead_engine::commit::attempt::{Attempt, Plan};
 use lakehead_engine::commit::cut_book::{CutBook, Gathered, GatheredCut};
 use lakehead_engine::commit::ledger::TableView;
 use lakehead_engine::commit::stop::Stop;
 use lakehead_engine::handover::answer::{Answer, OpenTable, TableColumns};
+use lakehead_engine::handover::bad_rows::BadRowPolicy;
 use lakehead_engine::handover::cut::Piece;
 use lakehead_engine::handover::cut_size::CutSize;
 use lakehead_engine::handover::log_part::{LogEntry, LogId};
@@ -28,11 +32,14 @@ use lakehead_engine::handover::port::{TablePieces, TablePort, table_port};
 use lakehead_engine::handover::request::Request;
 use lakehead_engine::handover::row_group::RowGroup;
 use lakehead_engine::handover::{Refusal, ShardId, TableKey};
+use lakehead_engine::upkeep::planner::Limits;
 use lakehead_protocol::reject::RejectCode;
 use lakehead_protocol::schema::Schema;
+use merging::Merging;
 use rand_chacha::ChaCha8Rng;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
+use upkeep::Upkeep;
 
 /// Answers for shards, each with whom it is for.
 pub type Mail = Vec<(ShardId, Answer)>;
@@ -63,6 +70,9 @@ pub struct Plane {
     pub put_begun: Option<Vec<(LogId, LogEntry)>>,
     table: Option<OpenedTable>,
     running: Option<Running>,
+    /// A merge on its way into the table; it has the one place for a commit then.
+    merging: Option<Merging>,
+    limits: Limits,
     /// A planted bug has a second cut wait, and takes that first.
     takes_later_first: bool,
 }
@@ -76,6 +86,8 @@ struct OpenedTable {
     port: TablePort,
     pieces: TablePieces,
     rows: BTreeMap<u64, Vec<RowGroup>>,
+    /// The files of cuts that were not begun to be committed.
+    staged: BTreeMap<u64, Arc<str>>,
     gathered: VecDeque<(GatheredCut, Vec<RowGroup>)>,
     /// The newest version that is known.
     known: TableView,
@@ -85,6 +97,7 @@ struct OpenedTable {
     doomed: Option<Refusal>,
     /// Schemas of streams with columns that the table does not have.
     wishes: VecDeque<Arc<Schema>>,
+    upkeep: Upkeep,
 }
 
 struct Running {
@@ -95,8 +108,8 @@ struct Running {
     plan: Option<Plan>,
     /// What the commit says of the table's schema, if it adds columns.
     schema: Option<String>,
-    /// The data file, once it is written.
-    file: Option<u64>,
+    /// The data file, if it has one.
+    file: Option<AddedFile>,
     /// When the commit began.
     began: u64,
     under_way: Option<UnderWay>,
@@ -126,6 +139,8 @@ impl Plane {
             put_begun: None,
             table: None,
             running: None,
+            merging: None,
+            limits: shape.limits,
             takes_later_first: canary == Some(Canary::CutsOutOfOrder),
         }
     }
@@ -136,7 +151,9 @@ impl Plane {
             .table
             .as_ref()
             .is_none_or(|table| table.gathered.is_empty() && table.wishes.is_empty() && !table.book.is_gathering());
-        self.requests.is_empty() && self.pieces == 0 && self.running.is_none() && table_is_idle && !self.wanted
+        let is_committing = self.running.is_some() || self.merging.is_some();
+        let has_upkeep = self.table.as_ref().is_some_and(|table| !table.upkeep.is_idle());
+        self.requests.is_empty() && self.pieces == 0 && !is_committing && table_is_idle && !self.wanted && !has_upkeep
     }
 
     /// Whether a cut may be asked for now: one at a time is gathered, and one waits for the commit that is under way.
@@ -149,16 +166,28 @@ impl Plane {
 
     /// Whether a commit has something to do at this step.
     pub fn may_commit(&self, step: u64) -> bool {
-        match &self.running {
-            Some(running) => running.under_way.as_ref().is_none_or(|put| put.not_before <= step),
-            None => self.table.as_ref().is_some_and(|table| {
-                (!table.gathered.is_empty() || !table.wishes.is_empty()) && table.doomed.is_none()
+        let is_due = |put: &Option<UnderWay>| put.as_ref().is_none_or(|put| put.not_before <= step);
+        match (&self.running, &self.merging) {
+            (Some(running), _) => is_due(&running.under_way),
+            (None, Some(merging)) => is_due(&merging.under_way),
+            (None, None) => self.table.as_ref().is_some_and(|table| {
+                let has_cut = !table.gathered.is_empty() || !table.wishes.is_empty();
+                (has_cut || table.upkeep.is_ready()) && table.doomed.is_none()
             }),
         }
     }
 
     /// The process died: a put that is out may land all the same.
     pub fn crash(self, store: &mut Store, faults: &mut FaultCounts) {
+        if self.table.as_ref().is_some_and(|table| table.upkeep.has_output()) {
+            faults.met(Fault::MergeCrashed);
+        }
+        if let Some(merging) = self.merging {
+            faults.met(Fault::MergeCrashed);
+            if let Some(put) = merging.under_way {
+                store.orphan(&put.table, put.version, put.bytes);
+            }
+        }
         let Some(Running { attempt, under_way, .. }) = self.running else { return };
         if let Some(put) = under_way {
             faults.met(Fault::EngineCrashedInDoubt);
@@ -219,6 +248,11 @@ impl Plane {
                 }
                 Vec::new()
             }
+            Some(Request::StopTable { table, why }) if self.merging.is_some() => {
+                // Not before it is certain what becomes of the merge.
+                self.requests.push_back(Request::StopTable { table, why });
+                Vec::new()
+            }
             Some(Request::StopTable { table, why }) => {
                 if self.table.as_ref().is_some_and(|open| open.key == table) && self.running.is_none() {
                     return self.close(&Stop::Unbuildable(why), around);
@@ -258,6 +292,7 @@ impl Plane {
                 id: view.id.clone(),
                 schema: view.schema.clone(),
                 version: view.version,
+                upkeep: Upkeep::new(CutBook::default().generation()),
                 book: CutBook::default(),
                 port,
                 pieces,
@@ -267,6 +302,7 @@ impl Plane {
                 known_at: around.step,
                 doomed: None,
                 wishes: VecDeque::new(),
+                staged: BTreeMap::new(),
             });
         }
         let broken = || Refusal::new(RejectCode::Internal, "the model's schema is no schema");
@@ -283,6 +319,7 @@ impl Plane {
             generation: table.book.generation(),
             next_cut: table.book.next_cut(),
             cut_size: self.cut_size,
+            bad_rows: BadRowPolicy::Refuse,
             port: table.port.clone(),
         })
     }
@@ -290,7 +327,7 @@ impl Plane {
     /// What stands in the table's place is another one. A commit that is under way finds out for itself.
     fn found_another(&mut self, shard: ShardId, table: TableKey, stream: Arc<str>, around: &mut Around<'_>) -> Mail {
         let mut mail = vec![(shard, Answer::StreamFound { table, stream, result: Err(Stop::Remade.refusal()) })];
-        if self.running.is_none() {
+        if self.running.is_none() && self.merging.is_none() {
             mail.extend(self.close(&Stop::Remade, around));
         }
         mail
@@ -299,7 +336,9 @@ impl Plane {
     /// The table is not written under its key any more.
     fn close(&mut self, why: &Stop, around: &mut Around<'_>) -> Mail {
         around.faults.met(Fault::TableClosed);
-        let Some(table) = self.table.take() else { return Vec::new() };
+        let Some(mut table) = self.table.take() else { return Vec::new() };
+        table.unstage(around);
+        table.upkeep.give_up(around);
         self.pieces = 0;
         self.wanted = false;
         table.to_all(&Answer::TableClosed { table: table.key, why: why.refusal(), held: why.held() })
@@ -330,13 +369,17 @@ impl Plane {
                     format!("plane gets {rows} rows of cut {} from shard {shard}, accepted: {accepts}", group.cut)
                 });
                 if accepts || around.canary == Some(Canary::GenerationIgnored) {
+                    table.stage(group.cut, group.shard, around);
                     table.rows.entry(group.cut).or_default().push(group);
                 }
             }
+            Piece::Rejected(_) => {}
             Piece::CutDone(done) => {
                 around.trace.line(|| format!("plane gets {done:?}"));
+                table.upkeep.claims.hear(&done);
                 if let Gathered::Whole(whole) = table.book.done(done) {
                     let row_groups = table.rows.remove(&whole.cut).unwrap_or_default();
+                    table.write(whole.cut, &row_groups, around);
                     table.gathered.push_back((whole, row_groups));
                 }
             }
@@ -351,13 +394,17 @@ impl OpenedTable {
         fenced: Vec<Arc<str>>,
         why: Refusal,
         columns: Option<TableColumns>,
-        canary: Option<Canary>,
+        around: &mut Around<'_>,
     ) -> Mail {
         self.gathered.clear();
-        if canary != Some(Canary::GenerationIgnored) {
+        if around.canary != Some(Canary::GenerationIgnored) {
             self.rows.clear();
+            self.unstage(around);
         }
         let (generation, next_cut) = self.book.discard();
+        if around.canary != Some(Canary::FilesOfOlderClaims) {
+            self.upkeep.claims.discarded(generation);
+        }
         let (fenced, shown) = (fenced.into(), self.known.shown());
         let columns = columns.map(Arc::new);
         self.to_all(&Answer::Discarded { table: self.key, generation, next_cut, fenced, why, shown, columns })

@@ -10,6 +10,7 @@ use crate::data_directory::DataDirectory;
 use crate::disturbance::{DISTURBANCES, weights};
 use crate::engine::{Engine, Sent};
 use crate::faults::{Fault, FaultCounts};
+use crate::file_checks::check_files;
 use crate::plane::Plane;
 use crate::producer::{Phase, Producer};
 use crate::routes::table_of_stream;
@@ -45,6 +46,7 @@ enum Work {
     AskCut(usize, usize),
     Piece(usize, usize),
     Commit(usize, usize),
+    KeepUp(usize, usize),
     Limbo(usize),
     /// The disk of a shard's log takes a step.
     Disk(usize, usize),
@@ -134,6 +136,7 @@ impl World {
             Work::AskCut(engine, table) => self.plane(engine, table, Plane::ask_cut),
             Work::Piece(engine, table) => self.plane(engine, table, Plane::take_piece),
             Work::Commit(engine, table) => self.plane(engine, table, Plane::commit),
+            Work::KeepUp(engine, table) => self.plane(engine, table, Plane::keep_up),
             Work::Limbo(table) => {
                 let landed = self.stores[table].resolve_limbo(&mut self.rng, &mut self.faults);
                 self.trace.line(|| format!("a put in limbo lands: {landed:?}"));
@@ -190,6 +193,16 @@ impl World {
                 }
                 if plane.may_commit(self.step) {
                     choices.push(Work::Commit(number, table));
+                }
+                // A look that was begun ends, even when faults have healed.
+                let likely = match (plane.is_keeping_up(), self.healed) {
+                    (true, true) => 1_000,
+                    (true, false) => 300,
+                    (false, true) => 0,
+                    (false, false) => self.shape.upkeep,
+                };
+                if likely > 0 && plane.may_keep_up() && chance(&mut self.rng, likely) {
+                    choices.push(Work::KeepUp(number, table));
                 }
                 if plane.wanted && plane.may_cut() && chance(&mut self.rng, 300) {
                     choices.push(Work::AskCut(number, table));
@@ -265,9 +278,7 @@ impl World {
         }
         self.check_logs()?;
         for store in &self.stores {
-            if let Some(file) = store.table.files().difference(&store.files).next() {
-                return Violation::because(format!("data file {file} of the table is missing"));
-            }
+            check_files(store)?;
             if store.table.has_stray() {
                 self.faults.met(Fault::StrayPut);
             }

@@ -1,5 +1,6 @@
 //! What a run is like, drawn from its seed: how many of everything, how small the limits, how frequent which fault.
 
+use lakehead_engine::upkeep::planner::Limits;
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 
@@ -49,6 +50,10 @@ pub struct Shape {
     pub spoils: bool,
     /// Tables, with a store each; streams take turns.
     pub tables: usize,
+    /// Chance that upkeep of a table may take a step.
+    pub upkeep: u32,
+    /// What upkeep's merges go by.
+    pub limits: Limits,
     /// Chance that rows hold bytes that look like blocks of the log.
     pub forgery: u32,
 }
@@ -116,6 +121,12 @@ impl Shape {
             spoils: pick(&[0, 0, 0, 0, 0, 0, 0, 1]) == 1,
             forgery: pick(&[0, 0, 0, 200]) as u32,
             tables: pick(&[1, 1, 2]) as usize,
+            upkeep: pick(&[0, 20, 100, 400]) as u32,
+            limits: Limits {
+                many: pick(&[2, 3, 8]) as usize,
+                crowd: pick(&[4, 64]) as usize,
+                ..Limits::of_target(pick(&[300, 1_000, 100_000]), None)
+            },
         };
         shape.spoils &= !shape.meddles;
         if shape.credit_bytes < 16 << 10 || shape.budget_bytes < 64 << 10 {

@@ -1,9 +1,10 @@
 //! What others do to a table that engines write: they restore it to an older version, or make it anew.
 
 use crate::checks::Violation;
+use crate::commit::Commit;
 use crate::faults::Fault;
+use crate::file_checks::check_files;
 use crate::routes::{table_name, table_of_stream};
-use crate::table::Commit;
 use crate::world::World;
 use rand::Rng;
 
@@ -14,7 +15,10 @@ impl World {
         let Some(newest) = self.stores[table].table.view().map(|view| view.version) else { return };
         let to = self.rng.random_range(0..=newest);
         self.nonce += 1;
-        let commit = Commit { nonce: self.nonce, restores: Some(to), ..Commit::default() };
+        let (files, older) = (self.stores[table].table.files(), self.stores[table].table.files_at(to));
+        let removes = files.keys().filter(|name| !older.contains_key(*name)).cloned().collect();
+        let adds = older.into_values().filter(|file| !files.contains_key(&file.name)).collect();
+        let commit = Commit { nonce: self.nonce, restores: Some(to), removes, adds, ..Commit::default() };
         if let Some(version) = self.stores[table].table.foreign(&commit) {
             self.is_meddled = true;
             self.faults.met(Fault::TableRestored);
@@ -55,6 +59,7 @@ impl World {
                 ));
             }
         }
+        self.stores.iter().try_for_each(check_files)?;
         if !self.shape.spoils {
             let tables = self.stores.len();
             for (number, store) in self.stores.iter().enumerate() {

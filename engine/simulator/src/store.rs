@@ -3,15 +3,18 @@
 //! An operation begins and is answered at a later step. What a put will do is drawn when it begins; puts that were answered
 //! as unknown, or whose engine died, can land at any later step: they wait in limbo.
 
+use crate::commit::Commit;
 use crate::faults::{Fault, FaultCounts};
+use crate::rows::Row;
 use crate::shape::chance;
-use crate::table::{Commit, Landing, Table};
+use crate::table::{Landing, Table};
 use bytes::Bytes;
 use lakehead_engine::commit::ledger::TableView;
 use lakehead_engine::store::{PutOutcome, ReadOutcome};
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// The store and the table in it.
 #[derive(Debug, Default)]
@@ -19,8 +22,8 @@ pub struct Store {
     pub table: Table,
     /// Tables that were dropped.
     pub dropped: Vec<Table>,
-    /// Data files that are there.
-    pub files: BTreeSet<u64>,
+    /// Data files that are there, each with its rows. One that is being written has none yet.
+    pub files: BTreeMap<Arc<str>, Arc<[Row]>>,
     /// Puts nobody waits for that may still land.
     limbo: Vec<(u64, Bytes)>,
     /// Chance of a fault, in thousandths.
@@ -156,6 +159,7 @@ impl Store {
         self.dropped.push(std::mem::replace(&mut self.table, table));
         self.table.put(0, &made.encode());
         self.limbo.clear();
+        self.files.clear();
     }
 
     /// Rows of a stream that ever were in a table of the name.

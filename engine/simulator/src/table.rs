@@ -2,104 +2,12 @@
 //!
 //! Readers follow versions from 0 without a gap, as readers of a Delta log do: what lies behind a hole is in no table.
 
-use crate::rows::Row;
+use crate::commit::{AddedFile, Commit};
 use bytes::Bytes;
 use lakehead_engine::commit::ledger::{Logs, Restored, Streams, TableView};
-use lakehead_engine::handover::cut::StreamRange;
-use lakehead_engine::handover::log_part::{LogEntry, LogId};
+use lakehead_engine::handover::log_part::LogId;
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write;
 use std::sync::Arc;
-
-/// One version's content.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Commit {
-    /// `metaData.id`, in the version that makes the table.
-    pub id: Option<String>,
-    /// What the table writes of its schema, where it changes (a comment, say: the columns stay).
-    pub schema: Option<String>,
-    /// The version whose files are the table's again: a RESTORE.
-    pub restores: Option<u64>,
-    /// Sets apart commits of the same content: the equal bytes of two writers would be each other's.
-    pub nonce: u64,
-    pub committed: BTreeMap<Arc<str>, u64>,
-    pub epochs: BTreeMap<Arc<str>, u64>,
-    /// Claims and positions of logs, where they change.
-    pub logs: BTreeMap<LogId, LogEntry>,
-    /// What the committer proposed for its streams, so that it can be judged afterwards.
-    pub ranges: Vec<StreamRange>,
-    /// The data file that holds the rows.
-    pub file: Option<u64>,
-    /// Rows in the order of their file.
-    pub rows: Vec<Row>,
-}
-
-impl Commit {
-    /// The bytes of a version.
-    pub fn encode(&self) -> Bytes {
-        let mut text = format!("nonce {}\n", self.nonce);
-        // Writing to a string cannot fail.
-        if let Some(id) = &self.id {
-            let _ = writeln!(text, "meta {id}");
-        }
-        if let Some(version) = self.restores {
-            let _ = writeln!(text, "restore {version}");
-        }
-        if let Some(schema) = &self.schema {
-            let _ = writeln!(text, "schema {schema}");
-        }
-        for (stream, rows) in &self.committed {
-            let _ = writeln!(text, "txn {stream} {rows}");
-        }
-        for (stream, epoch) in &self.epochs {
-            let _ = writeln!(text, "epoch {stream} {epoch}");
-        }
-        for (log, LogEntry { claim, position }) in &self.logs {
-            let _ = writeln!(text, "log {log} {claim} {position}");
-        }
-        for StreamRange { stream, epoch, from, to } in &self.ranges {
-            let _ = writeln!(text, "range {stream} {epoch} {from} {to}");
-        }
-        if let Some(file) = self.file {
-            let _ = writeln!(text, "file {file}");
-        }
-        for Row { stream, seq, content } in &self.rows {
-            let _ = writeln!(text, "row {stream} {seq} {content}");
-        }
-        text.into()
-    }
-
-    /// Reads a version; `None` when the bytes are none.
-    pub fn decode(bytes: &[u8]) -> Option<Self> {
-        let mut commit = Self::default();
-        for line in std::str::from_utf8(bytes).ok()?.lines() {
-            let mut words = line.split(' ');
-            let kind = words.next()?;
-            let first = words.next()?;
-            let mut number = || words.next()?.parse::<u64>().ok();
-            match kind {
-                "nonce" => commit.nonce = first.parse().ok()?,
-                "restore" => commit.restores = Some(first.parse().ok()?),
-                "file" => commit.file = Some(first.parse().ok()?),
-                "meta" => commit.id = Some(first.to_owned()),
-                "schema" => commit.schema = Some(first.to_owned()),
-                "txn" => _ = commit.committed.insert(first.into(), number()?),
-                "epoch" => _ = commit.epochs.insert(first.into(), number()?),
-                "log" => {
-                    let (claim, position) = (number()?, number()?);
-                    commit.logs.insert(first.parse().ok()?, LogEntry { claim, position });
-                }
-                "range" => {
-                    let (epoch, from, to) = (number()?, number()?, number()?);
-                    commit.ranges.push(StreamRange { stream: first.into(), epoch, from, to });
-                }
-                "row" => commit.rows.push(Row { stream: first.to_owned(), seq: number()?, content: number()? }),
-                _ => return None,
-            }
-        }
-        Some(commit)
-    }
-}
 
 /// The table.
 #[derive(Debug, Default)]
@@ -111,8 +19,8 @@ pub struct Table {
     pub step: u64,
     landed: BTreeMap<u64, u64>,
     stray: BTreeMap<u64, Bytes>,
-    /// Data files of the table.
-    files: BTreeSet<u64>,
+    /// Data files of the table, by name.
+    files: BTreeMap<Arc<str>, AddedFile>,
     /// Newest version that a reader reaches.
     head: Option<u64>,
     id: Arc<str>,
@@ -163,11 +71,9 @@ impl Table {
                 Arc::make_mut(&mut self.logs).extend(&commit.logs);
                 Arc::make_mut(&mut self.restored).retain(|log, _| !commit.logs.contains_key(log));
             }
-            self.files.extend(commit.file);
-            if let Some(to) = commit.restores {
+            follow(&mut self.files, commit);
+            if commit.restores.is_some() {
                 self.restored = Arc::new(self.logs.keys().map(|log| (*log, next)).collect());
-                let removed = self.versions.range(to + 1..next).filter_map(|(_, (_, commit))| commit.file);
-                removed.for_each(|file| _ = self.files.remove(&file));
             }
             for row in &commit.rows {
                 *self.rows.entry(row.stream.clone()).or_default() += 1;
@@ -225,8 +131,15 @@ impl Table {
     }
 
     /// Data files of the newest version.
-    pub fn files(&self) -> &BTreeSet<u64> {
+    pub fn files(&self) -> &BTreeMap<Arc<str>, AddedFile> {
         &self.files
+    }
+
+    /// Data files of an older version.
+    pub fn files_at(&self, version: u64) -> BTreeMap<Arc<str>, AddedFile> {
+        let mut files = BTreeMap::new();
+        self.versions().take_while(|(number, _)| *number <= version).for_each(|(_, commit)| follow(&mut files, commit));
+        files
     }
 
     /// The newest version as commits see it; `None` while there is no table.
@@ -275,21 +188,34 @@ impl Table {
     }
 }
 
+fn follow(files: &mut BTreeMap<Arc<str>, AddedFile>, commit: &Commit) {
+    commit.removes.iter().for_each(|name| _ = files.remove(name));
+    files.extend(commit.adds.iter().map(|file| (file.name.clone(), file.clone())));
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rows::Row;
+    use lakehead_engine::handover::cut::StreamRange;
+    use lakehead_engine::handover::log_part::LogEntry;
 
     #[test]
     fn what_lies_behind_a_hole_is_not_in_the_table() {
         let row = |seq| Row { stream: "a".into(), seq, content: 7 };
         let made = Commit { id: Some("t".into()), ..Commit::default() };
         let second = Commit { rows: vec![row(1)], committed: [("a".into(), 2)].into(), ..Commit::default() };
+        let file = |name: &str| AddedFile { name: name.into(), bytes: 4, modified: 5 };
         let first = Commit {
             nonce: 3,
             rows: vec![row(0)],
             epochs: [("a".into(), 1)].into(),
             logs: [(LogId([7; 16]), LogEntry { claim: 3, position: 9 })].into(),
             ranges: vec![StreamRange { stream: "a".into(), epoch: 1, from: 0, to: 1 }],
+            adds: vec![file("x"), file("y")],
+            removes: vec!["z".into()],
+            merges: true,
+            deletes: vec![("b".to_owned(), 9)],
             ..Commit::default()
         };
         assert_eq!(Commit::decode(&first.encode()), Some(first.clone()));

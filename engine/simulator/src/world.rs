@@ -2,6 +2,7 @@
 
 use crate::canary::Canary;
 use crate::checks::{Ledger, Violation};
+use crate::commit::Commit;
 use crate::data_directory::DataDirectory;
 use crate::engine::{Engine, Sent};
 use crate::faults::{Fault, FaultCounts};
@@ -13,7 +14,6 @@ use crate::routes::{table_name, table_of_key, table_of_stream};
 use crate::rows;
 use crate::shape::{Shape, chance};
 use crate::store::Store;
-use crate::table::Commit;
 use crate::trace::Trace;
 use crate::wording::outgoing;
 use lakehead_engine::handover::answer::{Answer, Held};

@@ -257,6 +257,7 @@ fn commit_settings(config: &Config, root: Option<&str>, directory: &Path) -> Res
         compression: tables.compression.into(),
         encoding: tables.encoding,
         evolve: tables.evolve,
+        bad_rows: tables.bad_rows,
         table_uris,
         upkeep: Some((&config.upkeep).into()),
         store: config.store.options.clone(),

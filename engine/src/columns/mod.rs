@@ -28,6 +28,7 @@ pub mod column_builder;
 pub mod dictionary;
 pub mod extent;
 pub mod fixed;
+pub mod json_rows;
 pub mod layout;
 pub mod lists;
 pub mod offsets;

@@ -107,6 +107,33 @@ pub async fn drive(context: &Arc<Context>, table: &DeltaTable, job: Job) -> Driv
     }
 }
 
+/// How `job` would end upon the newest version, if it can be said without a commit.
+pub async fn foresee(context: &Arc<Context>, table: &DeltaTable, job: &Job) -> Option<Outcome> {
+    let history_from = history_from(&job.proposal);
+    let (mut known, mut failures) = (job.known.clone(), 0);
+    loop {
+        let now_ms = context.now_ms();
+        let mut attempt = Attempt::new(now_ms, job.terms.clone(), job.proposal.clone(), None);
+        attempt.on(now_ms, look(context, table, &mut known, history_from).await);
+        match attempt.step() {
+            Step::Done(outcome) => return Some(outcome),
+            Step::Pause { why, .. } => {
+                failures += 1;
+                pause_telling(table, failures, &why).await;
+            }
+            _ => return None,
+        }
+    }
+}
+
+/// Waits, longer for more failures in a row, and tells somebody now and then.
+pub async fn pause_telling(table: &DeltaTable, failures: u32, why: &str) {
+    if failures % PAUSES_TOLD == 1 {
+        tracing::warn!(table = %table.url(), failures, why, "a commit waits for the table's store");
+    }
+    tokio::time::sleep(pause(failures)).await;
+}
+
 /// The oldest version whose RESTOREs the proposal's logs have to know of: the one behind what they remember.
 fn history_from(proposal: &Proposal) -> Option<u64> {
     let remembered = proposal.logs.iter().filter_map(|log| match &log.part.base {

@@ -92,6 +92,8 @@ pub struct Proposal {
     pub logs: Vec<LogProposal>,
     /// Columns that the table gets.
     pub columns: Vec<Addition>,
+    /// Streams whose state is set outright.
+    pub settings: Vec<Setting>,
 }
 
 /// What one log brings.
@@ -107,6 +109,15 @@ pub struct LogProposal {
 pub struct Forget {
     pub stream: Arc<str>,
     pub shown: StreamState,
+}
+
+/// A stream's new state, where the table shows exactly what it was made upon.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Setting {
+    pub stream: Arc<str>,
+    pub shown: StreamState,
+    pub committed: u64,
+    pub epoch: u64,
 }
 
 /// The judgement about a proposal.
@@ -190,6 +201,16 @@ fn judge_streams(proposal: &Proposal, view: &TableView, entries: &mut Entries, c
             entries.forgotten.insert(stream.clone());
         } else {
             moved.push(stream.clone());
+        }
+    }
+    for Setting { stream, shown, committed, epoch } in &proposal.settings {
+        if view.stream(stream) != *shown {
+            moved.push(stream.clone());
+            continue;
+        }
+        entries.committed.insert(stream.clone(), *committed);
+        if *epoch != shown.epoch {
+            entries.epochs.insert(stream.clone(), *epoch);
         }
     }
     fenced.dedup();

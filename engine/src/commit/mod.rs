@@ -17,11 +17,13 @@
 //! | who starts the threads, takes requests? | [`plane`] |
 //! | which tables are open? | [`directory`]; one is opened by [`opening`] |
 //! | what does one table do all day? | [`table_task`], with [`cut_book`] for numbers, [`pace`], [`rhythm`] and [`retries`] for times |
-//! | how do row groups become a durable file? | [`encode`], [`open_cut`], [`staged_file`], [`staged_name`] |
+//! | how do row groups become a durable file? | [`encode`], [`open_cut`], [`staged_file`]; named by [`staged_name`], [`claims`] |
 //! | who carries an attempt's steps out? | [`drive`] |
+//! | where do rows go that the table cannot hold? | [`rejects`] |
 
 pub mod attempt;
 pub mod canary;
+pub mod claims;
 pub mod context;
 pub mod cut_book;
 pub mod decide;
@@ -36,6 +38,7 @@ pub mod opening;
 pub mod pace;
 pub mod partition;
 pub mod plane;
+pub mod rejects;
 pub mod retries;
 pub mod rhythm;
 pub mod settings;

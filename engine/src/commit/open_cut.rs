@@ -22,6 +22,7 @@ use super::in_order::InOrder;
 use super::open_partition::{File, Gathered, OpenPartition};
 use super::partition::{Part, PartitionKey};
 use super::staged_file::{FinishedStagedFile, StagedFile};
+use crate::handover::rejected::RejectedRows;
 use std::collections::{HashMap, VecDeque};
 
 /// Files of a cut that jobs work on at the same time: while one waits for the disk, others write.
@@ -62,6 +63,8 @@ pub struct OpenCut {
     uses: u64,
     finished: Vec<FinishedStagedFile>,
     gathered: Option<GatheredCut>,
+    /// Rows that the table does not get.
+    rejected: Vec<RejectedRows>,
     pub times: Times,
 }
 
@@ -102,6 +105,11 @@ impl OpenCut {
     /// One whose rows are gathered by these bounds.
     pub fn new(bounds: Bounds) -> Self {
         Self { bounds, ..Self::default() }
+    }
+
+    /// Rows of the cut that the table does not get.
+    pub fn reject(&mut self, rejected: RejectedRows) {
+        self.rejected.push(rejected);
     }
 
     /// A row group of the cut goes to be split; gives its place.
@@ -297,8 +305,8 @@ impl OpenCut {
     }
 
     /// Its parts, once it is ready.
-    pub fn into_parts(self) -> (Option<GatheredCut>, Vec<FinishedStagedFile>) {
-        (self.gathered, self.finished)
+    pub fn into_parts(self) -> (Option<GatheredCut>, Vec<FinishedStagedFile>, Vec<RejectedRows>) {
+        (self.gathered, self.finished, self.rejected)
     }
 
     /// Row groups that wait for a file.

@@ -78,6 +78,7 @@ pub(super) fn open_table(
         encoding,
         partitioning,
         pace,
+        bad_rows: version.policy(context.settings.bad_rows),
         version,
         looked_ms,
         terms,

@@ -2,6 +2,7 @@
 
 use super::encode::EncodingPolicy;
 use super::pace::Pace;
+use crate::handover::bad_rows::BadRowPolicy;
 use crate::handover::evolve::EvolvePolicy;
 use crate::store::options::StoreOptions;
 use crate::upkeep;
@@ -34,6 +35,8 @@ pub struct Settings {
     pub encoding: EncodingPolicy,
     /// What becomes of new columns in tables that do not say it themselves.
     pub evolve: EvolvePolicy,
+    /// What becomes of bad rows of tables that do not say it themselves.
+    pub bad_rows: BadRowPolicy,
     /// Tables that live elsewhere, by name.
     pub table_uris: BTreeMap<String, Url>,
     /// How tables are kept up, if they are.
@@ -57,6 +60,7 @@ impl Settings {
             compression: Compression::ZSTD(ZstdLevel::default()),
             encoding: EncodingPolicy::default(),
             evolve: EvolvePolicy::default(),
+            bad_rows: BadRowPolicy::default(),
             table_uris: BTreeMap::new(),
             upkeep: None,
             store: StoreOptions::none(),

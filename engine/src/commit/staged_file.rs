@@ -141,7 +141,7 @@ impl StagedFile {
 }
 
 #[expect(clippy::disallowed_methods, reason = "Delta's modificationTime is wall clock time; nothing is decided by it")]
-fn now_unix_ms() -> i64 {
+pub(super) fn now_unix_ms() -> i64 {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
     i64::try_from(now.as_millis()).unwrap_or(i64::MAX)
 }

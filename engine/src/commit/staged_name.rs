@@ -38,6 +38,13 @@ impl Origin {
         let claim = u64::from_str_radix(claim, 16).ok()?;
         Some(Self { log: log.parse().ok()?, claim, version: version.parse().ok()? })
     }
+
+    /// The name of the file of this number; `codec` comes before its ending.
+    pub fn name(&self, number: u64, codec: &str) -> String {
+        let Self { log, claim, version } = self;
+        let log = uuid::Uuid::from_bytes(log.0).simple();
+        format!("part-{log}-{claim:016x}-{version}-{number}{codec}.parquet")
+    }
 }
 
 /// A name that no other file has.
@@ -53,10 +60,7 @@ pub fn new_name(origin: Option<&Origin>, compression: Compression) -> String {
         _ => ".other",
     };
     match origin {
-        Some(Origin { log, claim, version }) => {
-            let (log, number) = (uuid::Uuid::from_bytes(log.0).simple(), NUMBER.fetch_add(1, Ordering::Relaxed));
-            format!("part-{log}-{claim:016x}-{version}-{number}{codec}.parquet")
-        }
+        Some(origin) => origin.name(NUMBER.fetch_add(1, Ordering::Relaxed), codec),
         None => format!("part-{}{codec}.parquet", uuid::Uuid::new_v4()),
     }
 }

@@ -39,7 +39,7 @@ const POSITIVE: Kind = Kind::Number { min: 1, why: "" };
 pub const BUDGET_MB_MIN: i64 = 64;
 
 /// All keys, by section. A derived default may look at keys that stand before its own.
-pub const KEYS: [Key; 28] = [
+pub const KEYS: [Key; 29] = [
     Key {
         section: "server",
         name: "listen",
@@ -195,6 +195,15 @@ pub const KEYS: [Key; 28] = [
         doc: "What becomes of columns that a stream sends and its table does not have: refuse (the stream is refused), or add (they \
               are added to the table). A table's property lakehead.evolve goes first",
         flag: Some(("evolve", "refuse|add")),
+    },
+    Key {
+        section: "tables",
+        name: "bad_rows",
+        kind: Kind::Choice(&["refuse", "divert"]),
+        fallback: Fallback::Toml("\"refuse\""),
+        doc: "What becomes of rows that their table cannot hold: refuse (their batch is refused), or divert (they go into the table \
+              NAME_rejected beside it, and the stream goes on; needs the log). A table's property lakehead.bad_rows goes first",
+        flag: Some(("bad-rows", "refuse|divert")),
     },
     Key {
         section: "tables",

@@ -1,6 +1,7 @@
 //! The configuration in types, every key with a value.
 
 use crate::commit::encode::EncodingPolicy;
+use crate::handover::bad_rows::BadRowPolicy;
 use crate::handover::evolve::EvolvePolicy;
 use crate::store::options::StoreOptions;
 use crate::upkeep;
@@ -65,6 +66,7 @@ pub struct Tables {
     pub compression: CompressionName,
     pub encoding: EncodingPolicy,
     pub evolve: EvolvePolicy,
+    pub bad_rows: BadRowPolicy,
     pub encoders: usize,
     pub uris: BTreeMap<String, String>,
 }

@@ -1,5 +1,6 @@
 //! What the commit plane tells a shard.
 
+use super::bad_rows::BadRowPolicy;
 use super::cut_size::CutSize;
 use super::port::TablePort;
 use super::request::Ticket;
@@ -27,6 +28,8 @@ pub struct OpenTable {
     pub next_cut: u64,
     /// When a cut is asked for before the tick.
     pub cut_size: CutSize,
+    /// What becomes of rows that it cannot hold.
+    pub bad_rows: BadRowPolicy,
     /// Where its pieces go.
     pub port: TablePort,
 }

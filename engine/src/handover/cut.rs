@@ -2,6 +2,7 @@
 
 use super::ShardId;
 use super::log_part::LogPart;
+use super::rejected::RejectedRows;
 use super::row_group::RowGroup;
 use std::sync::Arc;
 
@@ -23,7 +24,7 @@ pub struct CutDone {
     pub shard: ShardId,
     pub generation: u64,
     pub cut: u64,
-    /// Rows of all streams, anonymous ones included.
+    /// Rows of all streams, anonymous ones included, that are for the table.
     pub rows: u64,
     /// Named streams with rows in the cut, each once.
     pub ranges: Vec<StreamRange>,
@@ -37,5 +38,6 @@ pub struct CutDone {
 #[derive(Debug)]
 pub enum Piece {
     RowGroup(RowGroup),
+    Rejected(RejectedRows),
     CutDone(CutDone),
 }

@@ -1,5 +1,6 @@
 //! What becomes of columns that a stream sends and its table does not have.
 
+use super::policy::{Policy, UnknownPolicy, parse};
 use serde::Deserialize;
 use std::fmt;
 use std::str::FromStr;
@@ -18,16 +19,12 @@ pub enum EvolvePolicy {
     Add,
 }
 
-/// A name that is no policy's.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{name:?} is no way with new columns; it is one of refuse, add")]
-pub struct UnknownEvolvePolicy {
-    pub name: String,
-}
+impl Policy for EvolvePolicy {
+    const PROPERTY: &'static str = EVOLVE_PROPERTY;
+    const WITH: &'static str = "new columns";
+    const ALL: &'static [Self] = &[Self::Refuse, Self::Add];
 
-impl EvolvePolicy {
-    /// As it is written in configurations and table properties.
-    pub fn name(self) -> &'static str {
+    fn name(self) -> &'static str {
         match self {
             Self::Refuse => "refuse",
             Self::Add => "add",
@@ -42,24 +39,9 @@ impl fmt::Display for EvolvePolicy {
 }
 
 impl FromStr for EvolvePolicy {
-    type Err = UnknownEvolvePolicy;
+    type Err = UnknownPolicy;
 
-    fn from_str(name: &str) -> Result<Self, UnknownEvolvePolicy> {
-        let known = [Self::Refuse, Self::Add].into_iter().find(|policy| policy.name() == name);
-        known.ok_or_else(|| UnknownEvolvePolicy { name: name.to_owned() })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_come_back_and_others_are_told_what_there_is() {
-        for policy in [EvolvePolicy::Refuse, EvolvePolicy::Add] {
-            assert_eq!(policy.to_string().parse(), Ok(policy));
-        }
-        let error = "merge".parse::<EvolvePolicy>().unwrap_err().to_string();
-        assert!(error.contains("\"merge\"") && error.contains("refuse, add"), "{error}");
+    fn from_str(name: &str) -> Result<Self, UnknownPolicy> {
+        parse(name)
     }
 }

@@ -20,6 +20,11 @@
 //! the table shows of streams and logs ([`shown`]), so that the shard can go on from there. A shard hands a [`cut::CutDone`]
 //! over only when all that it covers is durable.
 //!
+//! # Rejected rows
+//!
+//! Rows of an entry that are not for the table go the same way as row groups ([`rejected`]), and come into the table of rejected
+//! rows before the cut's commit comes into the table. Offsets and positions count them.
+//!
 //! # Generations
 //!
 //! When a cut cannot be committed (another engine moved one of its streams), the table's uncommitted rows are given up:
@@ -27,11 +32,14 @@
 //! offset; with a log it builds the rows again from there. Whatever still travels with an older generation is ignored on arrival. Cut numbers go on.
 
 pub mod answer;
+pub mod bad_rows;
 pub mod cut;
 pub mod cut_size;
 pub mod evolve;
 pub mod log_part;
+pub mod policy;
 pub mod port;
+pub mod rejected;
 pub mod request;
 pub mod row_group;
 pub mod shown;

@@ -103,11 +103,19 @@ impl Gather {
 
     /// Puts a record, which must fit. Gives its bytes in the block.
     pub fn put(&mut self, header: &RecordHeader, payload: &[u8]) -> usize {
-        let bytes = record_bytes(payload.len());
+        self.put_both(header, payload, &[])
+    }
+
+    /// The same with a payload in two pieces.
+    pub fn put_both(&mut self, header: &RecordHeader, payload: &[u8], behind: &[u8]) -> usize {
+        let length = payload.len() + behind.len();
+        let bytes = record_bytes(length);
         let record = &mut self.buffer.bytes_mut()[self.length..self.length + bytes];
-        record[..RECORD_HEADER_BYTES].copy_from_slice(&header.encode(payload.len()));
-        let (body, padding) = record[RECORD_HEADER_BYTES..].split_at_mut(payload.len());
+        record[..RECORD_HEADER_BYTES].copy_from_slice(&header.encode(length));
+        let (body, rest) = record[RECORD_HEADER_BYTES..].split_at_mut(payload.len());
         body.copy_from_slice(payload);
+        let (body, padding) = rest.split_at_mut(behind.len());
+        body.copy_from_slice(behind);
         padding.fill(0);
         // While the bytes are still in the processor's cache.
         self.checksum = crc32c::crc32c_append(self.checksum, record);

@@ -6,6 +6,7 @@
 //! that come only behind it. Offsets come from the entries.
 
 use super::claims::Claims;
+use super::decision::Decision;
 use super::numbers::{NextNumbers, Position, SchemaNumber, StreamNumber, TableNumber};
 use super::record::{Record, RecordKind};
 use super::state_record::{LostBlocks, StateRecord};
@@ -74,6 +75,14 @@ pub struct LiveStream {
     pub last: Option<Position>,
 }
 
+/// A decision about an entry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decided {
+    pub table: TableNumber,
+    pub stream: StreamNumber,
+    pub decision: Decision,
+}
+
 /// See the module head.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LiveState {
@@ -82,6 +91,8 @@ pub struct LiveState {
     pub streams: BTreeMap<StreamNumber, LiveStream>,
     /// Entries kept whatever their table shows.
     pub held: BTreeMap<Position, (TableNumber, StreamNumber)>,
+    /// What was decided about entries after they had been appended; see [`super::decision`].
+    pub decided: BTreeMap<Position, Decided>,
     pub next_numbers: NextNumbers,
     /// Segments below this number are not needed.
     pub freed_below: u64,
@@ -124,6 +135,9 @@ impl LiveState {
             StateRecord::Committed { claim, version } => self.committed(header.table, claim, header.position, version),
             StateRecord::Held => {
                 self.held.insert(header.position, (header.table, header.stream));
+            }
+            StateRecord::Decided(decision) => {
+                self.decided(header.table, header.stream, header.position, decision);
             }
             StateRecord::Released => {
                 self.held.remove(&header.position);
@@ -172,6 +186,20 @@ impl LiveState {
         }
     }
 
+    /// Takes in a decision about an entry, behind those that were made before; gives all of them together.
+    pub(super) fn decided(
+        &mut self,
+        table: TableNumber,
+        stream: StreamNumber,
+        position: Position,
+        decision: Decision,
+    ) -> Decision {
+        let decision =
+            self.decided.get(&position).map_or_else(|| decision.clone(), |known| known.decision.and_later(&decision));
+        self.decided.insert(position, Decided { table, stream, decision: decision.clone() });
+        decision
+    }
+
     /// A claim that the table may show from now on.
     pub(super) fn tried(&mut self, table: TableNumber, claim: u64) {
         if let Some(table) = self.tables.get_mut(&table).filter(|table| table.claim < claim) {
@@ -201,7 +229,10 @@ impl LiveState {
 
     /// Forgets what no entry needs that is not in its table, is not durable yet or is held.
     pub(super) fn prune(&mut self, durable: Position) {
-        let Self { tables, schemas, streams, held, .. } = self;
+        let Self { tables, schemas, streams, held, decided, .. } = self;
+        let is_behind =
+            |table: TableNumber, position: Position| tables.get(&table).is_some_and(|table| position < table.position);
+        decided.retain(|position, of| held.contains_key(position) || !is_behind(of.table, *position));
         // What exactly a held entry rests on is in the entry alone, so everything of its table stays.
         let held_tables: std::collections::BTreeSet<_> = held.values().map(|(table, _)| *table).collect();
         let is_live = |table: TableNumber, last: Option<Position>| {
@@ -222,6 +253,9 @@ impl LiveState {
         let streams = self.streams.values().map(|stream| StateRecord::Stream(stream.record.clone()));
         let held =
             self.held.iter().map(|(position, (table, stream))| (StateRecord::Held, Some((*table, *stream, *position))));
-        numbers.chain(tables).chain(schemas).chain(streams).map(|record| (record, None)).chain(held)
+        let decided = self.decided.iter().map(|(position, Decided { table, stream, decision })| {
+            (StateRecord::Decided(decision.clone()), Some((*table, *stream, *position)))
+        });
+        numbers.chain(tables).chain(schemas).chain(streams).map(|record| (record, None)).chain(held).chain(decided)
     }
 }

@@ -4,6 +4,7 @@ use super::action::{LogAction, LogEvent};
 use super::block_view::{BadBlock, BlockView, open_block};
 use super::claims::{Claims, drawn_claim};
 use super::copying::{Copying, Round};
+use super::decision::Decision;
 use super::flush::Flushing;
 use super::gather::{Gather, Purpose};
 use super::index::Index;
@@ -56,6 +57,8 @@ pub struct NewRows<'a> {
     pub next: u64,
     /// The client's whole frame, header and padding included.
     pub frame: &'a [u8],
+    /// A [`Decision`] about its rows, encoded; nothing when they are all for the table.
+    pub decision: &'a [u8],
 }
 
 /// Where rows went.
@@ -189,7 +192,7 @@ impl Log {
         assert!(known && self.has_table(rows.table), "rows of a table, schema or stream that this log does not know");
         self.next_position = position.next();
         self.point.0 += 1;
-        let bytes = record_bytes(rows.frame.len());
+        let bytes = record_bytes(rows.frame.len() + rows.decision.len());
         let gather = self.flushing.gather_with_room(&self.settings, bytes);
         let header = RecordHeader {
             kind: RecordKind::Rows,
@@ -199,7 +202,7 @@ impl Log {
             skip: rows.skip,
             position,
         };
-        gather.put(&header, rows.frame);
+        gather.put_both(&header, rows.frame, rows.decision);
         gather.point = self.point;
         gather.end = self.next_position;
         let book = self.index.appended(rows.table, position, bytes as u64);
@@ -242,6 +245,18 @@ impl Log {
         let Some((table, stream)) = self.state.held.remove(&position) else { return self.point };
         self.index.released(table, position, &self.state.held);
         self.put_state(&StateRecord::Released, |header| RecordHeader { table, stream, position, ..header })
+    }
+
+    /// Notes what was decided about an entry that is in the log already. What was decided before stays decided.
+    pub fn decide(
+        &mut self,
+        table: TableNumber,
+        stream: StreamNumber,
+        position: Position,
+        decision: &Decision,
+    ) -> Point {
+        let later = self.state.decided(table, stream, position, decision.clone());
+        self.put_state(&StateRecord::Decided(later), |header| RecordHeader { table, stream, position, ..header })
     }
 
     /// Of everything appended.

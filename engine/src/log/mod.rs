@@ -40,6 +40,7 @@ pub mod buffer;
 pub mod canary;
 pub mod claims;
 mod copying;
+pub mod decision;
 #[cfg(any(test, feature = "canary"))]
 pub mod fake;
 mod fields;
@@ -70,6 +71,7 @@ pub use block_view::{BadBlock, BlockView, open_block};
 pub use buffer::{BlockBuffer, HeapBuffer};
 pub use canary::Canary;
 pub use claims::{Claims, first_claim};
+pub use decision::{Decision, Reason};
 pub use live_state::{LiveSchema, LiveState, LiveStream, SchemaRecord, StreamRecord, TableRecord};
 pub use log::{Appended, Log, NewRows};
 pub use numbers::{Point, Position, SchemaNumber, StreamNumber, TableNumber};

@@ -12,7 +12,7 @@
 //! | 24 | 8 | position |
 //!
 //! Fields that a kind has no use for are 0. Rows have the client's frame as payload: its 48-byte header, the archive and the
-//! padding, byte by byte. The payloads of the other kinds are in [`super::state_record`].
+//! padding, byte by byte; behind it stands what was decided about them, if some are not for the table ([`super::decision`]). The payloads of the other kinds are in [`super::state_record`].
 
 use super::fields::{u32_at, u64_at};
 use super::limits::{RECORD_ALIGNMENT, RECORD_HEADER_BYTES};
@@ -45,9 +45,11 @@ pub enum RecordKind {
     Lost = 10,
     /// A claim that the log is about to make of a table.
     Claim = 11,
+    /// What was decided about the rows of the entry at the position, after it was appended.
+    Decided = 12,
 }
 
-const KINDS: [RecordKind; 11] = [
+const KINDS: [RecordKind; 12] = [
     RecordKind::Rows,
     RecordKind::Table,
     RecordKind::Schema,
@@ -59,6 +61,7 @@ const KINDS: [RecordKind; 11] = [
     RecordKind::Freed,
     RecordKind::Lost,
     RecordKind::Claim,
+    RecordKind::Decided,
 ];
 
 /// A record's header without the length.

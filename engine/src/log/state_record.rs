@@ -7,12 +7,14 @@
 //! | Stream | epoch 8, named 1 (0 or 1), name (text, empty without one) |
 //! | Claim | claim 8 |
 //! | Committed | claim 8, version 8; the position is in the record's header |
+//! | Decided | see [`super::decision`]; table, stream and position are in the record's header |
 //! | Held, Released | nothing; the position is in the record's header |
 //! | Numbers | next table 4, next schema 4, next stream 4 |
 //! | Freed | the lowest segment still needed 8 |
 //! | Lost | segment 8, first lost sequence 8, first sequence not lost 8 |
 
 use super::claims::Claims;
+use super::decision::Decision;
 use super::fields::{Fields, put_text};
 use super::live_state::{SchemaRecord, StreamRecord, TableRecord};
 use super::numbers::{NextNumbers, Position};
@@ -45,6 +47,8 @@ pub enum StateRecord {
     },
     Held,
     Released,
+    /// The record's header has table, stream and position.
+    Decided(Decision),
     Numbers(NextNumbers),
     Freed {
         below: u64,
@@ -85,6 +89,7 @@ impl StateRecord {
             }
             RecordKind::Claim => Self::Claim { claim: fields.u64()? },
             RecordKind::Committed => Self::Committed { claim: fields.u64()?, version: fields.u64()? },
+            RecordKind::Decided => return Decision::decode(record.payload).map(Self::Decided),
             RecordKind::Held => Self::Held,
             RecordKind::Released => Self::Released,
             RecordKind::Numbers => {
@@ -99,7 +104,7 @@ impl StateRecord {
         Some(state)
     }
 
-    /// Puts the payload into `out` and gives the header, in which Committed, Held and Released have their numbers set by
+    /// Puts the payload into `out` and gives the header, in which Committed, Held, Released and Decided have their numbers set by
     /// the caller.
     pub fn encode(&self, out: &mut Vec<u8>) -> RecordHeader {
         let mut put = |number: u64| out.extend_from_slice(&number.to_le_bytes());
@@ -132,6 +137,10 @@ impl StateRecord {
             Self::Committed { claim, version } => {
                 [*claim, *version].into_iter().for_each(&mut put);
                 RecordHeader::new(RecordKind::Committed)
+            }
+            Self::Decided(decision) => {
+                decision.encode(out);
+                RecordHeader::new(RecordKind::Decided)
             }
             Self::Held => RecordHeader::new(RecordKind::Held),
             Self::Released => RecordHeader::new(RecordKind::Released),

@@ -3,7 +3,7 @@
 use super::action::Action;
 use super::admission::{Admission, judge};
 use super::connection::{Connection, ConnectionId, Phase};
-use super::partition_check;
+use super::rejecting;
 use super::state::Shard;
 use super::table::{ShardTable, StreamSlot};
 use crate::columns::layout::Layout;
@@ -11,10 +11,23 @@ use crate::handover::cut::Piece;
 use crate::handover::request::{Request, Urgency};
 use crate::handover::row_group::RowGroup;
 use crate::handover::{Refusal, TableKey};
+use crate::log::Decision;
 use lakehead_protocol::batch::ArchivedBatch;
-use lakehead_protocol::batch_check;
 use lakehead_protocol::header::Header;
 use lakehead_protocol::reject::RejectCode;
+use std::slice;
+
+/// Rows of a batch on their way into a builder.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct BatchRows<'a> {
+    pub header: &'a Header,
+    pub batch: &'a ArchivedBatch,
+    /// How its columns lie in the table's; nothing where they do not, and no row is for the table.
+    pub layout: Option<&'a Layout>,
+    pub decision: &'a Decision,
+    /// The first offset that is wanted.
+    pub from: u64,
+}
 
 impl Shard {
     /// Whether a batch with this header may come: judged before its payload is waited for.
@@ -70,18 +83,14 @@ impl Shard {
             return self.refuse(id, &refusal, header.first_offset, actions);
         }
         let Some(Connection { phase: Phase::Streaming(streaming), .. }) = self.connections.get_mut(&id) else { return };
-        let Some(layout) = streaming.layouts.get(&header.schema_id).map(|announced| announced.layout.clone()) else {
-            return;
-        };
-        if let Err(error) = batch_check::check(batch, &layout.schema, header.rows) {
-            let offset = header.first_offset.saturating_add(error.row().unwrap_or(0) as u64);
-            return self.refuse(id, &Refusal::new(error.code(), error.to_string()), offset, actions);
-        }
-        let table = self.tables.get(&streaming.table).filter(|table| !table.open.partition_columns.is_empty());
-        if let Some(Err(error)) = table.map(|table| partition_check::check(batch, &layout, &table.open)) {
-            let offset = header.first_offset.saturating_add(error.row() as u64);
-            return self.refuse(id, &Refusal::new(error.code(), error.to_string()), offset, actions);
-        }
+        let Some(announced) = streaming.layouts.get(&header.schema_id) else { return };
+        let (layout, schema) = (announced.layout.clone(), announced.schema.clone());
+        let Some(table) = self.tables.get(&streaming.table) else { return };
+        let judged =
+            match rejecting::judge(header, batch, (&layout, &schema), &table.open, table.diverts(), frame.len()) {
+                Ok(judged) => judged,
+                Err((refusal, offset)) => return self.refuse(id, &refusal, offset, actions),
+            };
         streaming.received_bytes += u64::from(header.archive_bytes());
         let spent = streaming.received_bytes + self.settings.credit_bytes - streaming.credit_bytes;
         let credit_is_short = spent * 2 > self.settings.credit_bytes;
@@ -91,11 +100,14 @@ impl Shard {
         match judge(stream.next, header.first_offset, header.rows) {
             Admission::Accept { skip } => {
                 stream.next = header.first_offset + u64::from(header.rows);
-                self.append_to_log(key, slot, (id, header.schema_id), skip, frame);
+                let from = header.first_offset + u64::from(skip);
+                let position = self.append_to_log(key, slot, (id, header.schema_id), skip, (frame, &judged.decision));
                 // Until the table is live the replay will find them.
                 let drops = skip > 0 && self.settings.canary.drops_trimmed_rest();
                 if self.tables.get(&key).is_some_and(ShardTable::is_live) && !drops {
-                    self.build(key, slot, header, batch, &layout, header.first_offset + u64::from(skip), actions);
+                    let rows = BatchRows { header, batch, layout: Some(&layout), decision: &judged.decision, from };
+                    self.build(key, slot, &rows, actions);
+                    position.inspect(|position| self.reject(key, slot, *position, (header, from), judged.rejected));
                 }
                 if credit_is_short {
                     self.acknowledge(key, slot, actions);
@@ -118,36 +130,34 @@ impl Shard {
         }
     }
 
-    /// Appends a batch's rows from offset `from` on to the table's builder.
-    #[expect(clippy::too_many_arguments, reason = "a batch, where it belongs, and what it is read by")]
-    pub(super) fn build(
-        &mut self,
-        key: TableKey,
-        slot: StreamSlot,
-        header: &Header,
-        batch: &ArchivedBatch,
-        layout: &Layout,
-        from: u64,
-        actions: &mut Vec<Action>,
-    ) {
+    /// Appends those of a batch's rows to the table's builder that are for the table.
+    pub(super) fn build(&mut self, key: TableKey, slot: StreamSlot, rows: &BatchRows<'_>, actions: &mut Vec<Action>) {
+        let BatchRows { header, batch, layout, decision, from } = *rows;
         let Some(mut table) = self.tables.get_mut(&key) else { return };
         let Some(stream) = table.streams.get_mut(&slot) else { return };
         if stream.built == stream.cut_from {
             table.dirty.push(slot);
         }
         stream.built = header.first_offset + u64::from(header.rows);
-        let (rows, bytes) = (header.rows as usize, header.archive_bytes() as usize);
-        let skip = from.saturating_sub(header.first_offset) as usize;
-        let bytes = bytes * (rows - skip) / rows.max(1);
-        if table.builder.must_be_sealed(batch, layout, rows - skip) {
-            self.seal(key, actions);
-            let Some(sealed) = self.tables.get_mut(&key) else { return };
-            table = sealed;
+        let skip = from.saturating_sub(header.first_offset) as u32;
+        let bytes = |count: usize| header.archive_bytes() as usize * count / header.rows.max(1) as usize;
+        let whole = skip..header.rows;
+        let parts = if decision.is_empty() { Vec::new() } else { decision.kept(skip..header.rows) };
+        let kept = if decision.is_empty() { slice::from_ref(&whole) } else { &parts };
+        let count: usize = kept.iter().map(ExactSizeIterator::len).sum();
+        if let Some(layout) = layout.filter(|_| count > 0) {
+            if table.builder.must_be_sealed(batch, layout, count) {
+                self.seal(key, actions);
+                let Some(sealed) = self.tables.get_mut(&key) else { return };
+                table = sealed;
+            }
+            for rows in kept {
+                table.builder.append(batch, layout, rows.start as usize, rows.end as usize, bytes(rows.len()));
+            }
+            table.memory.resize(table.builder.memory_bytes());
+            table.rows_since_cut += count as u64;
         }
-        table.builder.append(batch, layout, skip, rows, bytes);
-        table.memory.resize(table.builder.memory_bytes());
-        table.rows_since_cut += (rows - skip) as u64;
-        table.bytes_since_cut += bytes;
+        table.bytes_since_cut += bytes((header.rows - skip) as usize);
         self.after_append(key, actions);
     }
 

@@ -41,6 +41,9 @@ pub enum Canary {
     /// Rows that came before the table got its newest columns are not built again.
     #[cfg(any(test, feature = "canary"))]
     LoseOlderColumns,
+    /// What is found not to fit a changed table is rejected, and not noted.
+    #[cfg(any(test, feature = "canary"))]
+    ForgetDecisions,
 }
 
 planted! {
@@ -54,4 +57,5 @@ planted! {
     positions_run_ahead: PositionAheadOfBuilders;
     drops_older_epochs: DropOlderEpochs;
     loses_older_columns: LoseOlderColumns;
+    forgets_decisions: ForgetDecisions;
 }

@@ -2,6 +2,7 @@
 
 use super::action::{Action, Outgoing};
 use super::connection::{Connection, ConnectionId, Phase};
+use super::rejecting::Rejects;
 use super::state::Shard;
 use super::stream::Mint;
 use super::table::{PendingCut, StreamSlot};
@@ -41,6 +42,7 @@ impl Shard {
             return;
         }
         self.seal(key, actions);
+        self.hand_over_rejects(key, actions);
         let log = self.log_part(key);
         let Some(table) = self.tables.get_mut(&key) else { return };
         let is_live = table.is_live();
@@ -182,6 +184,7 @@ impl Shard {
         }
         table.memory.resize(table.builder.memory_bytes());
         (table.rows_since_cut, table.bytes_since_cut, table.wanted) = (0, 0, None);
+        table.rejects = Rejects::default();
         table.dirty.clear();
         table.pending.clear();
         let with_log = table.log.is_some();
@@ -253,7 +256,7 @@ impl Shard {
             table.memory.resize(table.builder.memory_bytes());
         }
         let mut waiting: Vec<TableKey> =
-            self.tables.iter().filter(|(_, table)| table.rows_since_cut > 0).map(|(key, _)| *key).collect();
+            self.tables.iter().filter(|(_, table)| table.bytes_since_cut > 0).map(|(key, _)| *key).collect();
         waiting.sort_unstable();
         for key in waiting {
             self.want_cut(key, Urgency::Now, actions);

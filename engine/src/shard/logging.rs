@@ -7,7 +7,7 @@ use super::state::{Settings, Shard};
 use super::table::StreamSlot;
 use crate::budget::Budget;
 use crate::handover::TableKey;
-use crate::log::{Log, LogAction, LogEvent, NewRows, Room};
+use crate::log::{Decision, Log, LogAction, LogEvent, NewRows, Position, Room};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -153,22 +153,21 @@ impl Shard {
         }
     }
 
-    /// Appends a batch's rows from `skip` on to the log; without a log there is nothing to do.
+    /// Appends a batch's rows from `skip` on to the log, with what was decided about them, and says where; without a log there is
+    /// nothing to do.
     pub(super) fn append_to_log(
         &mut self,
         key: TableKey,
         slot: StreamSlot,
         (id, schema_id): (ConnectionId, u32),
         skip: u32,
-        frame: &[u8],
-    ) {
-        let (Some(book), Some(table)) = (&mut self.log, self.tables.get_mut(&key)) else { return };
-        let Some(table_log) = &mut table.log else { return };
-        let Some(stream) = table.streams.get_mut(&slot) else { return };
-        let Some(Connection { phase: Phase::Streaming(streaming), .. }) = self.connections.get_mut(&id) else {
-            return;
-        };
-        let Some(announced) = streaming.layouts.get_mut(&schema_id) else { return };
+        (frame, decision): (&[u8], &Decision),
+    ) -> Option<Position> {
+        let (book, table) = (self.log.as_mut()?, self.tables.get_mut(&key)?);
+        let table_log = table.log.as_mut()?;
+        let stream = table.streams.get_mut(&slot)?;
+        let Connection { phase: Phase::Streaming(streaming), .. } = self.connections.get_mut(&id)? else { return None };
+        let announced = streaming.layouts.get_mut(&schema_id)?;
         let log = &mut book.log;
         let number = table_log.number;
         let schema = match announced.log_number.filter(|schema| log.has_schema(*schema)) {
@@ -185,9 +184,15 @@ impl Shard {
         }
         stream.log_number = Some(named);
         table_log.layouts.entry(schema).or_insert_with(|| announced.layout.clone());
-        let rows = NewRows { table: number, schema, stream: named, skip, next: stream.next, frame };
-        let appended = log.append(rows);
-        book.appended(appended.point, key, slot, stream.epoch, stream.next);
+        let mut behind = Vec::new();
+        if !decision.is_empty() {
+            decision.encode(&mut behind);
+        }
+        let next = stream.next;
+        let appended =
+            log.append(NewRows { table: number, schema, stream: named, skip, next, frame, decision: &behind });
+        book.appended(appended.point, key, slot, stream.epoch, next);
+        Some(appended.position)
     }
 
     /// Sends a frame when everything that was appended so far is durable.

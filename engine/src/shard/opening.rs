@@ -12,6 +12,7 @@
 
 use super::action::{Action, Outgoing};
 use super::connection::{Announced, Connection, ConnectionId, Phase, Streaming};
+use super::rejecting::Rejects;
 use super::resuming::resume_point;
 use super::state::Shard;
 use super::stream::{Mint, Stream};
@@ -221,6 +222,8 @@ impl Shard {
             open,
             builder,
             memory: self.budget.reserve(0),
+            rejects: Rejects::default(),
+            told_rejects: None,
             rows_since_cut: 0,
             bytes_since_cut: 0,
             wanted: None,

@@ -32,6 +32,18 @@ impl PartitionError {
         }
     }
 
+    /// What is wrong, without the row's number.
+    pub(super) fn rule(&self) -> String {
+        match self {
+            Self::NotText { column, .. } => {
+                format!("column {column:?} partitions the table and is not UTF-8: no partition can be named so")
+            }
+            Self::Empty { column, .. } => format!(
+                "column {column:?} partitions the table and is empty: that is NULL there, which the column does not allow"
+            ),
+        }
+    }
+
     pub(super) fn row(&self) -> usize {
         match self {
             Self::NotText { row, .. } | Self::Empty { row, .. } => *row,
@@ -45,31 +57,32 @@ enum Fault {
     Empty,
 }
 
-/// Judges a batch that is good otherwise.
-pub(super) fn check(batch: &ArchivedBatch, layout: &Layout, table: &OpenTable) -> Result<(), PartitionError> {
+/// What is wrong with a batch that is good otherwise, column by column.
+pub(super) fn faults(batch: &ArchivedBatch, layout: &Layout, table: &OpenTable) -> Vec<PartitionError> {
+    let mut found = Vec::new();
     for index in table.partition_columns.iter() {
         let Some(position) = layout.places.iter().position(|place| place.index == *index) else { continue };
         let field = layout.schema.columns.get(position).and_then(|field| layout.schema.fields.get(*field as usize));
         let (Some(field), Some(column)) = (field, batch.columns.get(position)) else { continue };
-        if let Some((row, fault)) = first_fault(batch, column, field) {
+        found.extend(faults_of(batch, column, field).into_iter().map(|(row, fault)| {
             let column = field.name.clone();
-            return Err(match fault {
+            match fault {
                 Fault::NotText => PartitionError::NotText { column, row },
                 Fault::Empty => PartitionError::Empty { column, row },
-            });
-        }
+            }
+        }));
     }
-    Ok(())
+    found
 }
 
-fn first_fault(batch: &ArchivedBatch, column: &ArchivedColumn, field: &Field) -> Option<(usize, Fault)> {
+fn faults_of(batch: &ArchivedBatch, column: &ArchivedColumn, field: &Field) -> Vec<(usize, Fault)> {
     let is_binary = match field.data_type() {
         Some(DataType::Binary) => true,
         Some(DataType::String) => false,
-        _ => return None,
+        _ => return Vec::new(),
     };
     if !is_binary && field.nullable == 1 {
-        return None;
+        return Vec::new();
     }
     let fault = |value: &[u8]| {
         if is_binary && std::str::from_utf8(value).is_err() {
@@ -78,18 +91,19 @@ fn first_fault(batch: &ArchivedBatch, column: &ArchivedColumn, field: &Field) ->
         (field.nullable == 0 && value.is_empty()).then_some(Fault::Empty)
     };
     let has_value = |row: usize| column.validity.is_empty() || bit(&column.validity, row);
-    let mut rows = (0..column.length.to_native() as usize).filter(|row| has_value(*row));
+    let rows = (0..column.length.to_native() as usize).filter(|row| has_value(*row));
     if column.encoding != ENCODING_DICTIONARY {
-        return rows.find_map(|row| Some((row, fault(column.values.get(place(column, row)?)?)?)));
+        return rows.filter_map(|row| Some((row, fault(column.values.get(place(column, row)?)?)?))).collect();
     }
-    let entries = batch.columns.get(column.children.first()?.to_native() as usize)?;
+    let entries = column.children.first().and_then(|child| batch.columns.get(child.to_native() as usize));
+    let Some(entries) = entries else { return Vec::new() };
     let of_entry = |entry: usize| fault(entries.values.get(place(entries, entry)?)?);
     let faults: Vec<_> = (0..entries.length.to_native() as usize).map(of_entry).collect();
     if faults.iter().all(Option::is_none) {
-        return None;
+        return Vec::new();
     }
     let (keys, _) = column.values.as_chunks::<4>();
-    rows.find_map(|row| Some((row, (*faults.get(u32::from_le_bytes(*keys.get(row)?) as usize)?)?)))
+    rows.filter_map(|row| Some((row, (*faults.get(u32::from_le_bytes(*keys.get(row)?) as usize)?)?))).collect()
 }
 
 fn place(column: &ArchivedColumn, row: usize) -> Option<Range<usize>> {
@@ -101,6 +115,7 @@ fn place(column: &ArchivedColumn, row: usize) -> Option<Range<usize>> {
 mod tests {
     use super::*;
     use crate::handover::TableKey;
+    use crate::handover::bad_rows::BadRowPolicy;
     use crate::handover::port::table_port;
     use lakehead_protocol::arrow_schema::to_arrow;
     use lakehead_protocol::batch::{Batch, Column};
@@ -131,10 +146,12 @@ mod tests {
             generation: 1,
             next_cut: 1,
             cut_size: crate::handover::cut_size::CutSize::default(),
+            bad_rows: BadRowPolicy::Refuse,
             port: table_port(1, Arc::new(|| {})).0,
         };
         let bytes = archive::append(FrameBuffer::new(), &Batch { columns }).unwrap();
-        check(archive::access::<ArchivedBatch>(&bytes).unwrap(), &layout, &table)
+        let found = faults(archive::access::<ArchivedBatch>(&bytes).unwrap(), &layout, &table);
+        found.into_iter().next().map_or(Ok(()), Err)
     }
 
     fn number() -> Column {

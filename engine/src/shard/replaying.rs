@@ -7,27 +7,17 @@
 
 use super::action::Action;
 use super::connection::ConnectionId;
+use super::logged_rows::Unbuilt;
 use super::state::Shard;
-use super::stream::{Mint, Stream};
+use super::stream::Mint;
 use super::table::{ShardTable, StreamSlot};
 use super::table_log::{Claim, LogPhase};
-use crate::columns::layout::Layout;
+use crate::handover::TableKey;
 use crate::handover::request::Urgency;
 use crate::handover::shown::Shown;
-use crate::handover::{Refusal, TableKey};
-use crate::log::{BadBlock, BlockPlace, Log, Position, Record, StreamRecord};
-use lakehead_protocol::FrameBuffer;
-use lakehead_protocol::archive;
-use lakehead_protocol::batch::ArchivedBatch;
-use lakehead_protocol::batch_check;
-use lakehead_protocol::compression::{Compression, decompress};
-use lakehead_protocol::frame::{self, Progress};
-use lakehead_protocol::header::Header;
-use lakehead_protocol::kind::PeerState;
-use lakehead_protocol::limits::FRAME_ALIGNMENT;
+use crate::log::{BadBlock, BlockPlace, Position};
 use lakehead_protocol::reject::RejectCode;
 use std::collections::VecDeque;
-use std::rc::Rc;
 
 /// Reading a table's rows from the log.
 #[derive(Debug)]
@@ -35,7 +25,7 @@ pub struct Replay {
     /// Position of the next entry to build.
     pub next: Position,
     /// What the table showed when the replay began; `None` when the shard knows every stream of the entries.
-    shown: Option<Shown>,
+    pub(super) shown: Option<Shown>,
     blocks: VecDeque<BlockPlace>,
     reading: Option<BlockPlace>,
     /// Of blocks that were read.
@@ -56,29 +46,6 @@ impl Replay {
     /// Whether the streams here are as far as the log.
     pub fn knows_streams(&self) -> bool {
         self.shown.is_none()
-    }
-}
-
-/// Why an entry cannot be built.
-enum Unbuilt {
-    /// The table is no longer one that its rows fit.
-    Misfit(Refusal),
-    /// The entry contradicts itself, though its block's checksum is right.
-    Broken(String),
-    /// What it rests on is lost, and somebody has accepted that.
-    Lost(String),
-}
-
-impl Unbuilt {
-    /// The entry speaks of something that the log does not know.
-    fn undefined(log: &Log, rows: &Record<'_>, what: &str) -> Self {
-        let why = format!("entry {} of the log is of no {what}", rows.header.position);
-        if log.state().lost.is_empty() {
-            return Self::Broken(why);
-        }
-        Self::Lost(format!(
-            "{why} that is known: it was lost with blocks whose loss was accepted, and its rows with it"
-        ))
     }
 }
 
@@ -280,159 +247,4 @@ impl Shard {
         }
         self.replay_table(key, actions);
     }
-
-    /// Builds what the table does not have of one entry.
-    fn build_logged(&mut self, key: TableKey, rows: &Record<'_>, actions: &mut Vec<Action>) -> Result<(), Unbuilt> {
-        let Some(book) = &self.log else { return Ok(()) };
-        if book.log.state().held.contains_key(&rows.header.position) {
-            return Ok(());
-        }
-        let Some(record) = book.log.state().streams.get(&rows.header.stream).map(|stream| stream.record.clone()) else {
-            return Err(Unbuilt::undefined(&book.log, rows, "stream"));
-        };
-        let aligned = (rows.payload.as_ptr() as usize).is_multiple_of(FRAME_ALIGNMENT);
-        let mut copy = FrameBuffer::new();
-        if !aligned {
-            copy.extend_from_slice(rows.payload);
-        }
-        let Ok(Progress::Frame { frame, .. }) =
-            frame::next(if aligned { rows.payload } else { &copy }, PeerState::Streaming)
-        else {
-            return Err(Unbuilt::Broken(format!("entry {} of the log is no frame", rows.header.position)));
-        };
-        let of_rows = |error: String| misfit(&record, &frame.header, &error);
-        let layout = self.logged_layout(key, rows)?.map_err(of_rows)?;
-        let mut archive_bytes = FrameBuffer::new();
-        let archive = if frame.header.compression == Compression::None {
-            frame.payload
-        } else {
-            let broken =
-                |_| Unbuilt::Broken(format!("entry {} of the log is compressed wrongly", rows.header.position));
-            decompress(&frame.header, frame.payload, &mut archive_bytes).map_err(broken)?;
-            &archive_bytes
-        };
-        let Ok(batch) = archive::access::<ArchivedBatch>(archive) else {
-            return Err(Unbuilt::Broken(format!("entry {} of the log is no batch", rows.header.position)));
-        };
-        let (first, end) = (
-            frame.header.first_offset + u64::from(rows.header.skip),
-            frame.header.first_offset + u64::from(frame.header.rows),
-        );
-        let Some((slot, from)) = self.place_logged(key, rows, &record, (first, end), actions) else { return Ok(()) };
-        if let Err(error) = batch_check::check(batch, &layout.schema, frame.header.rows) {
-            return Err(misfit(&record, &frame.header, &error.to_string()));
-        }
-        if self.settings.canary.loses_older_columns() && !layout.gaps.is_empty() {
-            let stream = self.tables.get_mut(&key).and_then(|table| table.streams.get_mut(&slot));
-            stream.into_iter().for_each(|stream| stream.built = end);
-            return Ok(());
-        }
-        self.build(key, slot, &frame.header, batch, &layout, from, actions);
-        Ok(())
-    }
-
-    /// How an entry's columns lie in the table; within, why they do not.
-    fn logged_layout(&mut self, key: TableKey, rows: &Record<'_>) -> Result<Result<Rc<Layout>, String>, Unbuilt> {
-        let gone = || Unbuilt::Broken("a table was closed while its rows were read from the log".to_owned());
-        let (Some(book), Some(table)) = (&self.log, self.tables.get_mut(&key)) else { return Err(gone()) };
-        let table_log = table.log.as_mut().ok_or_else(gone)?;
-        if let Some(layout) = table_log.layouts.get(&rows.header.schema) {
-            return Ok(Ok(layout.clone()));
-        }
-        let live = book.log.state().schemas.get(&rows.header.schema);
-        let record = &live.ok_or_else(|| Unbuilt::undefined(&book.log, rows, "schema"))?.record;
-        let layout = match Layout::match_columns(&record.schema, &table.open.schema) {
-            Ok(layout) => Rc::new(layout),
-            Err(error) => return Ok(Err(format!("its columns changed: {error}"))),
-        };
-        table_log.layouts.insert(rows.header.schema, layout.clone());
-        Ok(Ok(layout))
-    }
-
-    /// Where an entry's rows `first..end` go: their stream, and the first that the table does not have. `None` when there is
-    /// nothing to build.
-    fn place_logged(
-        &mut self,
-        key: TableKey,
-        rows: &Record<'_>,
-        record: &StreamRecord,
-        (first, end): (u64, u64),
-        actions: &mut Vec<Action>,
-    ) -> Option<(StreamSlot, u64)> {
-        let table = self.tables.get_mut(&key)?;
-        let slot = match &record.name {
-            Some(name) => named(table, name),
-            None => anonymous(table, rows, first),
-        };
-        let stream = table.streams.get_mut(&slot)?;
-        let is_current = record.name.is_none() || record.epoch == stream.epoch;
-        if is_current && first <= stream.built {
-            if stream.log_number.is_none() {
-                stream.log_number = Some(rows.header.stream);
-            }
-            let from = first.max(stream.built);
-            stream.next = stream.next.max(end);
-            stream.durable = stream.durable.max(end);
-            return (from < end).then_some((slot, from));
-        }
-        if end <= stream.committed {
-            return None;
-        }
-        if self.settings.canary.drops_older_epochs() {
-            return None;
-        }
-        let (committed, epoch) = (stream.committed, stream.epoch);
-        let book = self.log.as_mut()?;
-        book.log.hold(rows.header.table, rows.header.stream, rows.header.position);
-        let name = record.name.as_deref().unwrap_or("");
-        actions.push(Action::Alarm(format!(
-            "rows {first} to {} of stream {name:?}, sent under epoch {}, are in the log and not in the table, which shows \
-             {committed} rows under epoch {epoch}: they are held; `lakehead log held` shows them",
-            end - 1,
-            record.epoch
-        )));
-        None
-    }
-}
-
-/// Rows that the table cannot hold, with their stream and offsets.
-fn misfit(record: &StreamRecord, header: &Header, why: &str) -> Unbuilt {
-    let stream =
-        record.name.as_ref().map_or_else(|| "an anonymous stream".to_owned(), |name| format!("stream {name:?}"));
-    let (first, end) = (header.first_offset, header.first_offset + u64::from(header.rows));
-    let message = format!(
-        "rows {first} to {} of {stream}, and maybe later ones, are in the log and do not fit the table any more: {why}",
-        end.saturating_sub(1)
-    );
-    Unbuilt::Misfit(Refusal::new(RejectCode::SchemaMismatch, message))
-}
-
-/// The named stream's slot; one that is new here is as the table shows it.
-fn named(table: &mut ShardTable, name: &str) -> StreamSlot {
-    if let Some(slot) = table.names.get(name) {
-        return *slot;
-    }
-    let shown = table.replay().and_then(|replay| replay.shown.as_ref());
-    let shown = shown.map(|shown| (shown.stream(name), shown.version));
-    let slot = table.named(name);
-    if let (Some((state, version)), Some(stream)) = (shown, table.streams.get_mut(&slot)) {
-        stream.continue_from(state.committed, state.epoch, version);
-    }
-    slot
-}
-
-/// The anonymous stream's slot; one that is new here begins with the entry.
-fn anonymous(table: &mut ShardTable, rows: &Record<'_>, first: u64) -> StreamSlot {
-    let known = table.log.as_ref().and_then(|table_log| table_log.anonymous.get(&rows.header.stream).copied());
-    if let Some(slot) = known.filter(|slot| table.streams.contains_key(slot)) {
-        return slot;
-    }
-    let mut stream = Stream::new(None);
-    stream.continue_from(first, 0, 0);
-    stream.log_number = Some(rows.header.stream);
-    let slot = table.add(stream);
-    if let Some(table_log) = &mut table.log {
-        table_log.anonymous.insert(rows.header.stream, slot);
-    }
-    slot
 }

@@ -1,5 +1,6 @@
 //! What a shard knows of one open table.
 
+use super::rejecting::Rejects;
 use super::replaying::Replay;
 use super::stream::Stream;
 use super::table_log::{LogPhase, TableLog};
@@ -22,6 +23,10 @@ pub struct ShardTable {
     pub builder: TableBuilder,
     /// The builder's memory; goes along when it is sealed.
     pub memory: Reservation,
+    /// Rows that it does not get, since the last cut.
+    pub rejects: Rejects,
+    /// The last rule by which logged rows were rejected, and whose they were: nobody is told twice in a row.
+    pub told_rejects: Option<(StreamSlot, Arc<str>)>,
     /// Rows since the last cut, sealed ones included.
     pub rows_since_cut: u64,
     /// Bytes of those rows, as they came.
@@ -127,6 +132,7 @@ impl ShardTable {
     pub fn is_settled(&self) -> bool {
         self.is_live()
             && self.rows_since_cut == 0
+            && self.rejects.is_empty()
             && self.pending.is_empty()
             && self.streams.values().all(Stream::is_settled)
     }

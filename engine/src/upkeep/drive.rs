@@ -1,6 +1,7 @@
 //! Carries a merge's steps out over a Delta table.
 
-use super::merge_attempt::{Event, Inputs, MergeAttempt, Outcome, Step, Terms};
+use super::inputs::{self, Inputs};
+use super::merge_attempt::{Event, MergeAttempt, Outcome, Step, Terms};
 use crate::commit::context::Context;
 use crate::commit::decide::Sighting;
 use crate::store::{PutOutcome, ReadOutcome};
@@ -118,16 +119,5 @@ async fn look(context: &Arc<Context>, table: &DeltaTable, known: &mut Version, m
 /// # Errors
 /// When a commit cannot be read.
 pub fn inputs(table: &DeltaTable, change: &MergeChange, checked: u64, newest: u64) -> Result<Inputs, TableError> {
-    for version in checked + 1..=newest {
-        let Some(commit) = table.commit_actions(version)? else {
-            return Ok(Inputs::Touched(format!("the commit of version {version} is gone")));
-        };
-        if let Some(path) = commit.touched(&change.removal.paths) {
-            return Ok(Inputs::Touched(format!("version {version} removes or replaces {path}")));
-        }
-        if commit.redefines {
-            return Ok(Inputs::Touched(format!("version {version} alters the table")));
-        }
-    }
-    Ok(Inputs::Live)
+    inputs::inputs(&change.removal.paths, checked, newest, |version| table.commit_actions(version))
 }

@@ -12,6 +12,7 @@
 //! so that a process that was taken over merges nothing, and its file can be told for an orphan.
 
 use super::canary::Canary;
+pub use super::inputs::Inputs;
 use crate::commit::decide::{Ask, Decision, Event as DecisionEvent, Patience, Sighting, Verdict};
 use crate::commit::ledger::TableView;
 use crate::commit::staged_name::Origin;
@@ -34,15 +35,6 @@ pub struct Terms {
     pub origin: Option<Origin>,
     pub patience: Patience,
     pub canary: Canary,
-}
-
-/// Whether a merge's files are as they were when it was planned.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Inputs {
-    /// All of them are part of the version that was looked at.
-    Live,
-    /// Somebody did something about them, or nobody can say.
-    Touched(String),
 }
 
 /// What to do next.
@@ -180,6 +172,7 @@ impl MergeAttempt {
         }
         if let Some(origin) = &self.terms.origin
             && view.log(origin.log).claim != origin.claim
+            && !self.terms.canary.ignores_claims()
         {
             return give_up("another process speaks for this engine's log");
         }
@@ -192,6 +185,9 @@ impl MergeAttempt {
     }
 
     fn deciding(&mut self, now_ms: u64, version: u64, mut decision: Decision, event: Event) -> State {
+        if self.terms.canary.retries_on_unknown() && matches!(event, Event::Put(PutOutcome::Unknown(_))) {
+            return State::Looking;
+        }
         match event {
             Event::Put(outcome) => decision.on(now_ms, DecisionEvent::Put(outcome)),
             Event::Read(outcome) => decision.on(now_ms, DecisionEvent::Read(outcome)),
@@ -210,7 +206,7 @@ impl MergeAttempt {
             }
             Ask::Nothing(Verdict::Stray(why)) => {
                 let why = format!("the merge of version {version} came too late to count: {why}");
-                given_up(why, Output::Keep)
+                given_up(why, if self.terms.canary.deletes_strays() { Output::Delete } else { Output::Keep })
             }
             _ => State::Deciding { version, decision },
         }

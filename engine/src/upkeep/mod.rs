@@ -7,6 +7,7 @@
 //! | which data files were staged for nothing | [`orphans`] |
 //! | when a table is looked at | [`pace`] |
 //! | bytes in a second | [`throttle`] |
+//! | whether the files of a merge are as they were | [`inputs`] |
 //! | a merge's way into the table | [`merge_attempt`] |
 //!
 //! These are functions and state machines without I/O and clock. What carries them out:
@@ -40,6 +41,7 @@ pub mod canary;
 pub mod conform;
 pub mod drive;
 pub mod hands;
+pub mod inputs;
 pub mod log_cleanup;
 pub mod merge_attempt;
 pub mod orphans;

@@ -42,14 +42,18 @@ pub fn judge<W: Borrow<Witness>, E>(
     canary: Canary,
     mut witness: impl FnMut(u64) -> Result<Option<W>, E>,
 ) -> Result<Standing, E> {
-    if canary.removes_orphans_early() {
-        return Ok(Standing::Orphan);
-    }
-    if claim_shown <= origin.claim {
+    if claim_shown <= origin.claim && !canary.removes_orphans_early() {
         return Ok(Standing::Open);
     }
+    if canary.removes_orphans_unread() {
+        return Ok(Standing::Orphan);
+    }
     for version in origin.version + 1.. {
-        let Some(said) = witness(version)? else { return Ok(Standing::Unknown) };
+        let said = match witness(version)? {
+            Some(said) => said,
+            None if canary.removes_orphans_early() => return Ok(Standing::Orphan),
+            None => return Ok(Standing::Unknown),
+        };
         let said = said.borrow();
         if said.added.contains(name) {
             return Ok(Standing::Named);

@@ -10,6 +10,7 @@ use super::planner::{self, Limits, SmallFile};
 use super::rewrite::{RewriteError, Rewriter};
 use super::settings::Settings;
 use crate::budget::Budget;
+use crate::commit::claims::Claims;
 use crate::commit::decide::Patience;
 use crate::commit::encode::{EncodeError, EncodingPlan, EncodingPolicy};
 use crate::commit::staged_name::Origin;
@@ -53,7 +54,7 @@ pub struct Round {
     /// `metaData.id` of the table that was opened.
     pub id: Arc<str>,
     /// Under which claims this engine's logs speak for the table.
-    pub claims: Vec<(LogId, u64)>,
+    pub claims: Claims,
     pub compression: Compression,
     pub policy: EncodingPolicy,
     pub patience: Patience,
@@ -138,8 +139,9 @@ impl Round {
 
     /// Removes files that this engine staged for nothing; gives how many that were.
     fn remove_orphans(&self, version: &Version, hands: &Hands) -> Result<usize, RoundError> {
+        let view = version.view();
         let shown: BTreeMap<LogId, u64> =
-            self.claims.iter().map(|(log, _)| (*log, version.view().log(*log).claim)).collect();
+            self.claims.logs().into_iter().map(|log| (log, view.log(log).claim)).collect();
         let mut staged = Vec::new();
         let early = self.canary.removes_orphans_early();
         for path in self.table.data_files()? {
@@ -217,8 +219,7 @@ impl Round {
         let path = &files[0].path;
         let folder = path.rsplit_once('/').map(|(folder, _)| format!("{folder}/")).unwrap_or_default();
         let view = version.view();
-        let claim = self.claims.iter().find(|(log, claim)| view.log(*log).claim == *claim);
-        let origin = claim.map(|(log, claim)| Origin { log: *log, claim: *claim, version: view.version });
+        let origin = self.claims.origin_upon(view);
         let (schema, wanted) = (version.file_schema()?, self.table.wanted_statistics(version)?);
         let plan = EncodingPlan::new(schema, self.compression)?.with_policy(self.policy).with_statistics(&wanted);
         let rewriter = Rewriter {

@@ -27,24 +27,40 @@ pub(super) fn is_utf8(column: &ArchivedColumn) -> bool {
     simdutf8::basic::from_utf8(values).is_ok() && !column.offsets.iter().any(inside)
 }
 
-/// The first row that is NULL in `validity` and not in `mask`; empty bitmaps mean that all rows have values.
-pub(super) fn first_unmasked_null(validity: &[u8], mask: &[u8], rows: usize) -> Option<usize> {
-    if validity.is_empty() {
-        return None;
-    }
-    let masked = |byte: usize| mask.get(byte).copied().unwrap_or(u8::MAX);
-    let used = |byte: usize| if (byte + 1) * 8 > rows { (1u16 << (rows - byte * 8)) as u8 - 1 } else { u8::MAX };
-    let byte = (0..rows.div_ceil(8)).find(|byte| masked(*byte) & !validity[*byte] & used(*byte) != 0)?;
-    (byte * 8..rows).find(|row| !bit(validity, *row) && (mask.is_empty() || bit(mask, *row)))
+/// The rows of a plain column of texts that are not UTF-8, NULL ones included.
+pub(super) fn rows_not_utf8(column: &ArchivedColumn) -> impl Iterator<Item = usize> {
+    let text = |pair: &[u32_le]| column.values.get(pair[0].to_native() as usize..pair[1].to_native() as usize);
+    let is_utf8 = move |pair: &[u32_le]| text(pair).is_some_and(|text| simdutf8::basic::from_utf8(text).is_ok());
+    column.offsets.windows(2).enumerate().filter(move |(_, pair)| !is_utf8(pair)).map(|(row, _)| row)
 }
 
-/// The first row that has a decimal of more digits than its type.
-pub(super) fn first_over_digits(column: &ArchivedColumn, field: &Field, rows: usize) -> Option<usize> {
+/// Whether the row is not NULL, whatever its parents are.
+pub(super) fn has_value(column: &ArchivedColumn, row: usize) -> bool {
+    column.validity.is_empty() || bit(&column.validity, row)
+}
+
+/// The rows that are NULL in `validity` and not in `mask`; empty bitmaps mean that all rows have values.
+pub(super) fn unmasked_nulls<'a>(validity: &'a [u8], mask: &'a [u8], rows: usize) -> impl Iterator<Item = usize> + 'a {
+    let masked = |byte: usize| mask.get(byte).copied().unwrap_or(u8::MAX);
+    let used = |byte: usize| if (byte + 1) * 8 > rows { (1u16 << (rows - byte * 8)) as u8 - 1 } else { u8::MAX };
+    let bytes = if validity.is_empty() { 0 } else { rows.div_ceil(8) };
+    let first = (0..bytes).find(|byte| masked(*byte) & !validity[*byte] & used(*byte) != 0);
+    let is_null = move |row: &usize| !bit(validity, *row) && (mask.is_empty() || bit(mask, *row));
+    first.into_iter().flat_map(move |byte| byte * 8..rows).filter(is_null)
+}
+
+/// The rows that have a decimal of more digits than its type.
+pub(super) fn rows_over_digits<'a>(
+    column: &'a ArchivedColumn,
+    field: &Field,
+    rows: usize,
+) -> impl Iterator<Item = usize> + 'a {
     let bound = 10i128.pow(u32::from(field.precision));
-    let over = |value: i128| value >= bound || value <= -bound;
+    let over = move |value: i128| value >= bound || value <= -bound;
     let values: &[u8] = &column.values;
     let (narrow, wide) = (bound as i32, bound as i64);
-    let suspicious = match field.value_bytes() {
+    let value_bytes = field.value_bytes();
+    let suspicious = match value_bytes {
         Some(4) => chunks::<4>(values).fold(false, |bad, value| {
             let value = i32::from_le_bytes(value);
             bad | (value >= narrow) | (value <= -narrow)
@@ -55,17 +71,14 @@ pub(super) fn first_over_digits(column: &ArchivedColumn, field: &Field, rows: us
         }),
         _ => chunks::<16>(values).fold(false, |bad, value| bad | over(i128::from_le_bytes(value))),
     };
-    if !suspicious {
-        return None;
-    }
     // A null row's value is arbitrary: only a row that has one counts.
-    let value_at = |row: usize| match field.value_bytes() {
+    let value_at = move |row: usize| match value_bytes {
         Some(4) => chunks::<4>(values).nth(row).map(|value| i32::from_le_bytes(value).into()),
         Some(8) => chunks::<8>(values).nth(row).map(|value| i64::from_le_bytes(value).into()),
         _ => chunks::<16>(values).nth(row).map(i128::from_le_bytes),
     };
-    let present = |row: usize| column.validity.is_empty() || bit(&column.validity, row);
-    (0..rows).find(|row| present(*row) && value_at(*row).is_some_and(over))
+    let is_over = move |row: &usize| has_value(column, *row) && value_at(*row).is_some_and(over);
+    (0..if suspicious { rows } else { 0 }).filter(is_over)
 }
 
 pub(super) fn chunks<const N: usize>(bytes: &[u8]) -> impl Iterator<Item = [u8; N]> {

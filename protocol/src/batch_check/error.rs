@@ -36,8 +36,8 @@ pub enum BatchError {
         "the dictionary-encoded columns stand for {found} bytes, more than the {BATCH_DECODED_BYTES_MAX} of one batch; send fewer rows at once or plain columns"
     )]
     Decoded { found: usize },
-    #[error("column {column:?} is not valid UTF-8")]
-    Utf8 { column: String },
+    #[error("column {column:?} is not valid UTF-8{}", .row.map_or_else(String::new, |row| format!(" in row {row} of the batch")))]
+    Utf8 { column: String, row: Option<usize> },
     #[error("column {column:?} allows no NULL but row {row} of the batch has one")]
     Null { column: String, row: usize },
     #[error("column {column:?} has more than {precision} digits in row {row} of the batch")]
@@ -65,12 +65,23 @@ impl BatchError {
         }
     }
 
+    /// What is wrong, for a row that is known: without its number.
+    pub fn rule(&self) -> String {
+        match self {
+            Self::Utf8 { column, .. } => format!("column {column:?} is text, which is UTF-8"),
+            Self::Null { column, .. } => format!("column {column:?} allows no NULL"),
+            Self::Digits { column, precision, .. } => format!("column {column:?} has no more than {precision} digits"),
+            other => other.to_string(),
+        }
+    }
+
     /// Row of the batch that is at fault, where one is.
     pub fn row(&self) -> Option<usize> {
         match self {
             Self::Null { row, .. } | Self::Digits { row, .. } | Self::Offsets { row, .. } | Self::Key { row, .. } => {
                 Some(*row)
             }
+            Self::Utf8 { row, .. } => *row,
             _ => None,
         }
     }

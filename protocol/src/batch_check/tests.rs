@@ -270,3 +270,60 @@ fn what_a_dictionary_stands_for_is_bounded() {
     let found = (BATCH_DECODED_BYTES_MAX / 1024) * 1025;
     assert_eq!(judge_tree(mostly_short(1025), &schema, 2_000), Err(BatchError::Decoded { found }));
 }
+
+fn bad(columns: Vec<Column>, schema: &Schema, rows: u32) -> Result<Vec<(usize, RejectCode)>, BatchError> {
+    let bytes = archive::append(FrameBuffer::new(), &Batch { columns }).unwrap();
+    let found = bad_rows(archive::access::<ArchivedBatch>(&bytes).unwrap(), schema, rows)?;
+    Ok(found.into_rows().map(|(row, error)| (row, error.code())).collect())
+}
+
+#[test]
+fn bad_rows_are_told_from_good_ones_by_the_first_thing_that_is_wrong() {
+    let decimal = Field { precision: 3, scale: 0, ..Field::flat("d", DataType::Decimal, true) };
+    let fields = vec![Field::flat("n", DataType::Long, false), Field::flat("s", DataType::String, true), decimal];
+    let schema = Schema::flat(fields);
+    let numbers = Column { validity: vec![0b1101], ..long(&[1, 2, 3, 4]) };
+    let mut words = strings(&["a", "é", "x", "y"]);
+    words.values[0] = 0xFF;
+    let digits = [1i32, 1000, 999, -1000].iter().flat_map(|value| value.to_le_bytes()).collect();
+    let digits = Column { length: 4, values: digits, ..Column::default() };
+    let found = bad(vec![numbers.clone(), words.clone(), digits.clone()], &schema, 4).unwrap();
+    let codes = [RejectCode::InvalidUtf8, RejectCode::NullNotAllowed, RejectCode::ValueOutOfRange];
+    assert_eq!(found, [(0, codes[0]), (1, codes[1]), (3, codes[2])]);
+    assert_eq!(
+        bad(
+            vec![long(&[1]), strings(&["a"]), Column { length: 1, values: vec![0; 4], ..Column::default() }],
+            &schema,
+            1
+        ),
+        Ok(vec![])
+    );
+    // Bytes behind a NULL are copied with its neighbours, so they cannot be left out.
+    words.validity = vec![0b1110];
+    assert!(matches!(
+        bad(vec![numbers.clone(), words, digits.clone()], &schema, 4),
+        Err(BatchError::Utf8 { row: None, .. })
+    ));
+    // What is wrong with the batch is not a matter of rows.
+    assert!(matches!(bad(vec![numbers, long(&[1]), digits], &schema, 4), Err(BatchError::RowCount { .. })));
+}
+
+proptest! {
+    #[test]
+    fn a_batch_without_its_bad_rows_is_good(valid in proptest::collection::vec(any::<bool>(), 1..70), inner in proptest::collection::vec(any::<bool>(), 1..70)) {
+        let rows = valid.len().min(inner.len());
+        let bitmap = |bits: &[bool]| {
+            let mut bytes = vec![0u8; rows.div_ceil(8)];
+            bits[..rows].iter().enumerate().for_each(|(row, bit)| bytes[row / 8] |= u8::from(*bit) << (row % 8));
+            bytes
+        };
+        let child = Field::flat("x", DataType::Long, false);
+        let parent = Field { children: vec![1], ..Field::flat("p", DataType::Struct, true) };
+        let schema = Schema { fields: vec![parent, child], columns: vec![0] };
+        let whole = Column { length: rows as u32, validity: bitmap(&valid), children: vec![1], ..Column::default() };
+        let field = Column { validity: bitmap(&inner), ..long(&vec![7; rows]) };
+        let found = bad(vec![whole, field], &schema, rows as u32).unwrap();
+        let expected: Vec<_> = (0..rows).filter(|row| valid[*row] && !inner[*row]).map(|row| (row, RejectCode::NullNotAllowed)).collect();
+        prop_assert_eq!(found, expected);
+    }
+}

@@ -2,11 +2,11 @@
 
 use super::{Around, Mail, Plane, Running, UnderWay};
 use crate::canary::Canary;
+use crate::commit::Commit;
 use crate::faults::Fault;
 use crate::rows::{self, Row};
 use crate::shape::chance;
 use crate::store::Fate;
-use crate::table::Commit;
 use bytes::Bytes;
 use lakehead_engine::commit::attempt::{Attempt, Event, Files, Outcome, Plan, Step, Terms};
 use lakehead_engine::commit::cut_book::GatheredCut;
@@ -24,6 +24,10 @@ impl Plane {
     /// Takes the commit one step further.
     pub fn commit(&mut self, around: &mut Around<'_>) -> Mail {
         if self.running.is_none() {
+            if self.merging.is_some() || self.begin_merge(around) {
+                self.merge(around);
+                return Vec::new();
+            }
             return self.begin(around);
         }
         let Some(running) = &mut self.running else { return Vec::new() };
@@ -36,9 +40,9 @@ impl Plane {
             };
             around.trace.line(|| format!("put of version {}: {outcome:?} ({:?})", put.version, put.fate));
             if let (PutOutcome::Unknown(_), Some(file), Some(Canary::DeleteStagedOnError)) =
-                (&outcome, running.file, around.canary)
+                (&outcome, &running.file, around.canary)
             {
-                around.store.files.remove(&file);
+                around.store.files.remove(&file.name);
             }
             running.attempt.on(now_ms, Event::Put(outcome));
             return Vec::new();
@@ -65,12 +69,6 @@ impl Plane {
             }
             Step::Freeze(plan) => {
                 *around.nonce += 1;
-                if plan.files {
-                    let file = *running.file.get_or_insert(*around.nonce);
-                    if running.plan.is_none() {
-                        around.store.files.insert(file);
-                    }
-                }
                 running.schema = running.base.as_ref().filter(|_| !plan.columns.is_empty()).map(|base| {
                     let added = rows::added_columns(&base.schema) + plan.columns.len();
                     rows::schema_text(added, *around.nonce)
@@ -123,6 +121,7 @@ impl Plane {
         let base = carried.then(|| table.known.clone());
         let attempt = Attempt::new(table.known_at, terms, cut.proposal.clone(), base.as_ref());
         around.trace.line(|| format!("commit of cut {} begins: {:?}", cut.cut, cut.proposal));
+        let file = table.take_file(&cut, &row_groups, around);
         let early = (around.canary == Some(Canary::AckBeforeCommit)
             && cut.proposal.mints.is_empty()
             && cut.proposal.columns.is_empty())
@@ -138,7 +137,7 @@ impl Plane {
             base,
             plan: None,
             schema: None,
-            file: None,
+            file,
             began: around.step,
             under_way: None,
         });
@@ -159,7 +158,7 @@ impl Plane {
             table.doomed = Some(why);
             return Vec::new();
         }
-        table.discard(Vec::new(), why, None, around.canary)
+        table.discard(Vec::new(), why, None, around)
     }
 
     fn finish(&mut self, outcome: Outcome, around: &mut Around<'_>) -> Mail {
@@ -192,25 +191,25 @@ impl Plane {
             }
             Outcome::Discard { fenced, files, why, .. } => {
                 if let (Files::Delete, Some(file)) = (files, running.file) {
-                    around.store.files.remove(&file);
+                    around.store.files.remove(&file.name);
                 }
                 around.faults.met(Fault::CutDiscarded);
                 table.doomed = None;
                 running.base.into_iter().for_each(|base| table.learn(base, running.began));
-                table.discard(fenced, Refusal::new(RejectCode::Discarded, why), None, around.canary)
+                table.discard(fenced, Refusal::new(RejectCode::Discarded, why), None, around)
             }
             Outcome::Stop { why: Stop::SchemaChanged } => {
-                running.file.iter().for_each(|file| _ = around.store.files.remove(file));
+                running.file.iter().for_each(|file| _ = around.store.files.remove(&file.name));
                 running.base.into_iter().for_each(|base| table.learn(base, running.began));
                 table.take_columns(around)
             }
             Outcome::Stop { why } => {
-                running.file.iter().for_each(|file| _ = around.store.files.remove(file));
+                running.file.iter().for_each(|file| _ = around.store.files.remove(&file.name));
                 return self.close(&why, around);
             }
         };
         if let Some(why) = table.doomed.take() {
-            mail.extend(table.discard(Vec::new(), why, None, around.canary));
+            mail.extend(table.discard(Vec::new(), why, None, around));
         }
         mail
     }
@@ -233,8 +232,9 @@ impl Running {
             epochs: plan.entries.epochs.clone(),
             logs: plan.entries.logs.clone(),
             ranges: self.cut.proposal.ranges.clone(),
-            file: self.file.filter(|_| plan.files),
+            adds: self.file.iter().filter(|_| plan.files).cloned().collect(),
             rows: if plan.files { rows } else { Vec::new() },
+            ..Commit::default()
         };
         commit.encode()
     }
@@ -245,7 +245,8 @@ impl Running {
             Err(why) => Sighting::Unknown(why),
             Ok(_) if !plan.columns.is_empty() => Sighting::NotShown("it adds columns".into()),
             Ok(Some(view)) if view.version >= plan.version => {
-                let file = self.file.filter(|_| plan.files).map(|file| around.store.table.files().contains(&file));
+                let file = self.file.as_ref().filter(|_| plan.files);
+                let file = file.map(|file| around.store.table.files().contains_key(&file.name));
                 match plan.entries.evidence(&view, file) {
                     Evidence::Shown => Sighting::Shown,
                     Evidence::Missing(what) => Sighting::NotShown(format!("the table does not show its {what}")),

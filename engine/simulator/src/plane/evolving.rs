@@ -1,7 +1,6 @@
 //! Columns that streams send and the table does not have: added by an attempt of their own, in the one place for a commit.
 
 use super::{Around, Mail, OpenedTable, Plane};
-use crate::canary::Canary;
 use crate::faults::Fault;
 use crate::rows;
 use lakehead_engine::columns::additions::additions;
@@ -52,11 +51,10 @@ impl OpenedTable {
             return Vec::new();
         }
         around.faults.met(Fault::ColumnsTakenOver);
-        let canary: Option<Canary> = around.canary;
         self.schema = self.known.schema.clone();
         self.doomed = None;
         let why = Refusal::new(RejectCode::Discarded, "the table has other columns");
         let columns = self.columns();
-        self.discard(Vec::new(), why, columns, canary)
+        self.discard(Vec::new(), why, columns, around)
     }
 }

@@ -8,6 +8,7 @@ use crate::cli::table_place::TablePlace;
 use crate::commit::encode::EncodingPolicy;
 use crate::commit::encode::policy::ENCODING_PROPERTY;
 use crate::handover::evolve::{EVOLVE_PROPERTY, EvolvePolicy};
+use crate::handover::policy::Policy;
 use crate::table::delta::Version;
 use crate::table::delta::properties::NamedPolicy;
 use arrow::datatypes::Schema;
@@ -60,7 +61,7 @@ pub(super) fn make(wanted: &Wanted<'_>, place: &TablePlace) -> Result<Value, Cre
         "columns": columns(&found),
         "partition_by": wanted.partition_by,
         "encoding": wanted.encoding.map(EncodingPolicy::name),
-        "evolve": wanted.evolve.map(EvolvePolicy::name),
+        "evolve": wanted.evolve.map(Policy::name),
     }))
 }
 
@@ -86,7 +87,7 @@ fn other_partitions(wanted: &Wanted<'_>, version: &Version) -> Option<String> {
 
 fn other_properties(wanted: &Wanted<'_>, version: &Version) -> Option<String> {
     let other_way = |wanted: EvolvePolicy| {
-        let found = version.evolve_policy(EvolvePolicy::default());
+        let found = version.policy(EvolvePolicy::default());
         (found != wanted).then(|| format!("its way with new columns is {found} where {wanted} is wanted"))
     };
     other_encoding(wanted, version).or_else(|| wanted.evolve.and_then(other_way))

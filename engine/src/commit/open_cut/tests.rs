@@ -140,7 +140,7 @@ impl Play {
 
     /// Rows of the files, by partition, in the order in which the files were finished.
     fn read(self) -> BTreeMap<usize, Vec<i64>> {
-        let (_, files) = self.cut.into_parts();
+        let (_, files, _) = self.cut.into_parts();
         let mut found: BTreeMap<usize, Vec<i64>> = BTreeMap::new();
         for file in files {
             let partition: usize = file.added.partition[0].1.as_ref().unwrap().parse().unwrap();
@@ -199,7 +199,7 @@ fn a_partition_has_one_file_of_one_row_group_when_there_is_room() {
     (0..5).for_each(|_| play.row_group(50, &mut number));
     play.gathered();
     while play.step() {}
-    let (_, files) = play.cut.into_parts();
+    let (_, files, _) = play.cut.into_parts();
     assert_eq!(files.len(), 50);
     assert!(files.iter().all(|file| file.row_groups == 1));
 }

@@ -29,6 +29,7 @@ impl TableTask {
             generation: self.book.generation(),
             next_cut: self.book.next_cut(),
             cut_size: self.opened.pace.size,
+            bad_rows: self.opened.bad_rows,
             port: self.opened.port.clone(),
         };
         self.context.answer(shard, Answer::TableOpened { ticket, result: Ok(open) });

@@ -4,6 +4,7 @@ use super::{CutInFlight, InFlight, Life, TableMessage, TableTask};
 use crate::commit::attempt::{Files, Outcome};
 use crate::commit::cut_book::GatheredCut;
 use crate::commit::drive::{Driven, Job, drive};
+use crate::commit::rejects::carrying::commit_rejects;
 use crate::commit::retries::Telling;
 use crate::commit::stop::Stop;
 use crate::handover::Refusal;
@@ -21,7 +22,7 @@ impl TableTask {
         let Some(oldest) = self.cuts.first_entry().filter(|oldest| oldest.get().is_ready()) else { return };
         let open = oldest.remove();
         let times = open.times;
-        let (Some(cut), files) = open.into_parts() else { return };
+        let (Some(cut), files, rejected) = open.into_parts() else { return };
         let rows: u64 = files.iter().map(|file| file.added.statistics.rows()).sum();
         if rows != cut.proposal.rows {
             // Nobody may be told that rows are committed which no file holds.
@@ -40,7 +41,10 @@ impl TableTask {
         self.in_flight = Some(InFlight::Commit(Box::new(CutInFlight { cut, files, times, began_ms })));
         let (context, table, own) = (self.context.clone(), self.opened.table.clone(), self.own.clone());
         drop(self.context.runtime.spawn(async move {
-            let driven = drive(&context, &table, job).await;
+            let driven = match commit_rejects(&context, &table, &job, rejected).await {
+                Ok(()) => drive(&context, &table, job).await,
+                Err(outcome) => Driven { outcome, version: job.known, races_lost: 0 },
+            };
             let _ended = own.send(TableMessage::Committed(Box::new(driven)));
         }));
     }
@@ -122,6 +126,7 @@ impl TableTask {
         self.doomed = None;
         self.give_up_files();
         let (generation, next_cut) = self.book.discard();
+        self.upkeep.claims.discarded(generation);
         self.rhythm.asked();
         self.gathered = (0, 0);
         let (table, fenced, shown) = (self.opened.key, fenced.into(), self.known.view().shown());

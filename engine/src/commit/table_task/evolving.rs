@@ -63,7 +63,7 @@ impl TableTask {
                 Some(Ok(seen)) if seen.view().id == terms.id => seen,
                 _ => known,
             };
-            let evolved = if known.evolve_policy(fallback) == EvolvePolicy::Refuse {
+            let evolved = if known.policy(fallback) == EvolvePolicy::Refuse {
                 Evolved::Unwanted(known)
             } else {
                 let proposal = Proposal { columns, ..Proposal::default() };

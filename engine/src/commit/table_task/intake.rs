@@ -35,8 +35,13 @@ impl TableTask {
             }
             match piece {
                 Piece::RowGroup(row_group) => self.take_rows(row_group),
+                Piece::Rejected(rejected) => {
+                    if self.book.accepts(rejected.generation, rejected.cut) {
+                        self.open_cut(rejected.cut).reject(rejected);
+                    }
+                }
                 Piece::CutDone(done) => {
-                    self.upkeep.heard(done.shard, done.log.as_ref());
+                    self.upkeep.claims.hear(&done);
                     if let Gathered::Whole(whole) = self.book.done(done) {
                         let (cut, now_ms) = (whole.cut, self.context.now_ms());
                         self.open_cut(cut).gathered(whole, now_ms);
@@ -58,6 +63,7 @@ impl TableTask {
     fn is_wanted(&self, piece: &Piece) -> bool {
         match piece {
             Piece::RowGroup(row_group) => self.book.accepts(row_group.generation, row_group.cut),
+            Piece::Rejected(rejected) => self.book.accepts(rejected.generation, rejected.cut),
             Piece::CutDone(done) => self.book.accepts(done.generation, done.cut),
         }
     }

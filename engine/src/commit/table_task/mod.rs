@@ -39,6 +39,7 @@ use super::retries::Retries;
 use super::rhythm::Rhythm;
 use super::staged_file::{FinishedStagedFile, StagedFileError};
 use super::stop::Stop;
+use crate::handover::bad_rows::BadRowPolicy;
 use crate::handover::cut::Piece;
 use crate::handover::port::{TablePieces, TablePort};
 use crate::handover::request::Urgency;
@@ -110,6 +111,7 @@ pub struct OpenedTable {
     pub columns: Columns,
     pub encoding: Arc<EncodingPlan>,
     pub pace: Pace,
+    pub bad_rows: BadRowPolicy,
     /// How the table is partitioned, if it is.
     pub partitioning: Option<Arc<Partitioning>>,
     pub version: Version,
@@ -214,7 +216,7 @@ impl TableTask {
         let looks_ms = context.upkeep.as_ref().map_or(0, |upkeep| upkeep.settings.interval.as_millis());
         let looks_ms = u64::try_from(looks_ms).unwrap_or(u64::MAX);
         Self {
-            upkeep: TableUpkeep::new(looks_ms, context.now_ms()),
+            upkeep: TableUpkeep::new(looks_ms, CutBook::default().generation(), context.now_ms()),
             context,
             checkpointed: known.view().version,
             known,

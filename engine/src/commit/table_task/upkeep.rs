@@ -4,16 +4,14 @@
 //! ready for it.
 
 use super::{InFlight, Life, TableMessage, TableTask};
-use crate::commit::staged_name::Origin;
-use crate::handover::ShardId;
-use crate::handover::log_part::{LogId, LogPart};
+use crate::commit::claims::Claims;
 use crate::table::delta::commit_actions::Merger;
 use crate::upkeep::canary::Canary;
 use crate::upkeep::drive::{DrivenMerge, Merged, drive};
 use crate::upkeep::merge_attempt::{Outcome, Output};
 use crate::upkeep::pace::{Pace, YIELD_MS, YIELD_TO_PROGRAMS_MS};
 use crate::upkeep::round::{Looked, Round, RoundError};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// How often the log's folder is looked through.
@@ -22,10 +20,7 @@ const CLEAN_MS: u64 = 10 * 60 * 1_000;
 /// What a table's task knows of its upkeep.
 pub(super) struct TableUpkeep {
     pace: Pace,
-    /// Under which claim the log of a shard speaks for the table.
-    claims: BTreeMap<ShardId, (LogId, u64)>,
-    /// Whether rows come without a log, so that no claim names the files.
-    without_log: bool,
+    pub(super) claims: Claims,
     /// What waits to be committed.
     ready: Option<Box<Merged>>,
     more: bool,
@@ -43,11 +38,10 @@ pub(super) struct TableUpkeep {
 }
 
 impl TableUpkeep {
-    pub(super) fn new(interval_ms: u64, now_ms: u64) -> Self {
+    pub(super) fn new(interval_ms: u64, generation: u64, now_ms: u64) -> Self {
         Self {
             pace: Pace::new(interval_ms, now_ms),
-            claims: BTreeMap::new(),
-            without_log: false,
+            claims: Claims::new(generation),
             ready: None,
             more: false,
             claims_judged: 0,
@@ -59,24 +53,9 @@ impl TableUpkeep {
         }
     }
 
-    /// A shard's log, if it has one, brings this into a cut.
-    pub(super) fn heard(&mut self, shard: ShardId, part: Option<&LogPart>) {
-        match part {
-            Some(part) => {
-                self.claims.insert(shard, (part.log, part.claim));
-            }
-            None => self.without_log = true,
-        }
-    }
-
     /// A cut with rows was committed.
     pub(super) fn committed(&mut self, now_ms: u64) {
         self.pace.committed(now_ms);
-    }
-
-    /// What the commit of a file will depend upon that begins with rows of this shard.
-    pub(super) fn origin(&self, shard: ShardId, version: u64) -> Option<Origin> {
-        self.claims.get(&shard).map(|(log, claim)| Origin { log: *log, claim: *claim, version })
     }
 }
 
@@ -84,23 +63,17 @@ impl TableTask {
     /// When the next look at the table is due.
     pub(super) fn upkeep_due_ms(&self) -> Option<u64> {
         let waits = self.context.upkeep.is_none() || self.stopping.is_some() || self.upkeep.ready.is_some();
-        if waits || !(self.upkeep.without_log || self.claims_shown() > 0) { None } else { self.upkeep.pace.due_ms() }
-    }
-
-    /// How many logs' claims of today the table shows. Before the first one a merged file would have a name that proves nothing,
-    /// and stay for ever if it was not committed.
-    fn claims_shown(&self) -> usize {
-        let view = self.known.view();
-        self.upkeep.claims.values().filter(|(log, claim)| view.log(*log).claim == *claim).count()
+        if waits || !self.upkeep.claims.tell_orphans_upon(self.known.view()) { None } else { self.upkeep.pace.due_ms() }
     }
 
     pub(super) fn begin_upkeep(&mut self) {
         let Some(worker) = &self.context.upkeep else { return };
-        let (now_ms, shown) = (self.context.now_ms(), self.claims_shown());
+        let now_ms = self.context.now_ms();
         let upkeep = &mut self.upkeep;
         upkeep.pace.began(now_ms);
         let clean_log = upkeep.cleaned_ms.is_none_or(|cleaned_ms| now_ms.saturating_sub(cleaned_ms) >= CLEAN_MS);
         // Files of earlier claims are judged when the table shows those of today.
+        let shown = upkeep.claims.shown(self.known.view());
         let judge_orphans = shown > upkeep.claims_judged;
         if clean_log {
             upkeep.cleaned_ms = Some(now_ms);
@@ -111,7 +84,7 @@ impl TableTask {
             table: self.opened.table.clone(),
             known: self.known.clone(),
             id: self.opened.terms.id.clone(),
-            claims: upkeep.claims.values().copied().collect(),
+            claims: upkeep.claims.clone(),
             compression: self.context.settings.compression,
             policy: self.opened.encoding.policy(),
             patience: self.opened.terms.patience,

@@ -46,7 +46,7 @@ impl TableTask {
         let partitioning = self.opened.partitioning.clone();
         let count = row_groups.len();
         let first = row_groups.first().map(|first| first.shard);
-        let origin = first.and_then(|shard| self.upkeep.origin(shard, self.known.view().version));
+        let origin = first.and_then(|shard| self.upkeep.claims.origin(shard, self.known.view().version));
         let write = move || {
             let mut file = match file {
                 Some(file) => file,

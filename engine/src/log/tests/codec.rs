@@ -13,8 +13,8 @@ use crate::log::recovery::rows_named_in;
 use crate::log::segment_header::{SegmentHeader, SegmentHeaderError};
 use crate::log::state_record::{LostBlocks, StateRecord};
 use crate::log::{
-    BadBlock, Canary, Claims, Position, RecordKind, SchemaNumber, SchemaRecord, StreamNumber, StreamRecord,
-    TableNumber, TableRecord, open_block,
+    BadBlock, Canary, Claims, Decision, Position, Reason, RecordKind, SchemaNumber, SchemaRecord, StreamNumber,
+    StreamRecord, TableNumber, TableRecord, open_block,
 };
 use proptest::prelude::*;
 use std::sync::Arc;
@@ -45,6 +45,10 @@ fn states() -> impl Strategy<Value = StateRecord> {
         any::<[u64; 2]>().prop_map(|[claim, version]| StateRecord::Committed { claim, version }),
         Just(StateRecord::Held),
         Just(StateRecord::Released),
+        (1..9u32, any::<u16>()).prop_map(|(rows, code)| {
+            let reason = Reason { code, sentence: "a rule".into() };
+            StateRecord::Decided(Decision::whole(rows, reason))
+        }),
         any::<[u32; 3]>().prop_map(|[table, schema, stream]| StateRecord::Numbers(NextNumbers {
             table,
             schema,

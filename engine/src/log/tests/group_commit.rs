@@ -98,7 +98,7 @@ fn the_cost_of_an_append() {
         let start = std::time::Instant::now();
         for index in 0..count {
             let stream = streams[index % streams.len()];
-            log.append(NewRows { table, schema, stream, skip: 0, next: 1, frame: &frame });
+            log.append(NewRows { table, schema, stream, skip: 0, next: 1, frame: &frame, decision: &[] });
             if index % (1 + (1 << 20) / bytes) == 0 {
                 a_fast_disk(log);
             }

@@ -5,8 +5,8 @@ use crate::handover::log_part::{LogId, Remembered};
 use crate::log::fake::{Disk, Files, Random};
 use crate::log::recovery::{Mode, Options, Tail};
 use crate::log::{
-    Canary, HeapBuffer, Log, LogAction, NewRows, Point, Position, Recovered, RecoveryError, Room, Settings,
-    StreamNumber, TableNumber, recover,
+    Canary, Decision, HeapBuffer, Log, LogAction, NewRows, Point, Position, Reason, Recovered, RecoveryError, Room,
+    Settings, StreamNumber, TableNumber, recover,
 };
 use lakehead_protocol::schema::{DataType, Field, Schema};
 use std::cell::RefCell;
@@ -183,8 +183,15 @@ impl World {
         let first = stream.next - u64::from(skip);
         let next = first + u64::from(rows + skip);
         let frame = frame(&mut self.random, first, rows + skip, payload);
-        let appended =
-            self.log.append(NewRows { table: number, schema, stream: stream_number, skip, next, frame: &frame });
+        let mut decision = Vec::new();
+        if self.random.percent(20) {
+            let reason = Reason { code: 24, sentence: "a rule".into() };
+            Decision::whole(rows + skip, reason).encode(&mut decision);
+        }
+        let new =
+            NewRows { table: number, schema, stream: stream_number, skip, next, frame: &frame, decision: &decision };
+        let appended = self.log.append(new);
+        let payload = [frame, decision].concat();
         let entry = Entry {
             table,
             stream: stream.name.clone(),
@@ -192,7 +199,7 @@ impl World {
             from: stream.next,
             next,
             schema: chosen,
-            frame: (frame.len(), crc32c::crc32c(&frame)),
+            frame: (payload.len(), crc32c::crc32c(&payload)),
             point: appended.point,
             is_acked: false,
         };

@@ -168,7 +168,7 @@ fn world() -> Disk {
     let stream = log.note_stream(table, Some(&"s".into()), 1);
     for first in (0..60).step_by(10) {
         let frame = frame(first, 10);
-        log.append(NewRows { table, schema, stream, skip: 0, next: first + 10, frame: &frame });
+        log.append(NewRows { table, schema, stream, skip: 0, next: first + 10, frame: &frame, decision: &[] });
         settle(&mut log, &mut disk).unwrap();
     }
     log.hold(table, stream, Position(0));

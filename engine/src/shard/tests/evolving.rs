@@ -20,7 +20,7 @@ fn more() -> Schema {
     Schema::flat(vec![Field::flat("n", DataType::Long, false), Field::flat("new", DataType::String, true)])
 }
 
-fn changed(rig: &mut Rig, schema: &Schema, shown: Shown) -> Vec<Action> {
+pub(super) fn changed(rig: &mut Rig, schema: &Schema, shown: Shown) -> Vec<Action> {
     rig.generation += 1;
     let arrow_schema = Arc::new(to_arrow(schema).unwrap());
     let columns = TableColumns { schema: Arc::new(schema.clone()), arrow_schema, partition_columns: [].into() };
@@ -75,24 +75,6 @@ fn a_stream_that_fits_no_more_is_refused_and_another_goes_on() {
     rig.rig.hello(2, open_hello("", 2, 1));
     let actions = rig.step(Event::Schema { connection: ConnectionId(2), schema_id: 1, schema: other });
     assert!(actions.is_empty(), "{actions:?}");
-}
-
-#[test]
-fn rows_of_a_log_that_fit_no_more_stop_the_table_for_all_shards() {
-    let mut rig = LogRig::new();
-    rig.open();
-    rig.rig.batch(1, 0, 10);
-    rig.settle(vec![]);
-    let other = Schema::flat(vec![Field::flat("n", DataType::String, false)]);
-    let actions = changed(&mut rig.rig, &other, shown(2, 1, 0, &[("a", 0, 1)]));
-    let actions = rig.settle(actions);
-    let stopped = actions.iter().find_map(|action| match action {
-        Action::Request(Request::StopTable { table: TABLE, why }) => Some(why.clone()),
-        _ => None,
-    });
-    let why = stopped.expect("nobody waits for this shard's part of a cut");
-    assert_eq!(why.code, RejectCode::SchemaMismatch, "{}", why.message);
-    assert!(why.message.contains("\"a\""), "{}", why.message);
 }
 
 #[test]

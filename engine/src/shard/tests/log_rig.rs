@@ -4,9 +4,12 @@ use super::rig::{Rig, TABLE, open_hello};
 use crate::budget::Budget;
 use crate::columns::table_builder::RowGroupSize;
 use crate::handover::ShardId;
-use crate::handover::answer::{Answer, StreamEntry};
+use crate::handover::answer::{Answer, OpenTable, StreamEntry};
+use crate::handover::bad_rows::BadRowPolicy;
 use crate::handover::cut::{CutDone, Piece};
 use crate::handover::log_part::{LogEntry, LogId};
+use crate::handover::rejected::RejectedRow;
+use crate::handover::request::Request;
 use crate::handover::shown::{Shown, StreamState};
 use crate::log::recovery::{Mode, Options};
 use crate::log::{
@@ -18,6 +21,8 @@ use crate::shard::logging::LogDuty;
 use crate::shard::{Settings, Shard};
 use arrow::array::AsArray;
 use arrow::datatypes::Int64Type;
+use lakehead_protocol::arrow_schema::to_arrow;
+use lakehead_protocol::schema::Schema;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::io;
@@ -124,7 +129,11 @@ impl LogRig {
         let budget = Budget::new(1 << 30);
         let settings = Settings { row_group: RowGroupSize { rows: 100, bytes: 1 << 20 }, ..Settings::new(ShardId(0)) };
         let shard = Shard::with_log(settings, budget.clone(), log, duty);
-        Self { rig: Rig { shard, budget, next_cut: 1, generation: 0 }, files, now_us: 0 }
+        Self {
+            rig: Rig { shard, budget, next_cut: 1, generation: 0, bad_rows: BadRowPolicy::Divert },
+            files,
+            now_us: 0,
+        }
     }
 
     /// The process is gone; the next one finds what is in the files.
@@ -181,6 +190,13 @@ impl LogRig {
 
     /// A cut, and the values of its rows.
     pub(super) fn cut(&mut self, before: Vec<Action>) -> (CutDone, Vec<i64>) {
+        let (done, values, _) = self.cut_with_rejects(before);
+        (done, values)
+    }
+
+    /// The same, with its rejected rows.
+    pub(super) fn cut_with_rejects(&mut self, before: Vec<Action>) -> (CutDone, Vec<i64>, Vec<RejectedRow>) {
+        let mut rejected = Vec::new();
         let mut actions = before;
         let wanted = self.want_cut();
         actions.extend(self.settle(wanted));
@@ -190,11 +206,30 @@ impl LogRig {
                 Action::HandOver(TABLE, Piece::RowGroup(group)) => {
                     values.extend(group.rows.column(0).as_primitive::<Int64Type>().values().iter());
                 }
+                Action::HandOver(TABLE, Piece::Rejected(rows)) => rejected.extend(rows.rows),
                 Action::HandOver(TABLE, Piece::CutDone(marker)) => done = Some(marker),
                 _ => {}
             }
         }
-        (done.expect("a marker"), values)
+        (done.expect("a marker"), values, rejected)
+    }
+
+    /// What was asked for at a start is a table with these columns, which shows that its stream `a` has no rows under epoch 1;
+    /// gives the cut of what was replayed into it.
+    pub(super) fn replayed(&mut self, asked: &[Action], columns: &Schema) -> (CutDone, Vec<i64>, Vec<RejectedRow>) {
+        let ticket = asked.iter().find_map(|action| match action {
+            Action::Request(Request::OpenTable { ticket, .. }) => Some(*ticket),
+            _ => None,
+        });
+        let ticket = ticket.expect("the log asks for its table");
+        let arrow_schema = Arc::new(to_arrow(columns).unwrap());
+        let opened = OpenTable { schema: Arc::new(columns.clone()), arrow_schema, ..self.rig.table() };
+        let actions = self.step(Event::Answer(Answer::TableOpened { ticket, result: Ok(opened) }));
+        self.settle(actions);
+        let (done, _) = self.cut(vec![]);
+        let claim = done.log.expect("a claim").claim;
+        let actions = self.commit(done.cut, vec![], shown(5, claim, 0, &[("a", 0, 1)]));
+        self.cut_with_rejects(actions)
     }
 
     /// The cut is in a table that shows this now.

@@ -4,6 +4,7 @@ mod durable;
 mod evolving;
 mod log_rig;
 mod opening;
+mod rejecting;
 mod resuming;
 mod rig;
 mod rows;

@@ -3,6 +3,7 @@
 use crate::budget::Budget;
 use crate::columns::table_builder::RowGroupSize;
 use crate::handover::answer::{Answer, OpenTable, StreamEntry};
+use crate::handover::bad_rows::BadRowPolicy;
 use crate::handover::cut::{CutDone, Piece, StreamRange};
 use crate::handover::cut_size::CutSize;
 use crate::handover::port::table_port;
@@ -33,6 +34,7 @@ pub(super) struct Rig {
     pub(super) budget: Budget,
     pub(super) next_cut: u64,
     pub(super) generation: u64,
+    pub(super) bad_rows: BadRowPolicy,
 }
 
 pub(super) fn schema() -> Schema {
@@ -59,7 +61,13 @@ impl Rig {
     pub(super) fn new() -> Self {
         let budget = Budget::new(1 << 30);
         let settings = Settings { row_group: RowGroupSize { rows: 100, bytes: 1 << 20 }, ..Settings::new(ShardId(0)) };
-        Self { shard: Shard::new(settings, budget.clone()), budget, next_cut: 1, generation: 0 }
+        Self {
+            shard: Shard::new(settings, budget.clone()),
+            budget,
+            next_cut: 1,
+            generation: 0,
+            bad_rows: BadRowPolicy::Refuse,
+        }
     }
 
     pub(super) fn step(&mut self, event: Event<'_>) -> Vec<Action> {
@@ -79,6 +87,7 @@ impl Rig {
             generation: self.generation,
             next_cut: self.next_cut,
             cut_size: CutSize { rows: 1000, ..CutSize::default() },
+            bad_rows: self.bad_rows,
             port: table_port(1, Arc::new(|| {})).0,
         }
     }
@@ -145,8 +154,15 @@ impl Rig {
     }
 
     pub(super) fn batch(&mut self, id: u64, first: u64, rows: u32) -> Vec<Action> {
+        self.batch_with_nulls(id, first, rows, &[])
+    }
+
+    /// A batch in which these rows have no value.
+    pub(super) fn batch_with_nulls(&mut self, id: u64, first: u64, rows: u32, nulls: &[u32]) -> Vec<Action> {
         let values = (first..first + u64::from(rows)).flat_map(|row| row.to_le_bytes()).collect();
-        let column = Column { length: rows, values, ..Column::default() };
+        let mut validity = vec![0xFF; if nulls.is_empty() { 0 } else { rows.div_ceil(8) as usize }];
+        nulls.iter().for_each(|row| validity[*row as usize / 8] &= !(1 << (row % 8)));
+        let column = Column { length: rows, values, validity, ..Column::default() };
         let header = Header { schema_id: 1, first_offset: first, rows, ..Header::control(Kind::Batch) };
         let mut whole = FrameBuffer::new();
         frame::append(&mut whole, header, &Batch { columns: vec![column] }).unwrap();

@@ -7,20 +7,19 @@ use super::columns::delta_schema;
 use super::freeze::{Freezer, Slot};
 use super::table::{DeltaTable, ENGINE_INFO, TableError, Version};
 use crate::columns::additions::Addition;
-use crate::handover::evolve::{EVOLVE_PROPERTY, EvolvePolicy};
+use crate::handover::policy::{Policy, parse};
 use delta_kernel::expressions::ColumnName;
 use delta_kernel::transaction::{Transaction, UpdateTableOperation};
 
 impl Version {
-    /// The table's way with new columns; `fallback` where it says nothing, or nothing that is known here.
-    pub fn evolve_policy(&self, fallback: EvolvePolicy) -> EvolvePolicy {
-        match self.snapshot.metadata_configuration().get(EVOLVE_PROPERTY).map(|name| name.parse::<EvolvePolicy>()) {
+    /// The table's policy; `fallback` where it says nothing, or nothing that is known here.
+    pub fn policy<P: Policy>(&self, fallback: P) -> P {
+        match self.snapshot.metadata_configuration().get(P::PROPERTY).map(|name| parse::<P>(name)) {
             None => fallback,
             Some(Ok(policy)) => policy,
             Some(Err(unknown)) => {
-                tracing::warn!(
-                    "the table property {EVOLVE_PROPERTY} is ignored: {unknown}; the table's way is {fallback}"
-                );
+                let property = P::PROPERTY;
+                tracing::warn!("the table property {property} is ignored: {unknown}; the table's way is {fallback}");
                 fallback
             }
         }

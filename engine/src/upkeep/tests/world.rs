@@ -2,6 +2,7 @@
 
 use crate::budget::Budget;
 use crate::commit::attempt::Plan;
+use crate::commit::claims::Claims;
 use crate::commit::context::Context;
 use crate::commit::decide::Patience;
 use crate::commit::encode::{Encoders, EncodingPlan, EncodingPolicy, encode_here};
@@ -10,7 +11,8 @@ use crate::commit::settings::Settings as CommitSettings;
 use crate::commit::staged_file::{Place, StagedFile};
 use crate::commit::staged_name::Origin;
 use crate::handover::ShardId;
-use crate::handover::log_part::{LogEntry, LogId};
+use crate::handover::cut::CutDone;
+use crate::handover::log_part::{Base, LogEntry, LogId, LogPart};
 use crate::handover::row_group::RowGroup;
 use crate::store::PutOutcome;
 use crate::store::local::LocalStore;
@@ -69,6 +71,15 @@ fn schema() -> Schema {
             Field::flat("name", DataType::String, true),
         ],
     }
+}
+
+/// What is heard of [`LOG`] when it speaks under this claim.
+fn claims(claim: u64) -> Claims {
+    let part = LogPart { log: LOG, claim, to: 0, base: Base::Claimed { position: 0 } };
+    let (ranges, mints) = (Vec::new(), Vec::new());
+    let mut claims = Claims::new(1);
+    claims.hear(&CutDone { shard: ShardId(0), generation: 1, cut: 1, rows: 0, ranges, mints, log: Some(part) });
+    claims
 }
 
 fn zstd() -> Compression {
@@ -218,7 +229,7 @@ impl World {
             settings: self.settings.clone(),
             table: self.table.clone(),
             id: self.id.clone(),
-            claims: vec![(LOG, known.view().log(LOG).claim)],
+            claims: claims(known.view().log(LOG).claim),
             known,
             compression: zstd(),
             policy: EncodingPolicy::default(),
