@@ -11,9 +11,9 @@ file system is mounted again, and the engine started (volume.py). It needs root.
 On a faulty store (faulty_store.py) what the engine does to its tables fails besides, before or after it was done, comes late or
 is done by halves. With power cuts the tables are on the disk that loses power all the same.
 
-Meanwhile small files are merged as often as can be, old log files cleaned up and orphans removed (upkeep_watch.py), and the streams of
-one table get more columns, which are added to the table (workload.py). With --bad-rows some of their rows cannot be taken by their
-tables and must be in the tables of rejected rows beside them.
+Meanwhile small files are merged as often as can be, old log files cleaned up and orphans removed (upkeep_watch.py), and the
+streams of one table get more columns, which are added to the table (workload.py). With --bad-rows some of the rows cannot be
+taken by their tables and must be in the tables of rejected rows beside them.
 
 By chance the engine is hit again while it starts. A kill counts when it hit a living process. Delays and targets come from the
 seed; what the processes had done by then does not.
@@ -43,6 +43,7 @@ from harness.load import FILE_TABLE, ROWS_PER_SECOND, TABLES, Load  # noqa: E402
 from harness.mount_process import CannotMount  # noqa: E402
 from harness.upkeep_watch import LOG_LEVELS, UpkeepWatch  # noqa: E402
 from harness.workload import COLUMNS_MAX, Workload  # noqa: E402
+from verifier.rejected import SUFFIX  # noqa: E402
 
 TABLE_CONFIG = {"commit_interval_ms": 200, "checkpoint_interval": 20}
 # Merging is slow enough for most kills to hit a merge.
@@ -59,8 +60,8 @@ CUT = "power cut"
 CUT_REQUESTS_MAX = 40
 # How often the engine is hit again while it starts, and when.
 EARLY_CHANCE, EARLY_SECONDS_MAX = 0.25, 0.2
-# How often a hit of the engine waits for a merge, how long at most, and how far into it the merge is then.
-MERGE_CHANCE, MERGE_SECONDS_MAX, INTO_MERGE_SECONDS_MAX = 0.75, 4, 0.1
+# How often a hit of the engine waits for a merge, how long it waits before and then at most, and how far into it the merge is.
+MERGE_CHANCE, BEFORE_MERGE_SECONDS_MAX, MERGE_SECONDS_MAX, INTO_MERGE_SECONDS_MAX = 0.75, 0.6, 4, 0.1
 # Beside the mount of a faulty store, in the data directory: what is in it.
 BELOW = "tables-below-the-faults"
 # About how many seconds a hit takes, with what comes before and after; and least rows behind which a stream gets another column.
@@ -79,7 +80,8 @@ class KillLoop:
         self.met = Counter()
         self.load = Load(self.folder, self.engine, self.workload())
         tables = self.data / (BELOW if options.faulty_store else "tables")
-        self.watch = UpkeepWatch(self.engine, {name: tables / Path(*name.split(".")) for name in [*TABLES, FILE_TABLE]})
+        watched = [*TABLES, FILE_TABLE, *(table + SUFFIX for table in TABLES if options.bad_rows)]
+        self.watch = UpkeepWatch(self.engine, {name: tables / Path(*name.split(".")) for name in watched})
         self.hits = {"client": 0, "engine": 0, CUT: 0}
         self.hits_early = self.lost_bytes = self.survived_bytes = 0
 
@@ -162,8 +164,9 @@ class KillLoop:
     def hit(self, what):
         hit = None
         while hit is None:
-            time.sleep(self.random.uniform(0, DELAY_SECONDS_MAX))
-            if what != "client" and self.options.upkeep and self.random.random() < MERGE_CHANCE:
+            in_merge = what != "client" and self.options.upkeep and self.random.random() < MERGE_CHANCE
+            time.sleep(self.random.uniform(0, BEFORE_MERGE_SECONDS_MAX if in_merge else DELAY_SECONDS_MAX))
+            if in_merge:
                 self.await_merge()
             if not self.engine.alive:
                 raise RuntimeError(f"the engine ended by itself with {self.engine.process.returncode}: {self.engine.log_tail()}")
@@ -194,6 +197,7 @@ class KillLoop:
         hit = "the engine"
         if what == CUT:
             loss = self.random.choice(LOSSES)
+            self.watch.before_kill()
             lost = self.cut(loss)
             self.restart(lambda: self.cut(loss))
             hit += (f" and its disk, which loses {'' if loss == 'all' else 'some '}{loss} of {lost.requests} unflushed requests "
@@ -205,7 +209,6 @@ class KillLoop:
         return hit
 
     def cut(self, loss):
-        self.watch.before_kill()
         requests = self.random.randint(0, CUT_REQUESTS_MAX)
         processes, killed = [self.engine.process], lambda: None
         if self.store:

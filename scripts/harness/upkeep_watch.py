@@ -1,12 +1,13 @@
-"""What becomes of a kill loop's tables besides rows: merges, columns that are added, old log files, files that were staged for nothing.
+"""What becomes of a kill loop's tables besides rows: merges, added columns, old log files, files that were staged for nothing.
 
-Looks are taken while no engine runs, at the files alone. A look also makes everything of a log but its newest commits seem old, so that
-the next engine cleans it up.
+Looks are taken while no engine runs, at the files alone. A look also makes everything of a log but its newest commits seem old,
+so that the next engine cleans it up.
 
-Left over is a data file that no commit names. What VACUUM deletes of it some day, the engine deletes at once where the log proves that
-nobody will ever name it, which takes a later opening of the table by the same log (engine/src/upkeep/orphans.rs). So after the loop an
-engine that merges nothing opens each table from each core; once it has ended, no file may be left that names its log and claim.
-Left to VACUUM are files that a commit named and another removed, and those of engines without a log, whose names prove nothing.
+Left over is a data file that no commit names. What VACUUM deletes of it some day, the engine deletes at once where the log proves
+that nobody will ever name it, which takes a later opening of the table by the same log (engine/src/upkeep/orphans.rs). So after
+the loop an engine that merges nothing opens each table from each core; once it has ended, no file may be left whose name has a
+log and a claim. Left to VACUUM are files that a commit named and another removed, and those whose names prove nothing: of engines
+without a log, and in tables of rejected rows.
 """
 
 import json
@@ -151,14 +152,14 @@ class UpkeepWatch:
         return sum(getattr(table, name) for table in self.tables)
 
     def story(self):
-        merges = ", ".join(f"{table.name} {table.merges}" for table in self.tables)
-        yield (f"upkeep: {self.sum('merges')} merges of {self.sum('merged_files'):,} files were committed ({merges}), "
+        merges = ", ".join(f"{table.name} {table.merges}" for table in self.tables if table.merges)
+        yield (f"upkeep: {self.sum('merges')} merges of {self.sum('merged_files'):,} files were committed ({merges or 'none'}), "
                f"under way at {self.kills_while_merging} of {self.kills} hits of a running engine; "
                f"{sum(table.orphans_removed() for table in self.tables)} orphan files were removed, "
-               f"the commits below {', '.join(f'{table.first_version:,}' for table in self.tables)} cleaned up")
+               f"{self.sum('first_version')} old commits cleaned up")
         others = sum(len(table.unnamed) - len(table.bound()) for table in self.tables)
         left = [f"{count} staged files that should be gone"] if (count := len(self.bound())) else []
-        left += [f"{others} staged files of engines without a log are left to VACUUM"] if others else []
+        left += [f"{others} staged files whose names prove nothing are left to VACUUM"] if others else []
         left += [f"{hidden} hidden temporary files of puts that were cut off"] if (hidden := self.sum("hidden")) else []
         yield f"left over: {'; '.join(left) or 'nothing'}"
         if self.sum("alters"):

@@ -1,10 +1,10 @@
-"""What producers of verified rows send: which rows have which columns, and which rows are bad. All of it follows from (stream, seq).
+"""What producers of verified rows send: which rows have which columns, and which are bad. All follows from (stream, seq).
 
-With `rows_per_column` a stream's rows get one more column after so many rows, each of them nullable, each with values. Streams begin
-with none to a few of them, so that at any time some are ahead of the table and others behind.
+With `rows_per_column` a stream's rows get one more column after so many rows, each of them nullable, each with values. Streams
+begin with none to a few of them, so that at any time some are ahead of the table and others behind.
 
-With `bad_rows` such a share of the rows has a NULL in a column of which their table says that it must not be one. The ledger knows
-them: they must be in the table of rejected rows, and no others.
+With `bad_rows` such a share of the rows has a NULL in a column of which their table says that it must not be one. The ledger
+knows them: they must be in the table of rejected rows, and no others.
 """
 
 import zlib

@@ -168,10 +168,11 @@ class RejectedTest(unittest.TestCase):
 
     def test_json_is_heard_in_the_types_of_the_table(self):
         kinds = {field.name: field.type for field in ARROW} | {
-            "amount": pa.decimal128(9, 2), "day": pa.date32(), "map": pa.map_(pa.string(), pa.int16()), "ratio": pa.float64(), "bytes": pa.binary(),
-            "points": pa.list_(pa.struct([("x", pa.int32()), ("label", pa.string())]))}
+            "amount": pa.decimal128(9, 2), "day": pa.date32(), "map": pa.map_(pa.string(), pa.int16()), "ratio": pa.float64(),
+            "bytes": pa.binary(), "points": pa.list_(pa.struct([("x", pa.int32()), ("label", pa.string())]))}
         said = json.loads('{"stream": "a", "seq": 3, "price": 1e3, "at": "2024-02-29T12:30:00.000001Z", "amount": "12.5", '
-                          '"day": "2024-02-29", "map": [{"key": "k", "value": 7}], "ratio": "-inf", "bytes": {"hex": "00ff"}, "points": [{"x": 1}, null], "new": 4}',
+                          '"day": "2024-02-29", "map": [{"key": "k", "value": 7}], "ratio": "-inf", '
+                          '"bytes": {"hex": "00ff"}, "points": [{"x": 1}, null], "new": 4}',
                           parse_float=Decimal)
         moment = datetime.datetime(2024, 2, 29, 12, 30, 0, 1, datetime.timezone.utc)
         row = typed([said], kinds).to_pylist()[0]

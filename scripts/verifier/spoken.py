@@ -1,7 +1,7 @@
 """JSON values in the types of a table's columns.
 
-Moments and days are texts as in ISO 8601 (or numbers: microseconds and days since 1970), decimals numbers or texts, floats that are
-not numbers "NaN", "inf" and "-inf", binary {"hex": digits}, maps arrays of {"key": …, "value": …}.
+Moments and days are texts as in ISO 8601 (or numbers: microseconds and days since 1970), decimals numbers or texts, floats that
+are not numbers "NaN", "inf" and "-inf", binary {"hex": digits}, maps arrays of {"key": …, "value": …}.
 """
 
 import datetime
