@@ -45,7 +45,7 @@ from harness.upkeep_watch import LOG_LEVELS, UpkeepWatch  # noqa: E402
 from harness.workload import COLUMNS_MAX, Workload  # noqa: E402
 from verifier.rejected import SUFFIX  # noqa: E402
 
-TABLE_CONFIG = {"commit_interval_ms": 200, "checkpoint_interval": 20}
+TABLE_CONFIG = {"commit_interval_ms": 200, "checkpoint_interval": 10}
 # Merging is slow enough for most kills to hit a merge.
 UPKEEP_CONFIG = {"interval_ms": 100, "target_file_mb": 2, "bandwidth_mb_per_s": 4}
 # An engine that finds what was staged for nothing before, and stages nothing itself but rows.

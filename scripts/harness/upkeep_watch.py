@@ -7,7 +7,7 @@ Left over is a data file that no commit names. What VACUUM deletes of it some da
 that nobody will ever name it, which takes a later opening of the table by the same log (engine/src/upkeep/orphans.rs). So after
 the loop an engine that merges nothing opens each table from each core; once it has ended, no file may be left whose name has a
 log and a claim. Left to VACUUM are files that a commit named and another removed, and those whose names prove nothing: of engines
-without a log, and in tables of rejected rows.
+without a log, of a table of rejected rows, and those that were begun while a log was about to claim the table anew.
 """
 
 import json
@@ -20,7 +20,7 @@ from urllib.parse import unquote
 BOUND = re.compile(r"(?:^|/)part-[0-9a-f]{32}-[0-9a-f]{16}-(\d+)-\d+\.[^/]*parquet$")
 COMMIT = re.compile(r"^(\d{20})\.json$")
 # Newest commits that stay young, as do those that can tell what is an orphan: nobody has a log as short as that.
-YOUNG_COMMITS = 40
+YOUNG_COMMITS = 20
 PROBLEMS_MAX = 5
 OLD_SECONDS = 40 * 86_400
 # Makes an engine say when it begins a merge.

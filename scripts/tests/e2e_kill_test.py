@@ -9,6 +9,7 @@ from tests.e2e import LONG, SCRIPTS, EndToEnd
 # The engine is what has most to lose.
 KILLS = {"client": 100, "engine": 200, "both": 200} if LONG else {"client": 12, "engine": 12, "both": 12}
 SECONDS_MAX = 3600
+# Of what the loop says, what it proves.
 TOLD = re.compile(r"^(?:kill\..*each once|upkeep: |left over: |columns: )")
 # Of the rows, when both may die, that their tables cannot take.
 BAD_ROWS = 0.01
