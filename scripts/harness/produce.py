@@ -20,11 +20,15 @@ from harness.anonymous_producer import AnonymousProducer  # noqa: E402
 from harness.archives import KEEP_UNTIL_COMMITTED, KEEP_UNTIL_DURABLE  # noqa: E402
 from harness.child import take_sigterm  # noqa: E402
 from harness.producer import Producer  # noqa: E402
+from harness.workload import Workload  # noqa: E402
 
 
 class Producers:
     def __init__(self, options):
         self.options = options
+        evolving = options.evolving or options.table
+        self.workloads = {table: Workload(options.rows_per_column if table in evolving else 0, options.bad_rows)
+                          for table in options.table}
         self.stop = threading.Event()
         self.rows = {table: {} for table in options.table}
         self.failures = []
@@ -51,12 +55,13 @@ class Producers:
         stream = f"{self.options.prefix}-{index:02d}"
         keep = KEEP_UNTIL_DURABLE if index // len(self.options.table) % 2 else KEEP_UNTIL_COMMITTED
         ledger = self.options.ledgers / f"{table}.{stream}.jsonl"
-        producer = Producer(self.options.server, table, stream, ledger, *self.pace(), keep)
+        producer = Producer(self.options.server, table, stream, ledger, *self.pace(), keep, self.workloads[table])
         self.rows[table][stream] = self.run_one(producer)
 
     def run_anonymous(self, index, table):
         prefix = f"{self.options.prefix}-anonymous-{index:02d}"
-        self.run_one(AnonymousProducer(self.options.server, table, prefix, self.options.ledgers, *self.pace()))
+        self.run_one(AnonymousProducer(
+            self.options.server, table, prefix, self.options.ledgers, *self.pace(), KEEP_UNTIL_COMMITTED, self.workloads[table]))
 
     def run_one(self, producer):
         return producer.run_until(self.stop) if self.options.rows is None else producer.run(self.options.rows)
@@ -76,6 +81,11 @@ def main():
     arguments.add_argument("--rows-per-second", type=float, help="of each stream; without: as fast as it goes")
     arguments.add_argument("--batch-rows", type=int, default=500)
     arguments.add_argument("--ledgers", type=Path, required=True, help="directory; files are named TABLE.STREAM.jsonl")
+    arguments.add_argument("--rows-per-column", type=int, default=0, metavar="N",
+                           help="each stream announces a schema with one more column after so many rows (workload.py)")
+    arguments.add_argument("--evolving", action="append", metavar="TABLE", help="streams of this table alone do so")
+    arguments.add_argument("--bad-rows", type=float, default=0, metavar="SHARE",
+                           help="of the rows have a NULL in a column that their table does not let be NULL")
     arguments.add_argument("--patience", type=float, default=60, help="seconds without progress after which one gives up")
     options = arguments.parse_args()
     options.ledgers.mkdir(parents=True, exist_ok=True)

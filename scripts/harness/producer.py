@@ -11,11 +11,9 @@ import select
 import time
 import uuid
 
-from verifier import content
-
 from . import archives, frames
 from .connection import Connection, Disconnected, Refused
-from .verified_rows import SCHEMA, verified_batch
+from .workload import PLAIN
 
 REMEDY_RETRY, REMEDY_RESUME = 1, 2
 RETRYABLE = (REMEDY_RETRY, REMEDY_RESUME)
@@ -31,8 +29,8 @@ class LostRows(Exception):
 class Ledger:
     """Appends what was acknowledged. A ledger that exists is continued, minus a line that was torn by a crash."""
 
-    def __init__(self, path, stream, anonymous=False):
-        self.stream, self.anonymous = stream, anonymous
+    def __init__(self, path, stream, anonymous=False, workload=PLAIN):
+        self.stream, self.anonymous, self.workload = stream, anonymous, workload
         self.file = open(path, "ab+")
         self.file.seek(0)
         kept = self.file.read()
@@ -58,8 +56,7 @@ class Ledger:
         self.append(lines)
 
     def line(self, start, end, **more):
-        hashed = content.range_hash(content.row_hashes(verified_batch(self.stream, start, end))) if start < end else ""
-        line = {"stream": self.stream, "from": start, "to": end, "hash": hashed, **more}
+        line = {"stream": self.stream, "from": start, "to": end, **self.workload.account(self.stream, start, end), **more}
         return line | {"anonymous": True} if self.anonymous else line
 
     def append(self, lines):
@@ -82,9 +79,9 @@ class Producer:
     anonymous = False
 
     def __init__(self, address, table, stream, ledger_path, batch_rows=500, rows_per_second=None, patience_seconds=60,
-                 keep=archives.KEEP_UNTIL_COMMITTED):
+                 keep=archives.KEEP_UNTIL_COMMITTED, workload=PLAIN):
         self.address, self.table, self.stream, self.keep = address, table, stream, keep
-        self.ledger = Ledger(ledger_path, stream, self.anonymous)
+        self.workload, self.ledger = workload, Ledger(ledger_path, stream, self.anonymous, workload)
         self.batch_rows, self.rows_per_second, self.patience_seconds = batch_rows, rows_per_second, patience_seconds
         self.opener, self.attempt, self.epoch, self.table_id = uuid.uuid4().bytes, 0, None, ""
         self.committed = self.first = self.ledger.committed
@@ -169,7 +166,8 @@ class Session:
 
     def __init__(self, producer, connection):
         self.producer, self.connection = producer, connection
-        welcome = connection.open(producer.hello(), SCHEMA)
+        self.schema, self.schema_id = producer.workload.schema(producer.stream, producer.durable), 1
+        welcome = connection.open(producer.hello(), self.schema)
         producer.welcomed(welcome)
         self.position, self.credit, self.sent_bytes = welcome.resume_offset, welcome.credit, 0
         self.pending = None
@@ -192,18 +190,27 @@ class Session:
     def send_batch(self, rows):
         """Sends the next batch if it is due and credit allows."""
         if self.pending is None:
-            self.count = min(self.producer.batch_rows, rows - self.position)
-            batch = verified_batch(self.producer.stream, self.position, self.position + self.count)
+            stream, workload = self.producer.stream, self.producer.workload
+            end = min(self.position + self.producer.batch_rows, rows)
+            self.count = min(end, workload.end(stream, self.position) or end) - self.position
+            batch = workload.batch(stream, self.position, self.position + self.count)
+            self.announce(batch.schema)
             self.pending = archives.batch_archive([archives.column_of(column) for column in batch.columns])
         if not self.producer.is_due(self.position) or self.sent_bytes + len(self.pending) > self.credit:
             return False
         self.connection.send(frames.frame(
-            frames.BATCH, self.pending, schema_id=1, first_offset=self.position, rows=self.count))
+            frames.BATCH, self.pending, schema_id=self.schema_id, first_offset=self.position, rows=self.count))
         self.position += self.count
         self.sent_bytes += len(self.pending)
         self.pending = None
         self.producer.sent_highest = max(self.producer.sent_highest, self.position)
         return True
+
+    def announce(self, schema):
+        """Says which columns rows have from now on, if others than before."""
+        if schema != self.schema:
+            self.schema, self.schema_id = schema, self.schema_id + 1
+            self.connection.send(frames.frame(frames.SCHEMA, archives.schema_archive(schema), schema_id=self.schema_id))
 
     def receive(self, seconds):
         """Takes in what comes within that time; returns the last frame's kind, or None."""

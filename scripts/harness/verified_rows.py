@@ -21,11 +21,15 @@ SCHEMA = pa.schema([
 START_MICROS = 1_700_000_000_000_000
 
 
+def noise_of(stream, start, end):
+    """A number for each row, of 53 bits, in which nothing is seen of the next one's."""
+    salt = np.uint64(zlib.crc32(stream.encode()) * 0xC2B2AE3D27D4EB4F % 2**64)
+    return (np.arange(start, end, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15) ^ salt) >> np.uint64(11)
+
+
 def verified_batch(stream, start, end):
     """Rows start to end - 1 of a stream as a RecordBatch."""
-    seq = np.arange(start, end, dtype=np.int64)
-    salt = np.uint64(zlib.crc32(stream.encode()) * 0xC2B2AE3D27D4EB4F % 2**64)
-    noise = (seq.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15) ^ salt) >> np.uint64(11)
+    seq, noise = np.arange(start, end, dtype=np.int64), noise_of(stream, start, end)
     device = [None if n % 97 == 0 else f"device-{n % 1000:04d}" for n in noise.tolist()]
     arrays = [
         pa.array([stream] * len(seq), pa.string()),

@@ -1,6 +1,7 @@
 """Nothing is lost or repeated when processes die."""
 
 import json
+import re
 import signal
 import sys
 import unittest
@@ -12,15 +13,20 @@ from harness.load import TABLES, Load
 # The engine is what has most to lose.
 KILLS = {"client": 100, "engine": 200, "both": 200} if LONG else {"client": 12, "engine": 12, "both": 12}
 SECONDS_MAX = 3600
+# Of what the loop says, what it proves.
+TOLD = re.compile(r"^(?:kill\..*each once|upkeep: |left over: |columns: )")
+# Of the rows, when both may die, that their tables cannot take.
+BAD_ROWS = 0.01
 
 
 class KillTest(EndToEnd):
-    def kill(self, target, seed=1):
+    def kill(self, target, *options, seed=1):
         command = [sys.executable, SCRIPTS / "harness" / "kill_loop.py", "--target", target,
-                   "--kills", KILLS[target], "--seed", seed]
+                   "--kills", KILLS[target], "--seed", seed, *options]
         output = self.finish(self.start(*command), seconds=SECONDS_MAX)
         lines = output.splitlines()
-        self.proved(f"{lines[-1]}; " + "; ".join(line for line in lines if "each once" in line))
+        self.proved(f"{lines[-1]}; " + "; ".join(line for line in lines if TOLD.match(line)))
+        return lines
 
     def test_clients_die(self):
         self.kill("client")
@@ -29,7 +35,8 @@ class KillTest(EndToEnd):
         self.kill("engine")
 
     def test_both_die(self):
-        self.kill("both")
+        lines = self.kill("both", "--bad-rows", BAD_ROWS)
+        self.assertEqual(sum("rows more in the table of rejected rows" in line for line in lines), 2, lines)
 
     def test_producers_that_are_told_to_end_while_they_start_end_in_order(self):
         load = Load(self.folder, self.engine())

@@ -3,8 +3,9 @@
     stream string (NULL for one without a name), offset long, code string, reason string, row string (a JSON object),
     log string, position long, rejected_at timestamp
 
-It is judged as a table of its own. Its rows are rows of the table's streams: the judges of streams and ledgers take them in beside
-the table's, so that a row that is in both, in neither, or in one of them twice is found, and one whose JSON is not what was sent.
+It is judged as a table of its own. Its rows are rows of the table's streams: the judges of streams and ledgers take them in
+beside the table's, so that a row that is in both, in neither, or in one of them twice is found, and one whose JSON is not what
+was sent.
 """
 
 import json

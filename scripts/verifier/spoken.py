@@ -1,7 +1,7 @@
 """JSON values in the types of a table's columns.
 
-Moments are texts as in ISO 8601 (or numbers: microseconds since 1970), decimals numbers or texts, floats that are not numbers "NaN",
-"Infinity" and "-Infinity", binary hexadecimal digits, maps objects or lists of pairs.
+Moments and days are texts as in ISO 8601 (or numbers: microseconds and days since 1970), decimals numbers or texts, floats that
+are not numbers "NaN", "inf" and "-inf", binary {"hex": digits}, maps arrays of {"key": …, "value": …}.
 """
 
 import datetime
@@ -34,8 +34,7 @@ def heard(value, kind):
     if pa.types.is_struct(kind):
         return {field.name: heard(value.get(field.name), field.type) for field in kind}
     if pa.types.is_map(kind):
-        pairs = value.items() if isinstance(value, dict) else [tuple(pair) for pair in value]
-        return [(heard(key, kind.key_type), heard(item, kind.item_type)) for key, item in pairs]
+        return [(heard(pair["key"], kind.key_type), heard(pair["value"], kind.item_type)) for pair in value]
     if pa.types.is_list(kind):
         return [heard(item, kind.value_type) for item in value]
     if pa.types.is_floating(kind):
@@ -47,7 +46,7 @@ def heard(value, kind):
     if pa.types.is_date(kind):
         return value if isinstance(value, int) else datetime.date.fromisoformat(value)
     if pa.types.is_binary(kind):
-        return bytes.fromhex(value)
+        return bytes.fromhex(value["hex"])
     if pa.types.is_integer(kind):
         return int(value)
     return value

@@ -5,7 +5,8 @@ to n-1 once; ascending within each file; versions in order, so that every versio
 stream n equal to its `txn` entry, in the end and after every commit.
 
 Rows of a stream that were rejected, and are in the table beside (`rejected`), count with the others; the versions of that table
-say nothing about this one's. That table is committed first, so it may have rows of a stream that its entry here does not count yet.
+say nothing about this one's. That table is committed first, so it may have rows of a stream that its entry here does not count
+yet.
 
 A stream that was forgotten has -1 in its entry. Its rows stay, and whoever opens the name again begins at row 0, so that it
 has several lives: the rows up to each version that forgets it, and those behind the last. Each is judged by itself.

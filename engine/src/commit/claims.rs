@@ -16,18 +16,25 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct Claims {
     generation: u64,
     heard: BTreeMap<ShardId, (LogId, u64)>,
+    /// Whether rows come without a log, so that no claim names their files.
+    without_log: bool,
 }
 
 impl Claims {
     /// For a table whose generation is this one.
     pub fn new(generation: u64) -> Self {
-        Self { generation, heard: BTreeMap::new() }
+        Self { generation, ..Self::default() }
     }
 
     /// A shard has handed over the end of a cut.
     pub fn hear(&mut self, done: &CutDone) {
-        if let Some(part) = done.log.as_ref().filter(|_| done.generation == self.generation) {
+        if done.generation != self.generation {
+            return;
+        }
+        if let Some(part) = &done.log {
             self.heard.insert(done.shard, (part.log, part.claim));
+        } else {
+            self.without_log = true;
         }
     }
 
@@ -47,6 +54,12 @@ impl Claims {
         shown.map(|(log, claim)| Origin { log: *log, claim: *claim, version: view.version })
     }
 
+    /// Whether a file that is begun upon `view`, and not committed, can be told for an orphan some day, as far as anything can. Of a
+    /// file that was begun before its log's claim was there nothing could be said, and it would stay for ever.
+    pub fn tell_orphans_upon(&self, view: &TableView) -> bool {
+        self.without_log || self.shown(view) > 0
+    }
+
     /// How many of them `view` shows.
     pub fn shown(&self, view: &TableView) -> usize {
         self.heard.values().filter(|(log, claim)| view.log(*log).claim == *claim).count()
@@ -61,7 +74,8 @@ impl Claims {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::handover::log_part::{Base, LogPart};
+    use crate::handover::log_part::{Base, LogEntry, LogPart};
+    use std::sync::Arc;
 
     fn done(generation: u64, claim: u64) -> CutDone {
         let part = LogPart { log: LogId([7; 16]), claim, to: 0, base: Base::Claimed { position: 0 } };
@@ -82,5 +96,31 @@ mod tests {
         claims.hear(&done(2, 6));
         assert_eq!((claim(&claims), claims.logs().len()), (Some(6), 1));
         assert_eq!(claims.origin(ShardId(1), 4), None);
+    }
+
+    #[test]
+    fn files_wait_for_a_name_that_proves_something_unless_there_is_no_log() {
+        let mut claims = Claims::new(1);
+        let shown = |logs: &[(LogId, u64)]| {
+            let logs = logs.iter().map(|(log, claim)| (*log, LogEntry { claim: *claim, position: 0 })).collect();
+            TableView {
+                id: "id".into(),
+                version: 4,
+                schema: "schema".into(),
+                streams: Arc::default(),
+                logs: Arc::new(logs),
+                restored: Arc::default(),
+                unsupported: None,
+            }
+        };
+        let (log, nothing) = (LogId([7; 16]), shown(&[]));
+        assert!(!claims.tell_orphans_upon(&nothing), "nobody was heard yet");
+        claims.hear(&done(1, 5));
+        assert!(!claims.tell_orphans_upon(&nothing), "the claim is on its way");
+        assert!(!claims.tell_orphans_upon(&shown(&[(log, 4)])), "this one is of the run before");
+        assert!(claims.tell_orphans_upon(&shown(&[(log, 5)])));
+        let mut claims = Claims::new(1);
+        claims.hear(&CutDone { log: None, ..done(1, 0) });
+        assert!(claims.tell_orphans_upon(&nothing));
     }
 }

@@ -8,6 +8,7 @@
 
 use super::canary::Canary;
 use crate::commit::staged_name::Origin;
+use std::borrow::Borrow;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What a commit says of staged files and claims.
@@ -34,12 +35,12 @@ pub enum Standing {
 
 /// What is known of the file `name`, when the newest version of the table shows `claim_shown` for its log. `witness` gives
 /// what a version's commit says, or nothing for one that cannot be read.
-pub fn judge<E>(
+pub fn judge<W: Borrow<Witness>, E>(
     name: &str,
     origin: &Origin,
     claim_shown: u64,
     canary: Canary,
-    mut witness: impl FnMut(u64) -> Result<Option<Witness>, E>,
+    mut witness: impl FnMut(u64) -> Result<Option<W>, E>,
 ) -> Result<Standing, E> {
     if claim_shown <= origin.claim && !canary.removes_orphans_early() {
         return Ok(Standing::Open);
@@ -53,6 +54,7 @@ pub fn judge<E>(
             None if canary.removes_orphans_early() => return Ok(Standing::Orphan),
             None => return Ok(Standing::Unknown),
         };
+        let said = said.borrow();
         if said.added.contains(name) {
             return Ok(Standing::Named);
         }

@@ -1,4 +1,4 @@
-//! One look at one table: clean its log, remove what was staged for nothing, merge some of its small files. Blocks.
+//! One look at one table: remove what was staged for nothing, clean its log, merge some of its small files. Blocks.
 
 use super::canary::Canary;
 use super::drive::{Merged, inputs};
@@ -14,6 +14,7 @@ use crate::commit::claims::Claims;
 use crate::commit::decide::Patience;
 use crate::commit::encode::{EncodeError, EncodingPlan, EncodingPolicy};
 use crate::commit::staged_name::Origin;
+use crate::handover::log_part::LogId;
 use crate::table::delta::commit_actions::Merger;
 use crate::table::delta::folder::decoded;
 use crate::table::delta::merging::MergeChange;
@@ -23,8 +24,9 @@ use parquet::basic::Compression;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-/// Staged files that are judged in one look: the youngest.
-const ORPHANS_MAX: usize = 1_000;
+/// Files of earlier claims that are judged in one look: the youngest. Most of them are part of the table, and a commit may have one
+/// for each of many partitions.
+const ORPHANS_MAX: usize = 10_000;
 /// Commits that a look asks about merges by others.
 const COMMITS_MAX: u64 = 1_000;
 
@@ -105,11 +107,12 @@ impl Round {
         }
         let terms = version.upkeep_terms();
         let mut looked = Looked { version: version.view().version, ..Looked::default() };
-        if self.clean_log && self.settings.clean_log && terms.clean_log {
-            looked.log_files_removed = self.clean(&terms, hands)?;
-        }
+        // Orphans first: what is expired of the log may be what proves them, after a long time without an engine.
         if self.judge_orphans && self.settings.remove_orphans {
             looked.orphans_removed = self.remove_orphans(&version, hands)?;
+        }
+        if self.clean_log && self.settings.clean_log && terms.clean_log {
+            looked.log_files_removed = self.clean(&terms, hands)?;
         }
         if terms.compact.unwrap_or(self.settings.compact) {
             looked.unmergeable = terms.unmergeable.clone();
@@ -138,18 +141,24 @@ impl Round {
 
     /// Removes files that this engine staged for nothing; gives how many that were.
     fn remove_orphans(&self, version: &Version, hands: &Hands) -> Result<usize, RoundError> {
-        let logs = self.claims.logs();
+        let view = version.view();
+        let shown: BTreeMap<LogId, u64> =
+            self.claims.logs().into_iter().map(|log| (log, view.log(log).claim)).collect();
         let mut staged = Vec::new();
+        let early = self.canary.removes_orphans_early();
         for path in self.table.data_files()? {
             let name = path.rsplit('/').next().unwrap_or(&path).to_owned();
             match Origin::of_name(&name) {
-                Some(origin) if logs.contains(&origin.log) => staged.push((origin, name, path)),
+                // Nothing is known of files of today's claim yet.
+                Some(origin) if shown.get(&origin.log).is_some_and(|claim| *claim > origin.claim || early) => {
+                    staged.push((origin, name, path));
+                }
                 _ => {}
             }
         }
         staged.sort_by_key(|(origin, ..)| std::cmp::Reverse(origin.version));
         staged.truncate(ORPHANS_MAX);
-        let mut read = BTreeMap::<u64, Option<Witness>>::new();
+        let mut read = BTreeMap::<u64, Option<Arc<Witness>>>::new();
         let newest = version.view().version;
         let mut removed = 0;
         for (origin, name, path) in staged {
@@ -159,11 +168,11 @@ impl Round {
                     return Ok(known.clone());
                 }
                 let commit = if version > newest { None } else { self.table.commit_actions(version)? };
-                let said = commit.map(|commit| commit.witness());
+                let said = commit.map(|commit| Arc::new(commit.witness()));
                 read.insert(version, said.clone());
                 Ok::<_, TableError>(said)
             };
-            let shown = version.view().log(origin.log).claim;
+            let shown = shown.get(&origin.log).copied().unwrap_or(0);
             if judge(&name, &origin, shown, self.canary, witness)? == Standing::Orphan {
                 tracing::info!(table = %self.table.url(), path, "a file that was staged and never committed is removed");
                 self.table.store().delete(&path).map_err(|error| TableError::Store(error.to_string()))?;

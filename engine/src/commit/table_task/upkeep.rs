@@ -64,7 +64,7 @@ impl TableTask {
     /// When the next look at the table is due.
     pub(super) fn upkeep_due_ms(&self) -> Option<u64> {
         let waits = self.context.upkeep.is_none() || self.stopping.is_some() || self.upkeep.ready.is_some();
-        if waits { None } else { self.upkeep.pace.due_ms() }
+        if waits || !self.upkeep.claims.tell_orphans_upon(self.known.view()) { None } else { self.upkeep.pace.due_ms() }
     }
 
     pub(super) fn begin_upkeep(&mut self) {
