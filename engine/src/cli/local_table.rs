@@ -1,5 +1,6 @@
 //! A table where it lies, without an engine.
 
+use crate::commit::rejects::rows::place_beside;
 use crate::config::ConfigError;
 use crate::store::bucket::{BucketError, Cloud};
 use crate::store::options::StoreOptions;
@@ -59,6 +60,8 @@ pub struct LocalTable {
     pub runtime: Runtime,
     pub url: Url,
     pub table: DeltaTable,
+    /// Where its rejected rows are, if it has any.
+    pub rejects: DeltaTable,
 }
 
 impl LocalTable {
@@ -87,8 +90,10 @@ impl LocalTable {
         let url = resolve(table, root, uris)?;
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
         let runtime = runtime.map_err(LocalTableError::Runtime)?;
-        let table = DeltaTable::at(&url, Places::new(runtime.handle().clone(), store.clone()))?;
-        Ok(Self { runtime, url, table })
+        let places = Places::new(runtime.handle().clone(), store.clone());
+        let rejects = DeltaTable::at(&place_beside(&url), places.clone())?;
+        let table = DeltaTable::at(&url, places)?;
+        Ok(Self { runtime, url, table, rejects })
     }
 
     /// That there is none here.

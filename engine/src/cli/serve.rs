@@ -258,6 +258,7 @@ fn commit_settings(config: &Config, root: Option<&str>, directory: &Path) -> Res
         encoding: tables.encoding,
         evolve: tables.evolve,
         bad_rows: tables.bad_rows,
+        has_log: config.log.mode == LogMode::On,
         table_uris,
         upkeep: Some((&config.upkeep).into()),
         store: config.store.options.clone(),

@@ -7,7 +7,7 @@ use super::table_place::TablePlace;
 use super::time::utc;
 use crate::table::delta::TableError;
 use crate::table::delta::describe::{Description, StreamDescription, describe};
-use crate::table::delta::forget::{ForgetError, forget};
+use crate::table::delta::forget::{ForgetError, forget, forget_rejected};
 use clap::{ArgGroup, Args, Subcommand};
 use serde_json::{Value, json};
 use std::io::{IsTerminal, Write};
@@ -36,7 +36,7 @@ enum StreamCommand {
     /// Forgets a named stream, so that its name is free and does not count against streams_max.
     ///
     /// What happens:
-    ///   - Rows that were written under the name stay in the table.
+    ///   - Rows that were written under the name stay in the table, and in that of its rejected rows.
     ///   - How many they were is forgotten: whoever opens the name again begins at row 0. Running the same
     ///     `lakehead write ... --stream NAME` again would add all of its rows a second time.
     ///   - A producer that is writing under the name is fenced: its next rows are refused for good.
@@ -199,12 +199,16 @@ fn forget_one(arguments: &ForgetArguments) -> Result<(), StreamError> {
     if !arguments.yes {
         ask(arguments, shown.committed)?;
     }
+    let forget_rejected = |epoch| forget_rejected(&place.runtime, &place.rejects, &arguments.stream, epoch);
+    forget_rejected(None)?;
     let version = forget(&place.runtime, &place.table, &known, &arguments.stream)?;
+    let epoch = shown.epoch + 1;
+    forget_rejected(Some(epoch))?;
     say(json!({
         "table": arguments.table,
         "stream": arguments.stream,
         "forgotten_rows": shown.committed,
-        "epoch": shown.epoch + 1,
+        "epoch": epoch,
         "committed_version": version,
     }));
     Ok(())

@@ -72,7 +72,7 @@ pub fn json_rows(
 }
 
 /// The same columns, that take NULL and any bytes, and decimals as far as their width goes. Only keys of maps are never NULL.
-fn loosened(schema: &Schema) -> Schema {
+pub fn loosened(schema: &Schema) -> Schema {
     let mut loose = schema.clone();
     let maps = schema.fields.iter().filter(|field| field.data_type() == Some(DataType::Map));
     let keys: Vec<usize> = maps.filter_map(|map| map.children.first()).map(|key| *key as usize).collect();

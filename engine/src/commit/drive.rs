@@ -107,8 +107,8 @@ pub async fn drive(context: &Arc<Context>, table: &DeltaTable, job: Job) -> Driv
     }
 }
 
-/// How `job` would end upon the newest version, if it can be said without a commit.
-pub async fn foresee(context: &Arc<Context>, table: &DeltaTable, job: &Job) -> Option<Outcome> {
+/// How `job` would end upon the newest version, if it can be said without a commit; and that version.
+pub async fn foresee(context: &Arc<Context>, table: &DeltaTable, job: &Job) -> (Option<Outcome>, Version) {
     let history_from = history_from(&job.proposal);
     let (mut known, mut failures) = (job.known.clone(), 0);
     loop {
@@ -116,12 +116,12 @@ pub async fn foresee(context: &Arc<Context>, table: &DeltaTable, job: &Job) -> O
         let mut attempt = Attempt::new(now_ms, job.terms.clone(), job.proposal.clone(), None);
         attempt.on(now_ms, look(context, table, &mut known, history_from).await);
         match attempt.step() {
-            Step::Done(outcome) => return Some(outcome),
+            Step::Done(outcome) => return (Some(outcome), known),
             Step::Pause { why, .. } => {
                 failures += 1;
                 pause_telling(table, failures, &why).await;
             }
-            _ => return None,
+            _ => return (None, known),
         }
     }
 }

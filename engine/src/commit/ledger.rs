@@ -109,6 +109,8 @@ pub struct LogProposal {
 pub struct Forget {
     pub stream: Arc<str>,
     pub shown: StreamState,
+    /// Under which it stays forgotten. Whoever has an older one is fenced.
+    pub epoch: u64,
 }
 
 /// A stream's new state, where the table shows exactly what it was made upon.
@@ -195,9 +197,9 @@ fn judge_streams(proposal: &Proposal, view: &TableView, entries: &mut Entries, c
             entries.committed.insert(range.stream.clone(), range.to);
         }
     }
-    for Forget { stream, shown } in &proposal.forgets {
+    for Forget { stream, shown, epoch } in &proposal.forgets {
         if view.stream(stream) == *shown {
-            entries.epochs.insert(stream.clone(), shown.epoch + 1);
+            entries.epochs.insert(stream.clone(), *epoch);
             entries.forgotten.insert(stream.clone());
         } else {
             moved.push(stream.clone());

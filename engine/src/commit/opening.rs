@@ -8,6 +8,7 @@ use super::encode::policy::ENCODING_PROPERTY;
 use super::encode::{EncodingPlan, EncodingPolicy};
 use super::partition::Partitioning;
 use super::table_task::OpenedTable;
+use crate::handover::bad_rows::{BAD_ROWS_PROPERTY, BadRowPolicy};
 use crate::handover::port::table_port;
 use crate::handover::{Refusal, TableKey};
 use crate::table::delta::columns::Columns;
@@ -61,6 +62,14 @@ pub(super) fn open_table(
     let TablePlan { columns, encoding, partitioning } = plan_of(context, &table, &version)?;
     let (pace, ignored) = version.pace(context.settings.pace);
     ignored.iter().for_each(|ignored| tracing::warn!(table = place.as_str(), "{ignored}"));
+    let bad_rows = version.policy(context.settings.bad_rows);
+    if bad_rows == BadRowPolicy::Divert && !context.settings.has_log {
+        tracing::warn!(
+            table = place.as_str(),
+            "the table's way with bad rows ({BAD_ROWS_PROPERTY}) is divert, which needs the log: batches with bad rows are refused \
+             until this engine is started with mode = \"on\" in [log]"
+        );
+    }
     let terms = Terms {
         id: view.id.clone(),
         schema: view.schema.clone(),
@@ -78,7 +87,7 @@ pub(super) fn open_table(
         encoding,
         partitioning,
         pace,
-        bad_rows: version.policy(context.settings.bad_rows),
+        bad_rows,
         version,
         looked_ms,
         terms,

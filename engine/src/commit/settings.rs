@@ -37,6 +37,8 @@ pub struct Settings {
     pub evolve: EvolvePolicy,
     /// What becomes of bad rows of tables that do not say it themselves.
     pub bad_rows: BadRowPolicy,
+    /// Whether rows come through a log, without which none can go elsewhere.
+    pub has_log: bool,
     /// Tables that live elsewhere, by name.
     pub table_uris: BTreeMap<String, Url>,
     /// How tables are kept up, if they are.
@@ -61,6 +63,7 @@ impl Settings {
             encoding: EncodingPolicy::default(),
             evolve: EvolvePolicy::default(),
             bad_rows: BadRowPolicy::default(),
+            has_log: true,
             table_uris: BTreeMap::new(),
             upkeep: None,
             store: StoreOptions::none(),

@@ -86,7 +86,7 @@ impl Effective {
     /// The same for the engine.
     ///
     /// # Errors
-    /// [`ConfigError::Inconsistent`] when a key lacks a value that the engine needs.
+    /// [`ConfigError::Inconsistent`] when a key lacks a value that the engine needs, or has one that another forbids.
     pub fn typed(&self) -> Result<Config, ConfigError> {
         let mut table = toml::Table::new();
         for held in &self.held {
@@ -96,7 +96,8 @@ impl Effective {
             }
         }
         let config = Value::Table(table).try_into::<Config>();
-        config.map_err(|error| ConfigError::Inconsistent(error.message().to_owned()))
+        let config = config.map_err(|error| ConfigError::Inconsistent(error.message().to_owned()))?;
+        config.contradiction().map_or(Ok(config), |why| Err(ConfigError::Inconsistent(why.to_owned())))
     }
 
     /// Where the value of `section.name` comes from.

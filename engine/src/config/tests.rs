@@ -50,6 +50,11 @@ fn a_slip_is_answered_with_the_key_that_was_meant_and_its_line() {
         ("[tables]\ncompression = \"gzip\"", ["toml:2", "gzip", "one of zstd, lz4"]),
         ("[tables]\nencoding = \"fast\"", ["toml:2", "tables.encoding = \"fast\"", "one of speed, balanced, size"]),
         ("[tables]\nevolve = \"merge\"", ["toml:2", "tables.evolve = \"merge\"", "one of refuse, add"]),
+        ("[tables]\nbad_rows = \"drop\"", ["toml:2", "tables.bad_rows = \"drop\"", "one of refuse, divert"]),
+        (
+            "[tables]\nbad_rows = \"divert\"\n[log]\nmode = \"off\"",
+            ["does not fit together", "tables.bad_rows = \"divert\" needs the log", "set mode = \"on\" in [log]"],
+        ),
         ("[tables]\ncreate = \"yes\"", ["toml:2", "tables.create", "true or false"]),
         ("[tables]\ncreate = ", ["lakehead.toml", "not TOML", ""]),
     ] {

@@ -22,6 +22,17 @@ pub struct Config {
     pub store: Store,
 }
 
+impl Config {
+    /// Values that do not go together, and what to do about it.
+    pub(super) fn contradiction(&self) -> Option<&'static str> {
+        let diverts = self.tables.bad_rows == BadRowPolicy::Divert;
+        (diverts && self.log.mode == LogMode::Off).then_some(
+            "tables.bad_rows = \"divert\" needs the log, which is off: what was decided about a row is kept there; set \
+             mode = \"on\" in [log], or bad_rows = \"refuse\" in [tables]",
+        )
+    }
+}
+
 /// `[server]`
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct Server {

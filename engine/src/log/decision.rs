@@ -71,6 +71,11 @@ impl Decision {
         self.runs.is_empty()
     }
 
+    /// Rows that are rejected.
+    pub fn rows(&self) -> u64 {
+        self.runs.iter().map(|run| u64::from(run.rows)).sum()
+    }
+
     /// Runs of rows with one reason.
     pub fn runs(&self) -> usize {
         self.runs.len()
@@ -98,7 +103,8 @@ impl Decision {
     /// What is left of these rows, in order.
     pub fn kept(&self, rows: Range<u32>) -> Vec<Range<u32>> {
         let (mut kept, mut from) = (Vec::new(), rows.start);
-        for run in self.runs.iter().filter(|run| run.end() > rows.start && run.first < rows.end) {
+        let met = self.runs.partition_point(|run| run.end() <= rows.start);
+        for run in self.runs[met..].iter().take_while(|run| run.first < rows.end) {
             if run.first > from {
                 kept.push(from..run.first);
             }
@@ -113,11 +119,19 @@ impl Decision {
     /// This one and what was decided later: what was rejected stays so, for its reason.
     #[must_use]
     pub fn and_later(&self, later: &Self) -> Self {
-        let end = self.runs.iter().chain(&later.runs).map(|run| run.end()).max().unwrap_or(0);
-        let mut rows: Vec<(u32, &Reason)> = self.rejected(0..end).collect();
-        rows.extend(later.rejected(0..end).filter(|(row, _)| !self.rejects(*row)));
-        rows.sort_by_key(|(row, _)| *row);
-        Self::of(rows.into_iter().map(|(row, reason)| (row, reason.clone())))
+        // By runs: a run of a damaged log may speak of more rows than anybody could list.
+        let mut runs: Vec<(Range<u32>, &Reason)> = Vec::new();
+        for (decision, run) in self.runs.iter().map(|run| (self, run)).chain(later.runs.iter().map(|run| (later, run)))
+        {
+            let Some(reason) = decision.reasons.get(run.reason as usize) else { continue };
+            let all = run.first..run.end();
+            let news = if std::ptr::eq(decision, self) { vec![all] } else { self.kept(all) };
+            runs.extend(news.into_iter().map(|rows| (rows, reason)));
+        }
+        runs.sort_by_key(|(rows, _)| rows.start);
+        let mut both = Self::default();
+        runs.into_iter().for_each(|(rows, reason)| both.add(rows.start, rows.end - rows.start, reason.clone()));
+        both
     }
 
     /// Puts it behind what is in `out`.
@@ -195,6 +209,7 @@ mod tests {
             let rejected: Vec<_> = decision.rejected(range.clone()).map(|(row, why)| (row, why.code)).collect();
             let expected: Vec<_> = rows.range(range).map(|(row, code)| (*row, *code)).collect();
             prop_assert_eq!(rejected, expected);
+            prop_assert_eq!(decision.rows(), rows.len() as u64);
             prop_assert!((0..60).all(|row| decision.rejects(row) == rows.contains_key(&row)));
         }
 
@@ -218,6 +233,13 @@ mod tests {
             let found: BTreeMap<u32, u16> = both.rejected(0..60).map(|(row, why)| (row, why.code)).collect();
             prop_assert_eq!(found, expected);
         }
+    }
+
+    #[test]
+    fn runs_of_any_length_come_together() {
+        let last = u32::MAX;
+        let both = Decision::of([(7, reason(1))]).and_later(&Decision::whole(last, reason(2)));
+        assert_eq!((both.rows(), both.runs()), (u64::from(last), 3));
     }
 
     #[test]

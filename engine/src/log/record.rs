@@ -12,12 +12,14 @@
 //! | 24 | 8 | position |
 //!
 //! Fields that a kind has no use for are 0. Rows have the client's frame as payload: its 48-byte header, the archive and the
-//! padding, byte by byte; behind it stands what was decided about them, if some are not for the table ([`super::decision`]). The payloads of the other kinds are in [`super::state_record`].
+//! padding, byte by byte; behind it stands what was decided about them, if some are not for the table
+//! ([`super::decision`]). The payloads of the other kinds are in [`super::state_record`].
 
+use super::decision::Decision;
 use super::fields::{u32_at, u64_at};
 use super::limits::{RECORD_ALIGNMENT, RECORD_HEADER_BYTES};
 use super::numbers::{Position, SchemaNumber, StreamNumber, TableNumber};
-use lakehead_protocol::limits::HEADER_BYTES;
+use lakehead_protocol::limits::{HEADER_BYTES, padded};
 
 /// What a record says. The number is in the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -147,5 +149,15 @@ impl<'a> Record<'a> {
         let first = u64_at(self.payload, 24);
         let to = first.checked_add(u64::from(u32_at(self.payload, 32)))?;
         Some((first.checked_add(u64::from(self.header.skip))?.min(to), to))
+    }
+
+    /// What stands behind the frame of a Rows record: what was decided about its rows before they were taken. `None` when that,
+    /// or the record, is something else.
+    pub fn decision(&self) -> Option<Decision> {
+        if self.header.kind != RecordKind::Rows || self.payload.len() < HEADER_BYTES {
+            return None;
+        }
+        let frame_bytes = HEADER_BYTES.checked_add(padded(u32_at(self.payload, 8) as usize))?;
+        self.payload.get(frame_bytes..).and_then(Decision::decode)
     }
 }

@@ -89,7 +89,10 @@ impl StateRecord {
             }
             RecordKind::Claim => Self::Claim { claim: fields.u64()? },
             RecordKind::Committed => Self::Committed { claim: fields.u64()?, version: fields.u64()? },
-            RecordKind::Decided => return Decision::decode(record.payload).map(Self::Decided),
+            RecordKind::Decided => {
+                let decision = Decision::decode(record.payload)?;
+                return (!decision.is_empty()).then_some(Self::Decided(decision));
+            }
             RecordKind::Held => Self::Held,
             RecordKind::Released => Self::Released,
             RecordKind::Numbers => {

@@ -28,6 +28,8 @@ pub struct Entry {
     /// Offsets of the rows that count, `from` to `to - 1`.
     pub from: u64,
     pub to: u64,
+    /// Rows of it that its table does not get, as far as they were known when it was taken.
+    pub rejected: u64,
     /// Of its record.
     pub bytes: u64,
     pub place: EntryPlace,
@@ -101,6 +103,7 @@ impl Contents {
                             skip: header.skip,
                             from,
                             to,
+                            rejected: record.decision().map_or(0, |decision| decision.rows()),
                             bytes: record.whole.len() as u64,
                             place,
                         },
@@ -110,6 +113,11 @@ impl Contents {
             }
         }
         Ok(contents)
+    }
+
+    /// Whether rows of the entry are not for its table.
+    pub fn has_rejected(state: &LiveState, position: Position, entry: &Entry) -> bool {
+        entry.rejected > 0 || state.decided.contains_key(&position)
     }
 
     /// A table's entries in order, with where they stand.

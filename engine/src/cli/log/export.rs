@@ -5,12 +5,12 @@ use super::judging::judge_table;
 use super::offsets::Offsets;
 use super::place::{DataDirectory, LogPlaces};
 use super::reading::{Seen, look};
-use super::rows::Rows;
+use super::rows::{Rows, Take};
 use crate::cli::exit::Exit;
 use crate::cli::output::{say, tell};
 use crate::columns::additions::union;
 use crate::log::Position;
-use crate::log_directory::contents::{Entry, Standing};
+use crate::log_directory::contents::{Contents, Entry, Standing};
 use arrow::ipc::writer::FileWriter;
 use lakehead_protocol::schema::Schema;
 use serde_json::json;
@@ -21,7 +21,7 @@ use std::sync::Arc;
 
 /// Writes held rows of a table into an Arrow file, which `lakehead write` can send.
 ///
-/// Columns are as the producers sent them. Rows of a named stream whose offsets the table has are left
+/// Columns are as the producers sent them; rows that the table rejects are among the others. Rows of a named stream whose offsets the table has are left
 /// out when the table can be read: they are there. Nothing is changed and an engine may run; when the
 /// rows are safe elsewhere, `held discard` lets the log forget them.
 ///
@@ -130,6 +130,23 @@ fn schema_of(chosen: &[Chosen]) -> Result<Option<Arc<Schema>>, LogCommandError> 
     Ok(found)
 }
 
+/// Rows that take all of these entries. Only those with rejected rows can have values that their own columns do not allow.
+fn rows_for(schema: &Schema, chosen: &[Chosen]) -> Result<Rows, String> {
+    let rows = Rows::new(schema, Take::Sent)?;
+    for Chosen { seen, entries } in chosen {
+        let state = &seen.recovered.state;
+        for (position, entry, _) in entries.iter().filter(|(at, entry, _)| Contents::has_rejected(state, *at, entry)) {
+            if !rows.fit(seen, *position, entry)? {
+                tell(
+                    "rejected rows are among them: text is exported as binary, and decimals as wide as their numbers can be",
+                );
+                return Rows::new(schema, Take::Any);
+            }
+        }
+    }
+    Ok(rows)
+}
+
 /// Writes the file under another name first, so that it is whole when it is there.
 fn write(out: &Path, chosen: &[Chosen], left_out: u64, all: bool) -> Result<u64, LogCommandError> {
     let Some(schema) = schema_of(chosen)? else {
@@ -137,7 +154,7 @@ fn write(out: &Path, chosen: &[Chosen], left_out: u64, all: bool) -> Result<u64,
         let why = if left_out > 0 { " that the table does not have" } else { "" };
         return Err(LogCommandError::Nothing(format!("the logs hold no such rows{why}{more}")));
     };
-    let mut rows = Rows::new(schema).map_err(LogCommandError::Wrong)?;
+    let mut rows = rows_for(&schema, chosen).map_err(LogCommandError::Wrong)?;
     let mut staged = out.as_os_str().to_owned();
     staged.push(".new");
     let staged = PathBuf::from(staged);

@@ -90,6 +90,7 @@ fn tables_json(seen: &Seen) -> Value {
             "bytes_not_in_table": all.open.bytes,
             "entries_held": all.held.entries,
             "bytes_held": all.held.bytes,
+            "entries_with_rejected_rows": all.with_rejected,
             "streams": streams.iter().map(stream_json).collect::<Vec<_>>(),
         })
     };
@@ -105,6 +106,7 @@ fn stream_json(stream: &KeptStream) -> Value {
         "in_table": share(&stream.kept.in_table),
         "not_in_table": share(&stream.kept.open),
         "held": share(&stream.kept.held),
+        "entries_with_rejected_rows": stream.kept.with_rejected,
     })
 }
 

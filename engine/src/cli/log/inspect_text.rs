@@ -79,21 +79,31 @@ fn tables_text(seen: &Seen) -> String {
     let (mut tables, mut streams) = (Vec::new(), Vec::new());
     for table in seen.recovered.state.tables.values() {
         let (all, of_streams) = kept(seen, table);
+        let Kept { open, held, with_rejected, .. } = &all;
         let numbers =
-            [table.claim, table.position.0, table.version, all.open.entries, all.open.bytes, all.held.entries];
+            [table.claim, table.position.0, table.version, open.entries, open.bytes, held.entries, *with_rejected];
         let mut line = vec![table.name.to_string(), table.id.to_string()];
         line.extend(numbers.iter().map(u64::to_string));
         tables.push(line);
         for KeptStream { name, epoch, kept, .. } in of_streams {
-            let Kept { in_table, open, held } = kept;
+            let Kept { in_table, open, held, .. } = kept;
             let shares = [in_table, open, held].map(|share| share.offsets.to_string());
             streams.push([vec![table.name.to_string(), name, epoch.to_string()], shares.to_vec()].concat());
         }
     }
     let mut text = String::new();
     if !tables.is_empty() {
-        let titles =
-            ["table", "identity", "claim", "position", "version", "entries not in it", "bytes", "entries held"];
+        let titles = [
+            "table",
+            "identity",
+            "claim",
+            "position",
+            "version",
+            "entries not in it",
+            "bytes",
+            "entries held",
+            "with rejected rows",
+        ];
         text += &format!("tables\n{}", aligned(&titles, &tables));
     }
     if !streams.is_empty() {

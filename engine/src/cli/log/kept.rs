@@ -3,7 +3,7 @@
 use super::offsets::Offsets;
 use super::reading::Seen;
 use crate::log::{StreamNumber, TableRecord};
-use crate::log_directory::contents::Standing;
+use crate::log_directory::contents::{Contents, Standing};
 use std::collections::BTreeMap;
 
 /// Entries of one standing.
@@ -20,6 +20,8 @@ pub struct Kept {
     pub in_table: Share,
     pub open: Share,
     pub held: Share,
+    /// Entries of all shares with rows that their table does not get.
+    pub with_rejected: u64,
 }
 
 /// A stream under one epoch.
@@ -65,14 +67,17 @@ impl Kept {
 pub fn kept(seen: &Seen, table: &TableRecord) -> (Kept, Vec<KeptStream>) {
     let state = &seen.recovered.state;
     let mut streams: BTreeMap<StreamNumber, Kept> = BTreeMap::new();
-    for (_, entry, standing) in seen.contents.of_table(state, table.number) {
-        streams.entry(entry.stream).or_default().share(standing).add(entry.from, entry.to, entry.bytes);
+    for (position, entry, standing) in seen.contents.of_table(state, table.number) {
+        let kept = streams.entry(entry.stream).or_default();
+        kept.share(standing).add(entry.from, entry.to, entry.bytes);
+        kept.with_rejected += u64::from(Contents::has_rejected(state, position, entry));
     }
     let mut all = Kept::default();
     let named = streams.into_iter().map(|(number, kept)| {
         all.in_table.more(&kept.in_table);
         all.open.more(&kept.open);
         all.held.more(&kept.held);
+        all.with_rejected += kept.with_rejected;
         let record = state.streams.get(&number).map(|stream| &stream.record);
         let name = record.and_then(|record| record.name.clone());
         KeptStream {

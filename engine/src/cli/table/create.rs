@@ -13,6 +13,7 @@ use crate::cli::table_place::TablePlace;
 use crate::cli::write::failure::Failure;
 use crate::cli::write::schema_of_file;
 use crate::commit::encode::EncodingPolicy;
+use crate::handover::bad_rows::BadRowPolicy;
 use crate::handover::evolve::EvolvePolicy;
 use arrow::datatypes::Schema;
 use lakehead_protocol::arrow_schema::{from_arrow, to_arrow};
@@ -32,7 +33,9 @@ use std::sync::Arc;
 /// speed (the least CPU time), size (the fewest bytes), or balanced between both. It becomes the
 /// table property lakehead.encoding, which engines read when they open the table. --evolve says what
 /// becomes of new columns that streams send, instead of tables.evolve: refuse, or add. It becomes the
-/// property lakehead.evolve.
+/// property lakehead.evolve. --bad-rows says what becomes of rows that the table cannot hold, instead of
+/// tables.bad_rows: refuse (their batch is refused), or divert (they go into the table NAME_rejected
+/// beside it). It becomes the property lakehead.bad_rows.
 ///
 /// --partition-by names the columns whose values partition the table: a data file holds rows of one
 /// combination of values, so that readers who ask for some of them leave the others alone. Choose
@@ -75,6 +78,9 @@ pub struct CreateArguments {
     /// What becomes of new columns: refuse or add.
     #[arg(long, value_name = "NAME", requires = "lies")]
     evolve: Option<EvolvePolicy>,
+    /// What becomes of rows that the table cannot hold: refuse or divert.
+    #[arg(long, value_name = "NAME", requires = "lies")]
+    bad_rows: Option<BadRowPolicy>,
     /// Address of an engine, host:port. Several, separated by commas, are tried in turn.
     #[arg(
         long,
@@ -153,10 +159,17 @@ fn make(arguments: &CreateArguments) -> Result<serde_json::Value, CreateError> {
     wire.check().map_err(|error| CreateError::Type(error.to_string()))?;
     let wanted = to_arrow(&wire).map_err(|error| CreateError::Type(error.to_string()))?;
     if arguments.place.is_given() {
-        let CreateArguments { table, encoding, evolve, partition_by, if_not_exists, place, .. } = arguments;
-        let (encoding, evolve, if_not_exists) = (*encoding, *evolve, *if_not_exists);
-        let wanted = Wanted { table, columns: &wanted, wire: &wire, partition_by, encoding, evolve, if_not_exists };
-        return create_local::make(&wanted, place);
+        let wanted = Wanted {
+            table: &arguments.table,
+            columns: &wanted,
+            wire: &wire,
+            partition_by: &arguments.partition_by,
+            encoding: arguments.encoding,
+            evolve: arguments.evolve,
+            bad_rows: arguments.bad_rows,
+            if_not_exists: arguments.if_not_exists,
+        };
+        return create_local::make(&wanted, &arguments.place);
     }
     let client = client(&arguments.server, &arguments.patience)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;

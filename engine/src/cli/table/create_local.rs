@@ -7,7 +7,8 @@ use crate::cli::local_table::LocalTableError;
 use crate::cli::table_place::TablePlace;
 use crate::commit::encode::EncodingPolicy;
 use crate::commit::encode::policy::ENCODING_PROPERTY;
-use crate::handover::evolve::{EVOLVE_PROPERTY, EvolvePolicy};
+use crate::handover::bad_rows::BadRowPolicy;
+use crate::handover::evolve::EvolvePolicy;
 use crate::handover::policy::Policy;
 use crate::table::delta::Version;
 use crate::table::delta::properties::NamedPolicy;
@@ -25,6 +26,7 @@ pub(super) struct Wanted<'a> {
     pub(super) partition_by: &'a [String],
     pub(super) encoding: Option<EncodingPolicy>,
     pub(super) evolve: Option<EvolvePolicy>,
+    pub(super) bad_rows: Option<BadRowPolicy>,
     pub(super) if_not_exists: bool,
 }
 
@@ -37,8 +39,8 @@ pub(super) fn make(wanted: &Wanted<'_>, place: &TablePlace) -> Result<Value, Cre
         Some(version) => (false, version),
         None => {
             let encoding = wanted.encoding.map(|policy| (ENCODING_PROPERTY, policy.name()));
-            let evolve = wanted.evolve.map(|policy| (EVOLVE_PROPERTY, policy.name()));
-            let named: Vec<_> = encoding.into_iter().chain(evolve).collect();
+            let (evolve, bad_rows) = (wanted.evolve.map(property), wanted.bad_rows.map(property));
+            let named: Vec<_> = encoding.into_iter().chain(evolve).chain(bad_rows).collect();
             (true, place.table.create_partitioned(wanted.wire, &named, wanted.partition_by).map_err(of_table)?)
         }
     };
@@ -62,6 +64,7 @@ pub(super) fn make(wanted: &Wanted<'_>, place: &TablePlace) -> Result<Value, Cre
         "partition_by": wanted.partition_by,
         "encoding": wanted.encoding.map(EncodingPolicy::name),
         "evolve": wanted.evolve.map(Policy::name),
+        "bad_rows": wanted.bad_rows.map(Policy::name),
     }))
 }
 
@@ -86,11 +89,18 @@ fn other_partitions(wanted: &Wanted<'_>, version: &Version) -> Option<String> {
 }
 
 fn other_properties(wanted: &Wanted<'_>, version: &Version) -> Option<String> {
-    let other_way = |wanted: EvolvePolicy| {
-        let found = version.policy(EvolvePolicy::default());
-        (found != wanted).then(|| format!("its way with new columns is {found} where {wanted} is wanted"))
-    };
-    other_encoding(wanted, version).or_else(|| wanted.evolve.and_then(other_way))
+    other_encoding(wanted, version)
+        .or_else(|| other_way(wanted.evolve?, version))
+        .or_else(|| other_way(wanted.bad_rows?, version))
+}
+
+fn property<P: Policy>(policy: P) -> (&'static str, &'static str) {
+    (P::PROPERTY, policy.name())
+}
+
+fn other_way<P: Policy + Default + PartialEq>(wanted: P, version: &Version) -> Option<String> {
+    let found = version.policy(P::default());
+    (found != wanted).then(|| format!("its way with {} is {found} where {wanted} is wanted", P::WITH))
 }
 
 fn other_encoding(wanted: &Wanted<'_>, version: &Version) -> Option<String> {

@@ -1,10 +1,10 @@
 //! `lakehead table describe`.
 
-use super::encoding;
+use super::{encoding, rejected};
 use crate::cli::client_args::{Patience, client, exit_of};
 use crate::cli::columns::print::{column, type_name};
 use crate::cli::exit::Exit;
-use crate::cli::local_table::LocalTableError;
+use crate::cli::local_table::{LocalTable, LocalTableError};
 use crate::cli::output::{say, tell};
 use crate::cli::served_table;
 use crate::cli::stream::stream_json;
@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 
 /// Shows what a table is: identity, columns, and where it lies also version, size, streams,
-/// properties, partitions, and how it is encoded.
+/// properties, partitions, its way with bad rows and how many were rejected, and how it is encoded.
 ///
 /// With --server an engine is asked, which knows every table by the name that producers use. With
 /// --data-dir, or --tables-root or --config (which win over --server), the table's files are read
@@ -122,21 +122,24 @@ fn local(arguments: &DescribeArguments) -> Result<Shown, DescribeError> {
         "streams": [],
         "properties": &found.properties,
         "encoding": encoding::policy_json(&found.encoding),
+        "bad_rows": rejected::policy_json(&found.properties),
+        "rejected": rejected::rejected_json(&place.rejects),
         "newest_file": encoding::newest_json(&found.newest),
         "unsupported": found.unsupported.as_deref(),
         "unmergeable": found.unmergeable.as_deref(),
     });
     json["streams"] = found.streams.iter().map(|(name, stream)| stream_json(name, stream)).collect();
-    Ok(Shown { text: local_text(table, place.url.as_str(), &schema, &found), json })
+    Ok(Shown { text: local_text(table, &place, &schema, &found), json })
 }
 
-fn local_text(table: &str, url: &str, schema: &Schema, found: &Description) -> String {
+fn local_text(table: &str, place: &LocalTable, schema: &Schema, found: &Description) -> String {
     let rows = found.rows.map_or_else(|| "unknown".to_owned(), |rows| rows.to_string());
     let mut text = format!(
-        "table      {table}\nlocation   {url}\nidentity   {}\nversion    {}\nrows       {rows} in {} files, {} bytes\n",
-        found.id, found.version, found.files, found.bytes
+        "table      {table}\nlocation   {}\nidentity   {}\nversion    {}\nrows       {rows} in {} files, {} bytes\n",
+        place.url, found.id, found.version, found.files, found.bytes
     );
     text += &format!("encoding   {}\n", encoding::policy_text(&found.encoding));
+    text += &rejected::text(&found.properties, &place.rejects);
     if let Some(reason) = &found.unsupported {
         text += &format!("not writable by this engine: {reason}\n");
     }

@@ -6,6 +6,7 @@ mod describe;
 mod encoding;
 mod encodings;
 mod encodings_show;
+mod rejected;
 
 use super::exit::Exit;
 use clap::{Args, Subcommand};

@@ -92,7 +92,7 @@ fn with_forgotten(mut view: TableView, stream: &str, epoch: u64) -> TableView {
 #[test]
 fn forgetting_wants_the_stream_as_it_was_shown() {
     let forget = |committed, epoch| Proposal {
-        forgets: vec![Forget { stream: "a".into(), shown: StreamState::live(committed, epoch) }],
+        forgets: vec![Forget { stream: "a".into(), shown: StreamState::live(committed, epoch), epoch: epoch + 1 }],
         ..Proposal::default()
     };
     let shown = view(&[("a", 10, 2)]);

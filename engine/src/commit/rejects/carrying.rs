@@ -46,21 +46,31 @@ struct Opened {
 /// Brings a cut's rejected rows into their table, if the cut itself can be committed.
 ///
 /// # Errors
-/// How the cut's commit ends without having been made.
+/// How the cut's commit ends without having been made, and the newest version of the cut's table that was seen.
 pub async fn commit_rejects(
     context: &Arc<Context>,
     table: &DeltaTable,
     job: &Job,
     rejected: Vec<RejectedRows>,
-) -> Result<(), Outcome> {
+) -> Result<(), Driven> {
     if rejected.is_empty() {
         return Ok(());
     }
-    // Rows of a cut that never comes into its table must not be told to be rejected: they may be somebody else's by now.
-    match foresee(context, table, job).await {
-        None | Some(Outcome::Nothing { .. }) => {}
-        Some(outcome) => return Err(outcome),
-    }
+    let (foreseen, version) = foresee(context, table, job).await;
+    let carried = match foreseen {
+        None | Some(Outcome::Nothing { .. }) => carry(context, table, job, rejected).await,
+        // Rows of a cut that never comes into its table must not be told to be rejected: they may be somebody else's by now.
+        Some(outcome) => Err(outcome),
+    };
+    carried.map_err(|outcome| Driven { outcome, version, races_lost: 0 })
+}
+
+async fn carry(
+    context: &Arc<Context>,
+    table: &DeltaTable,
+    job: &Job,
+    rejected: Vec<RejectedRows>,
+) -> Result<(), Outcome> {
     let (rejected, place) = (Arc::new(rejected), place_beside(table.url()));
     let (mut failures, mut discards) = (0, 0);
     loop {

@@ -43,7 +43,7 @@ impl TableTask {
         self.begin(async move {
             let driven = match commit_rejects(&context, &table, &job, rejected).await {
                 Ok(()) => drive(&context, &table, job).await,
-                Err(outcome) => Driven { outcome, version: job.known, races_lost: 0 },
+                Err(driven) => driven,
             };
             TableMessage::Committed(Box::new(driven))
         });

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use url::Url;
 
 mod features;
+mod forgetting;
 
 fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
