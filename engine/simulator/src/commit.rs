@@ -34,6 +34,8 @@ pub struct Commit {
     pub merges: bool,
     /// Rows that come to the table, in the order of their file.
     pub rows: Vec<Row>,
+    /// Rows that somebody else appends, who knows nothing of streams.
+    pub others: Vec<Row>,
     /// Rows that somebody deletes, by stream and number.
     pub deletes: Vec<(String, u64)>,
 }
@@ -91,8 +93,10 @@ impl Commit {
         for (stream, seq) in &self.deletes {
             let _ = writeln!(text, "delete {stream} {seq}");
         }
-        for Row { stream, seq, content } in &self.rows {
-            let _ = writeln!(text, "row {stream} {seq} {content}");
+        for (kind, rows) in [("row", &self.rows), ("other", &self.others)] {
+            for Row { stream, seq, content } in rows {
+                let _ = writeln!(text, "{kind} {stream} {seq} {content}");
+            }
         }
         text.into()
     }
@@ -124,7 +128,10 @@ impl Commit {
                     let (epoch, from, to) = (number()?, number()?, number()?);
                     commit.ranges.push(StreamRange { stream: first.into(), epoch, from, to });
                 }
-                "row" => commit.rows.push(Row { stream: first.to_owned(), seq: number()?, content: number()? }),
+                "row" | "other" => {
+                    let rows = if kind == "row" { &mut commit.rows } else { &mut commit.others };
+                    rows.push(Row { stream: first.to_owned(), seq: number()?, content: number()? });
+                }
                 _ => return None,
             }
         }

@@ -39,7 +39,7 @@ pub fn check_files(store: &Store) -> Result<(), Violation> {
             let (out, new) = (out.len(), new.len());
             return Violation::because(format!("version {version} merges files of {out} rows into {new} others"));
         }
-        expected.extend(commit.rows.iter().map(|row| (row.stream.as_str(), row.seq)));
+        expected.extend(commit.rows.iter().chain(&commit.others).map(|row| (row.stream.as_str(), row.seq)));
         for (stream, seq) in &commit.deletes {
             expected.remove(&(stream.as_str(), *seq));
         }

@@ -78,6 +78,7 @@ pub fn run(seed: u64, canary: Option<Canary>, trace: Trace) -> Run {
 impl World {
     fn disturbed(&mut self) -> Result<(), Violation> {
         let total: u32 = weights(&self.shape).sum();
+        self.fill();
         for engine in 0..self.engines.len() {
             self.start(engine)?;
         }

@@ -52,6 +52,8 @@ pub struct Shape {
     pub tables: usize,
     /// Chance that upkeep of a table may take a step.
     pub upkeep: u32,
+    /// Small files that a table has from others, if it is there before the first stream.
+    pub older_files: usize,
     /// What upkeep's merges go by.
     pub limits: Limits,
     /// Chance that rows hold bytes that look like blocks of the log.
@@ -121,11 +123,12 @@ impl Shape {
             spoils: pick(&[0, 0, 0, 0, 0, 0, 0, 1]) == 1,
             forgery: pick(&[0, 0, 0, 200]) as u32,
             tables: pick(&[1, 1, 2]) as usize,
-            upkeep: pick(&[0, 20, 100, 400]) as u32,
+            upkeep: pick(&[0, 100, 400, 1_000]) as u32,
+            older_files: pick(&[0, 3, 8, 20]) as usize,
             limits: Limits {
-                many: pick(&[2, 3, 8]) as usize,
+                many: pick(&[2, 2, 3, 5]) as usize,
                 crowd: pick(&[4, 64]) as usize,
-                ..Limits::of_target(pick(&[300, 1_000, 100_000]), None)
+                ..Limits::of_target(pick(&[500, 5_000, 100_000]), None)
             },
         };
         shape.spoils &= !shape.meddles;
