@@ -50,8 +50,10 @@ pub struct Shape {
     pub spoils: bool,
     /// Tables, with a store each; streams take turns.
     pub tables: usize,
-    /// Chance that upkeep of a table may take a step.
+    /// Chance that a look at a table, for its upkeep, may begin.
     pub upkeep: u32,
+    /// Chance that one that was begun may go on: how slow files are merged.
+    pub upkeep_pace: u32,
     /// Small files that a table has from others, if it is there before the first stream.
     pub older_files: usize,
     /// What upkeep's merges go by.
@@ -124,6 +126,7 @@ impl Shape {
             forgery: pick(&[0, 0, 0, 200]) as u32,
             tables: pick(&[1, 1, 2]) as usize,
             upkeep: pick(&[0, 100, 400, 1_000]) as u32,
+            upkeep_pace: pick(&[20, 300, 1_000]) as u32,
             older_files: pick(&[0, 3, 8, 20]) as usize,
             limits: Limits {
                 many: pick(&[2, 2, 3, 5]) as usize,
@@ -132,6 +135,10 @@ impl Shape {
             },
         };
         shape.spoils &= !shape.meddles;
+        if shape.meddles {
+            // Of two engines that speak for one log the later one may find what the other one staged.
+            shape.upkeep = shape.upkeep.max(400);
+        }
         if shape.credit_bytes < 16 << 10 || shape.budget_bytes < 64 << 10 {
             // Such a frame would have to wait for ever.
             shape.forgery = 0;

@@ -287,8 +287,7 @@ impl World {
         }
         let newer = |epoch| store.table.newer_epoch_version(&link.stream, epoch).is_some();
         // Its own epoch came into the table and then a newer one, before its Welcome could leave.
-        let overtaken =
-            link.opens && !link.welcomed && store.table.epoch_of(&link.stream) >= link.greeted_epoch + 2;
+        let overtaken = link.opens && !link.welcomed && store.table.epoch_of(&link.stream) >= link.greeted_epoch + 2;
         if self.network.links.iter().any(rival) || minting || overtaken || link.epoch.is_some_and(newer) {
             return Ok(());
         }
