@@ -69,6 +69,7 @@ impl World {
             opener: producer.opener,
             opens,
             greeted: false,
+            greeted_epoch: 0,
             expected: 0,
             disguised: None,
         });

@@ -36,6 +36,8 @@ pub struct Commit {
     pub rows: Vec<Row>,
     /// Of rejected rows: the log that each of `rows` is from, its position there and its offset.
     pub places: Vec<(LogId, u64, u64)>,
+    /// Rows that somebody else appends, who knows nothing of streams.
+    pub others: Vec<Row>,
     /// Rows that somebody deletes, by stream and number.
     pub deletes: Vec<(String, u64)>,
 }
@@ -96,8 +98,10 @@ impl Commit {
         for (log, position, offset) in &self.places {
             let _ = writeln!(text, "place {log} {position} {offset}");
         }
-        for Row { stream, seq, content } in &self.rows {
-            let _ = writeln!(text, "row {stream} {seq} {content}");
+        for (kind, rows) in [("row", &self.rows), ("other", &self.others)] {
+            for Row { stream, seq, content } in rows {
+                let _ = writeln!(text, "{kind} {stream} {seq} {content}");
+            }
         }
         text.into()
     }
@@ -130,7 +134,10 @@ impl Commit {
                     commit.ranges.push(StreamRange { stream: first.into(), epoch, from, to });
                 }
                 "place" => commit.places.push((first.parse().ok()?, number()?, number()?)),
-                "row" => commit.rows.push(Row { stream: first.to_owned(), seq: number()?, content: number()? }),
+                "row" | "other" => {
+                    let rows = if kind == "row" { &mut commit.rows } else { &mut commit.others };
+                    rows.push(Row { stream: first.to_owned(), seq: number()?, content: number()? });
+                }
                 _ => return None,
             }
         }

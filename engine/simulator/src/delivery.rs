@@ -67,6 +67,8 @@ impl World {
         let event = match link.to_server.pop_front() {
             Some(ToServer::Hello(mut hello)) => {
                 link.greeted = true;
+                let table = table_of_stream(&link.stream, self.shape.tables);
+                link.greeted_epoch = self.stores[table].table.epoch_of(&link.stream);
                 if !link.client_open {
                     self.faults.met(Fault::DialAbandoned);
                 }

@@ -30,12 +30,13 @@ pub enum Disturbance {
     RollBack,
     Restore,
     Remake,
+    Append,
     DeleteRows,
     Optimize,
 }
 
 /// Every one, with how likely it is before a shape weighs it.
-pub const DISTURBANCES: [(Disturbance, u32); 20] = [
+pub const DISTURBANCES: [(Disturbance, u32); 21] = [
     (Disturbance::CutConnection, 8),
     (Disturbance::AbandonDial, 6),
     (Disturbance::CrashEngine, 2),
@@ -54,8 +55,9 @@ pub const DISTURBANCES: [(Disturbance, u32); 20] = [
     (Disturbance::RollBack, 0),
     (Disturbance::Restore, 0),
     (Disturbance::Remake, 0),
-    (Disturbance::DeleteRows, 2),
-    (Disturbance::Optimize, 1),
+    (Disturbance::Append, 4),
+    (Disturbance::DeleteRows, 3),
+    (Disturbance::Optimize, 2),
 ];
 
 impl World {
@@ -158,6 +160,7 @@ impl World {
             Disturbance::RollBack => self.roll_back(engine)?,
             Disturbance::Restore => self.restore(),
             Disturbance::Remake => self.remake(),
+            Disturbance::Append => self.append(),
             Disturbance::DeleteRows => self.delete_rows(),
             Disturbance::Optimize => self.optimize(),
             Disturbance::CleanUp => {

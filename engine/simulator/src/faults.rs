@@ -109,6 +109,7 @@ faults! {
     OrphanRemoved "a file that was staged for nothing was removed",
     OrphanOpen "a staged file was left because its commit could still come",
     OrphanUnproven "a staged file was left because the commits that would tell were gone",
+    ForeignRows "somebody else appended rows",
     RowsDeleted "somebody else deleted rows of a file",
     FilesOptimized "somebody else merged files",
     RowsRejected "rows came into the table of rejected rows",

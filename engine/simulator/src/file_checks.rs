@@ -4,6 +4,8 @@ use crate::checks::Violation;
 use crate::commit::Commit;
 use crate::rows::{self, Row};
 use crate::store::Store;
+use lakehead_engine::commit::staged_name::Origin;
+use lakehead_engine::handover::log_part::LogId;
 use std::collections::{BTreeMap, BTreeSet};
 
 type Rows<'a> = BTreeSet<(&'a str, u64)>;
@@ -11,14 +13,16 @@ type Rows<'a> = BTreeSet<(&'a str, u64)>;
 /// Judges the table's files in all its versions.
 ///
 /// # Errors
-/// When one is missing that a version names, when a version takes out a file that was not part of the table, when a merge
+/// When one is missing that a version names or was begun under another claim than the version shows, when a version takes out a file that was not part of the table, when a merge
 /// changes rows, or when the newest version does not show each row that was written and not deleted, once.
 pub fn check_files(store: &Store) -> Result<(), Violation> {
     let versions: Vec<(u64, &Commit)> = store.table.versions().collect();
     let is_restored = versions.iter().any(|(_, commit)| commit.restores.is_some());
+    let mut claims: BTreeMap<LogId, u64> = BTreeMap::new();
     let mut live: BTreeMap<&str, &[Row]> = BTreeMap::new();
     let (mut expected, mut history): (Rows<'_>, Vec<Rows<'_>>) = (BTreeSet::new(), Vec::new());
     for (version, commit) in versions {
+        claims.extend(commit.logs.iter().map(|(log, entry)| (*log, entry.claim)));
         let (mut out, mut new): (Vec<&Row>, Vec<&Row>) = (Vec::new(), Vec::new());
         for name in &commit.removes {
             let Some(rows) = live.remove(&**name) else {
@@ -32,6 +36,17 @@ pub fn check_files(store: &Store) -> Result<(), Violation> {
             let Some(rows) = store.files.get(&file.name) else {
                 return Violation::because(format!("file {} of version {version} is missing", file.name));
             };
+            // What proves orphans rests upon this. A RESTORE names older files.
+            let origin = Origin::of_name(&file.name).filter(|_| commit.restores.is_none());
+            if let Some(origin) = origin
+                && (claims.get(&origin.log) != Some(&origin.claim) || version <= origin.version)
+            {
+                return Violation::because(format!(
+                    "version {version} adds file {} and shows claim {:?} of its log",
+                    file.name,
+                    claims.get(&origin.log)
+                ));
+            }
             new.extend(rows.iter());
             live.insert(&file.name, rows);
         }
@@ -39,7 +54,7 @@ pub fn check_files(store: &Store) -> Result<(), Violation> {
             let (out, new) = (out.len(), new.len());
             return Violation::because(format!("version {version} merges files of {out} rows into {new} others"));
         }
-        expected.extend(commit.rows.iter().map(|row| (row.stream.as_str(), row.seq)));
+        expected.extend(commit.rows.iter().chain(&commit.others).map(|row| (row.stream.as_str(), row.seq)));
         for (stream, seq) in &commit.deletes {
             expected.remove(&(stream.as_str(), *seq));
         }

@@ -44,6 +44,8 @@ pub struct Link {
     pub opens: bool,
     /// The Hello reached the shard.
     pub greeted: bool,
+    /// The stream's epoch in the table at that moment.
+    pub greeted_epoch: u64,
     /// The row that the shard expects next, once rows may come.
     pub expected: u64,
     /// The epoch under which a planted bug hides the true one.

@@ -1,16 +1,38 @@
-//! Others who work on the files of a table that engines write: they delete rows, and merge files themselves.
+//! Others who work on the files of a table that engines write: they append and delete rows, and merge files themselves.
 
 use crate::commit::{AddedFile, Commit};
 use crate::faults::Fault;
-use crate::rows::Row;
+use crate::rows::{self, Row};
 use crate::shape::chance;
 use crate::world::World;
 use rand::Rng;
 
+/// What others' rows say instead of a stream.
+const OTHERS: &str = "others";
 /// Files that others merge at a time.
 const FILES_MAX: usize = 4;
 
 impl World {
+    /// Somebody has written small files before engines come.
+    pub fn fill(&mut self) {
+        for table in 0..self.stores.len() {
+            let files = (0..self.shape.older_files).map(|_| self.write_others(table));
+            let (adds, rows): (Vec<AddedFile>, Vec<Vec<Row>>) = files.unzip();
+            let commit = Commit { adds, others: rows.concat(), ..Commit::default() };
+            if !commit.adds.is_empty() {
+                self.commit_foreign(table, commit, Fault::ForeignRows);
+            }
+        }
+    }
+
+    /// Somebody appends rows.
+    pub fn append(&mut self) {
+        let table = self.draw_table();
+        let (file, others) = self.write_others(table);
+        let commit = Commit { adds: vec![file], others, ..Commit::default() };
+        self.commit_foreign(table, commit, Fault::ForeignRows);
+    }
+
     /// Somebody deletes rows of a file: all of them, or some by writing it anew.
     pub fn delete_rows(&mut self) {
         let table = self.draw_table();
@@ -54,6 +76,13 @@ impl World {
         files.sort_by(|left, right| (left.modified, &left.name).cmp(&(right.modified, &right.name)));
         let from = self.rng.random_range(0..files.len());
         files.into_iter().skip(from).take(count).collect()
+    }
+
+    fn write_others(&mut self, table: usize) -> (AddedFile, Vec<Row>) {
+        let seqs = (0..self.rng.random_range(1..5)).map(|row| 10 * (self.nonce + 1) + row);
+        let row = |seq| Row { stream: OTHERS.to_owned(), seq, content: rows::content(OTHERS, seq) };
+        let rows: Vec<Row> = seqs.map(row).collect();
+        (self.write_file(table, rows.clone()), rows)
     }
 
     fn write_file(&mut self, table: usize, rows: Vec<Row>) -> AddedFile {

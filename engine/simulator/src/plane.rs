@@ -190,14 +190,11 @@ impl Plane {
 
     /// The process died: a put that is out may land all the same.
     pub fn crash(self, store: &mut Store, faults: &mut FaultCounts) {
-        if self.table.as_ref().is_some_and(|table| table.upkeep.has_output()) {
+        if self.has_merge() {
             faults.met(Fault::MergeCrashed);
         }
-        if let Some(merging) = self.merging {
-            faults.met(Fault::MergeCrashed);
-            if let Some(put) = merging.under_way {
-                store.orphan(&put.table, put.version, put.bytes);
-            }
+        if let Some(put) = self.merging.and_then(|merging| merging.under_way) {
+            store.orphan(&put.table, put.version, put.bytes);
         }
         let Some(Running { attempt, under_way, rejecting, .. }) = self.running else { return };
         rejecting.into_iter().for_each(|rejecting| rejecting.crash(store, faults));
@@ -207,6 +204,11 @@ impl Plane {
         } else if attempt.is_in_doubt() {
             faults.met(Fault::EngineCrashedInDoubt);
         }
+    }
+
+    /// Whether a merged file is there that no commit names.
+    pub fn has_merge(&self) -> bool {
+        self.merging.is_some() || self.table.as_ref().is_some_and(|table| table.upkeep.has_output())
     }
 
     /// Answers the oldest request.

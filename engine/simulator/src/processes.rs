@@ -3,12 +3,16 @@
 use crate::checks::Violation;
 use crate::engine::Engine;
 use crate::faults::Fault;
+use crate::plane::Plane;
 use crate::shape::{LogUse, chance};
 use crate::world::World;
 use rand::Rng;
 
 /// Engines in a run, copies among them.
 const ENGINES_MAX: usize = 3;
+
+/// How many of a thousand steps of merges are used to clone the node, where somebody does such things.
+const CLONED_AMID_MERGE: u32 = 100;
 
 impl World {
     /// Starts an engine; it need not have as many shards as before, nor logs.
@@ -80,6 +84,23 @@ impl World {
         self.is_meddled = true;
         self.engines.push(None);
         self.directories.push(Some(copy));
+    }
+
+    /// A node is cloned while its engine merges files, and stands still for it: the clone's engine may come to speak for the
+    /// log before the merge is committed.
+    pub fn clone_amid_merge(&mut self, number: usize) {
+        let Some(engine) = &self.engines[number] else { return };
+        let merges = engine.planes.iter().any(Plane::has_merge);
+        if !self.shape.meddles || self.healed || !merges || !chance(&mut self.rng, CLONED_AMID_MERGE) {
+            return;
+        }
+        self.copy_directory(number);
+        let until = self.step + self.rng.random_range(100..1_000);
+        if let Some(engine) = &mut self.engines[number] {
+            engine.still_until = until;
+            self.faults.met(Fault::EngineStoodStill);
+            self.trace.line(|| format!("engine {number} stands still until step {until}"));
+        }
     }
 
     /// An engine's directory is taken back to an older state, when there is one; otherwise this one is kept for later.

@@ -79,6 +79,7 @@ pub fn run(seed: u64, canary: Option<Canary>, trace: Trace) -> Run {
 impl World {
     fn disturbed(&mut self) -> Result<(), Violation> {
         let total: u32 = weights(&self.shape).sum();
+        self.fill();
         for engine in 0..self.engines.len() {
             self.start(engine)?;
         }
@@ -137,7 +138,11 @@ impl World {
             Work::AskCut(engine, table) => self.plane(engine, table, Plane::ask_cut),
             Work::Piece(engine, table) => self.plane(engine, table, Plane::take_piece),
             Work::Commit(engine, table) => self.plane(engine, table, Plane::commit),
-            Work::KeepUp(engine, table) => self.plane(engine, table, Plane::keep_up),
+            Work::KeepUp(engine, table) => {
+                self.plane(engine, table, Plane::keep_up)?;
+                self.clone_amid_merge(engine);
+                Ok(())
+            }
             Work::Limbo(table) => {
                 let landed = self.stores[table].resolve_limbo(&mut self.rng, &mut self.faults);
                 self.trace.line(|| format!("a put in limbo lands: {landed:?}"));
@@ -198,7 +203,7 @@ impl World {
                 // A look that was begun ends, even when faults have healed.
                 let likely = match (plane.is_keeping_up(), self.healed) {
                     (true, true) => 1_000,
-                    (true, false) => 300,
+                    (true, false) => self.shape.upkeep_pace,
                     (false, true) => 0,
                     (false, false) => self.shape.upkeep,
                 };

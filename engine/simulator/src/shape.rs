@@ -50,8 +50,12 @@ pub struct Shape {
     pub spoils: bool,
     /// Tables, with a store each; streams take turns.
     pub tables: usize,
-    /// Chance that upkeep of a table may take a step.
+    /// Chance that a look at a table, for its upkeep, may begin.
     pub upkeep: u32,
+    /// Chance that one that was begun may go on: how slow files are merged.
+    pub upkeep_pace: u32,
+    /// Small files that a table has from others, if it is there before the first stream.
+    pub older_files: usize,
     /// What upkeep's merges go by.
     pub limits: Limits,
     /// Chance that rows hold bytes that look like blocks of the log.
@@ -133,11 +137,13 @@ impl Shape {
             forgery: pick(&[0, 0, 0, 200]) as u32,
             tables: pick(&[1, 1, 2]) as usize,
             bad_rows: [BadRows::None, BadRows::Diverted, BadRows::OfChangingTables][pick(&[0, 0, 1, 2]) as usize],
-            upkeep: pick(&[0, 20, 100, 400]) as u32,
+            upkeep: pick(&[0, 100, 400, 1_000]) as u32,
+            upkeep_pace: pick(&[20, 300, 1_000]) as u32,
+            older_files: pick(&[0, 3, 8, 20]) as usize,
             limits: Limits {
-                many: pick(&[2, 3, 8]) as usize,
+                many: pick(&[2, 2, 3, 5]) as usize,
                 crowd: pick(&[4, 64]) as usize,
-                ..Limits::of_target(pick(&[300, 1_000, 100_000]), None)
+                ..Limits::of_target(pick(&[500, 5_000, 100_000]), None)
             },
         };
         shape.spoils &= !shape.meddles;
@@ -148,6 +154,10 @@ impl Shape {
             // Where a stream goes on at another engine between the two commits of a cut, while a table's rules change, that one
             // takes rows that the first one has rejected: the one case that is not covered.
             shape.engines = 1;
+        }
+        if shape.meddles {
+            // Of two engines that speak for one log the later one may find what the other one staged.
+            shape.upkeep = shape.upkeep.max(400);
         }
         if shape.credit_bytes < 16 << 10 || shape.budget_bytes < 64 << 10 {
             // Such a frame would have to wait for ever.

@@ -181,6 +181,11 @@ impl Table {
         self.rows.get(stream).copied().unwrap_or(0)
     }
 
+    /// The epoch of a stream.
+    pub fn epoch_of(&self, stream: &str) -> u64 {
+        self.streams.get(stream).map_or(0, |state| state.epoch)
+    }
+
     /// The version in which a newer epoch than `epoch` of `stream` became visible first.
     pub fn newer_epoch_version(&self, stream: &str, epoch: u64) -> Option<u64> {
         let stream: Arc<str> = stream.into();
@@ -215,6 +220,7 @@ mod tests {
             adds: vec![file("x"), file("y")],
             removes: vec!["z".into()],
             merges: true,
+            others: vec![row(7)],
             deletes: vec![("b".to_owned(), 9)],
             ..Commit::default()
         };

@@ -288,7 +288,9 @@ impl World {
             return Ok(());
         }
         let newer = |epoch| store.table.newer_epoch_version(&link.stream, epoch).is_some();
-        if self.network.links.iter().any(rival) || minting || link.epoch.is_some_and(newer) {
+        // Its own epoch came into the table and then a newer one, before its Welcome could leave.
+        let overtaken = link.opens && !link.welcomed && store.table.epoch_of(&link.stream) >= link.greeted_epoch + 2;
+        if self.network.links.iter().any(rival) || minting || overtaken || link.epoch.is_some_and(newer) {
             return Ok(());
         }
         let (number, stream) = (link.producer, &link.stream);

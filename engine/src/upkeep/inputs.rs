@@ -35,5 +35,46 @@ pub fn inputs<E>(
             return Ok(Inputs::Touched(format!("version {version} alters the table")));
         }
     }
+    // Logs are cleaned from their beginning. Where this is gone, what was read may have been put after that, and no part of
+    // the table.
+    if newest > checked && commit(checked)?.is_none() {
+        return Ok(Inputs::Touched(format!("the commit of version {checked} is gone")));
+    }
     Ok(Inputs::Live)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::convert::Infallible;
+
+    /// What becomes of file `a`, which was part of version 4, in these commits, of which those from `kept` on are there.
+    fn judged(kept: u64, commits: &[CommitActions]) -> Inputs {
+        let commit = |version: u64| {
+            let known = CommitActions { added: vec!["a".to_owned()], ..CommitActions::default() };
+            let there = (version >= kept).then_some(version);
+            Ok::<_, Infallible>(there.and_then(|version| match version {
+                4 => Some(known),
+                behind => commits.get(behind as usize - 5).cloned(),
+            }))
+        };
+        inputs(&BTreeSet::from(["a".into()]), 4, 4 + commits.len() as u64, commit).unwrap()
+    }
+
+    #[test]
+    fn files_are_live_as_long_as_every_commit_behind_is_known_to_leave_them_alone() {
+        let adds = |path: &str| CommitActions { added: vec![path.to_owned()], ..CommitActions::default() };
+        let removes = |path: &str| CommitActions { removed: vec![path.to_owned()], ..CommitActions::default() };
+        let alters = CommitActions { redefines: true, ..CommitActions::default() };
+        assert_eq!(judged(9, &[]), Inputs::Live, "nothing is behind");
+        assert_eq!(judged(4, &[adds("b"), removes("c")]), Inputs::Live);
+        for touching in [removes("a"), adds("a"), alters] {
+            assert!(matches!(judged(4, &[adds("b"), touching]), Inputs::Touched(_)));
+        }
+        assert!(matches!(judged(6, &[adds("b"), adds("c")]), Inputs::Touched(_)), "version 5 is gone");
+        assert!(
+            matches!(judged(5, &[adds("b")]), Inputs::Touched(_)),
+            "version 5 may have come after it was cleaned away"
+        );
+    }
 }

@@ -4,7 +4,8 @@
 //! table alone: its name says under which claim of which log it was begun, and behind which version
 //! ([`Origin`]). Every commit of it is made upon a version that shows this claim. Once a
 //! version shows a higher one, none can come any more; and the commits between the two versions name it or they do not.
-//! Where one of these commits cannot be read any more nothing is proven, and the file stays.
+//! Where one of these commits cannot be read any more nothing is proven, and the file stays. Nor is it where the commit before
+//! them is gone: what stands behind it may be no part of the table, but a put that came when the version had been cleaned away.
 
 use super::canary::Canary;
 use crate::commit::staged_name::Origin;
@@ -59,7 +60,9 @@ pub fn judge<W: Borrow<Witness>, E>(
             return Ok(Standing::Named);
         }
         if said.claims.get(&origin.log).is_some_and(|claim| *claim > origin.claim) {
-            return Ok(Standing::Orphan);
+            // Logs are cleaned from their beginning, so what was read is the table's own when this is still there.
+            let is_whole = witness(origin.version)?.is_some();
+            return Ok(if is_whole { Standing::Orphan } else { Standing::Unknown });
         }
     }
     Ok(Standing::Unknown)
@@ -74,9 +77,16 @@ mod tests {
     const LOG: LogId = LogId([7; 16]);
 
     fn judged(claim_shown: u64, commits: &[(&[&str], Option<u64>)]) -> Standing {
+        judged_behind(10, claim_shown, commits)
+    }
+
+    /// With commits behind version 10, and those from `kept` on there.
+    fn judged_behind(kept: u64, claim_shown: u64, commits: &[(&[&str], Option<u64>)]) -> Standing {
         let origin = Origin { log: LOG, claim: 5, version: 10 };
+        let known: &[(&[&str], Option<u64>)] = &[(&[], None)];
+        let commits = [known, commits].concat();
         let witness = |version: u64| {
-            let said = commits.get(version as usize - 11);
+            let said = commits.get(version as usize - 10).filter(|_| version >= kept);
             Ok::<_, Infallible>(said.map(|(added, claim)| Witness {
                 added: added.iter().map(|name| (*name).to_owned()).collect(),
                 claims: claim.iter().map(|claim| (LOG, *claim)).collect(),
@@ -92,5 +102,16 @@ mod tests {
         assert_eq!(judged(6, &[(&["x"], None), (&["y"], Some(5)), (&[], Some(6))]), Standing::Orphan);
         assert_eq!(judged(6, &[(&["file"], Some(6))]), Standing::Named, "whatever else its commit says");
         assert_eq!(judged(6, &[(&["x"], None)]), Standing::Unknown, "the commit with the claim is gone");
+    }
+
+    #[test]
+    fn a_commit_that_came_after_its_version_was_cleaned_away_proves_nothing() {
+        let late: &[(&[&str], Option<u64>)] = &[(&[], Some(6))];
+        assert_eq!(judged_behind(10, 6, late), Standing::Orphan);
+        assert_eq!(
+            judged_behind(11, 6, late),
+            Standing::Unknown,
+            "the file may be in the commit that was there before"
+        );
     }
 }

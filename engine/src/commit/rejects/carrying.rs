@@ -258,8 +258,8 @@ fn of_table(error: TableError) -> CarryError {
 impl From<StagedFileError> for CarryError {
     fn from(error: StagedFileError) -> Self {
         match error {
-            StagedFileError::Store(error) => Self::Later(error.to_string()),
             StagedFileError::Encode(error) => error.into(),
+            StagedFileError::Store(_) | StagedFileError::Fault => Self::Later(error.to_string()),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::commit::ledger::{LogProposal, Proposal};
-use crate::commit::rejects::judging::{Judgement, judge};
+use crate::commit::rejects::judging::{Judgement, There, judge};
 use crate::commit::rejects::rows::{columns, place_beside};
 use crate::handover::cut::StreamRange;
 use crate::handover::log_part::{Base, LogPart};
@@ -26,7 +26,10 @@ fn comes(rejects: &DeltaTable, epoch: u64) -> bool {
         logs: vec![LogProposal { part, rows: 5 }],
         ..Proposal::default()
     };
-    match judge(&cut, &vec![(LOG, &row)], rejects.load().unwrap().unwrap().view()) {
+    // What a row of the name's earlier life left there.
+    let mut there = There::default();
+    there.add(LogId([2; 16]), 5, Some("a"), 3);
+    match judge(&cut, &vec![(LOG, &row)], rejects.load().unwrap().unwrap().view(), Some(&there)) {
         Judgement::Commit { rows, .. } => rows.len() == 1,
         Judgement::Nothing | Judgement::Fenced(_) => false,
         other => panic!("{other:?}"),
