@@ -6,7 +6,7 @@ use crate::log::block_header::{BlockHeader, Life};
 use crate::log::limits::{BLOCK_HEADER_BYTES, PAGE_BYTES, SEGMENT_HEADER_BYTES};
 use crate::log::recovery::{Mode, Options};
 use crate::log::segment_header::SegmentHeader;
-use crate::log::{Position, ReadDisk, Recovered, RecoveryError, open_block, recover};
+use crate::log::{Decision, Position, ReadDisk, Recovered, RecoveryError, open_block, recover};
 use crate::memory_disk::MemoryDisk;
 use crate::written::Written;
 
@@ -110,7 +110,10 @@ fn entries(written: &Written, disk: &MemoryDisk, recovered: &Recovered, mut foun
             let view = open_block(&life, place.offset, &bytes).expect("it was intact a moment ago");
             for record in view.rows().filter(|record| record.header.table == table.number) {
                 let entry = written.entries.get(&record.header.position).expect("it was appended");
-                assert_eq!(entry.frame, record.payload, "entry {} is another", record.header.position);
+                let payload = [&*entry.frame, &entry.decision].concat();
+                assert_eq!(payload, record.payload, "entry {} is another", record.header.position);
+                let decision = Decision::decode(&entry.decision);
+                assert_eq!(record.decision(), decision, "entry {} was decided upon", record.header.position);
                 assert_eq!(entry.table, table.id, "entry {} is of another table", record.header.position);
                 let stream = recovered.state.streams.get(&record.header.stream);
                 if stream.is_none() && !recovered.damages.is_empty() {

@@ -5,7 +5,8 @@ use crate::handover::log_part::Remembered;
 use crate::log::fake::{Disk, Files, Random};
 use crate::log::recovery::{Mode, Options};
 use crate::log::{
-    Canary, HeapBuffer, Log, LogAction, NewRows, Point, Position, Recovered, Room, Settings, StreamNumber, recover,
+    Canary, Decision, HeapBuffer, Log, LogAction, NewRows, Point, Position, Reason, Recovered, Room, Settings,
+    StreamNumber, TableNumber, recover,
 };
 use crate::memory_disk::MemoryDisk;
 use lakehead_protocol::header::Header;
@@ -26,6 +27,8 @@ pub struct Entry {
     pub table: Arc<str>,
     pub stream: Option<Arc<str>>,
     pub frame: Vec<u8>,
+    /// What stands behind the frame.
+    pub decision: Vec<u8>,
     point: Point,
 }
 
@@ -120,7 +123,8 @@ impl Writer {
             match self.random.below(10) {
                 0..5 => self.append(table),
                 5 => self.commit(table),
-                6 => self.hold(table),
+                6 if self.random.percent(50) => self.hold(table),
+                6 => self.decide(table),
                 7 => self.now_us += 30_000,
                 _ => {}
             }
@@ -172,9 +176,13 @@ impl Writer {
         let mut frame = header.encode().to_vec();
         frame.resize_with(frame.len() + payload, || self.random.draw() as u8);
         *next += u64::from(rows);
-        let rows = NewRows { table: number, schema, stream, skip: 0, next: *next, frame: &frame, decision: &[] };
+        let mut decision = Vec::new();
+        if self.random.percent(20) {
+            some_of(&mut self.random, rows).encode(&mut decision);
+        }
+        let rows = NewRows { table: number, schema, stream, skip: 0, next: *next, frame: &frame, decision: &decision };
         let appended = self.log.append(rows);
-        let entry = Entry { table: id, stream: name.clone(), frame, point: appended.point };
+        let entry = Entry { table: id, stream: name.clone(), frame, decision, point: appended.point };
         self.entries.insert(appended.position, entry);
     }
 
@@ -190,21 +198,35 @@ impl Writer {
         self.log.committed(number, remembered);
     }
 
+    /// Rows of an entry that is in the log turn out not to fit their table.
+    fn decide(&mut self, table: usize) {
+        let Some(number) = self.log.table_of(&format!("id-{table}")) else { return };
+        let Some((position, stream, rows)) = self.waiting(table, number) else { return };
+        let decision = some_of(&mut self.random, rows);
+        self.log.decide(number, stream, position, &decision);
+    }
+
     fn hold(&mut self, table: usize) {
         let Some(number) = self.log.table_of(&format!("id-{table}")) else { return };
         if let Some(position) = self.log.state().held.keys().next().copied() {
             self.log.release(position);
             return;
         }
+        if let Some((position, stream, _)) = self.waiting(table, number) {
+            self.log.hold(number, stream, position);
+        }
+    }
+
+    /// A durable entry that the table does not have, its stream, and its rows.
+    fn waiting(&self, table: usize, number: TableNumber) -> Option<(Position, StreamNumber, u32)> {
         let (from, durable) = (self.log.state().tables[&number].position, self.log.durable());
         let mine = |(_, entry): &(&Position, &Entry)| *entry.table == *format!("id-{table}") && entry.point <= durable;
-        let Some((position, entry)) = self.entries.range(from..).find(mine) else { return };
+        let (position, entry) = self.entries.range(from..).find(mine)?;
         let stream = self.log.state().streams.values().find(|live| {
             live.record.table == number && live.record.name == entry.stream && live.record.epoch == self.run
         });
-        if let Some(stream) = stream.map(|live| live.record.number) {
-            self.log.hold(number, stream, *position);
-        }
+        let rows = Header::decode(entry.frame.first_chunk()?).ok()?.rows;
+        Some((*position, stream?.record.number, rows))
     }
 
     fn recovered(&self) -> Recovered {
@@ -225,4 +247,10 @@ impl Writer {
         }
         self.log = Log::resume(self.settings.clone(), self.run, recovered);
     }
+}
+
+/// Rejects the first of so many rows and some of the others.
+fn some_of(random: &mut Random, rows: u32) -> Decision {
+    let reason = |number: u64| Reason { code: 20 + number as u16, sentence: format!("rule {number}").into() };
+    Decision::of((0..rows).filter_map(|row| (row == 0 || random.percent(30)).then(|| (row, reason(random.below(3))))))
 }

@@ -7,7 +7,9 @@ use lakehead_fuzz::assembled::{LOG, assembled};
 use lakehead_fuzz::log::block_header::Life;
 use lakehead_fuzz::log::recovery::{Mode, Options};
 use lakehead_fuzz::log::state_record::StateRecord;
-use lakehead_fuzz::log::{Canary, Position, ReadDisk, RecordKind, Recovered, RecoveryError, open_block, recover};
+use lakehead_fuzz::log::{
+    Canary, Decision, Position, ReadDisk, Reason, RecordKind, Recovered, RecoveryError, open_block, recover,
+};
 use lakehead_fuzz::memory_disk::MemoryDisk;
 use lakehead_fuzz::seeds;
 
@@ -48,12 +50,40 @@ fn judge(disk: &MemoryDisk, recovered: &Recovered) {
             let segment = recovered.segments().find(|segment| segment.number == place.segment).expect("it is known");
             let life = Life { segment: segment.number, salt: segment.salt, canary: Canary::None };
             let view = open_block(&life, place.offset, &bytes).expect("it was intact a moment ago");
-            for record in view.records().filter(|record| record.header.kind != RecordKind::Rows) {
+            for record in view.records() {
+                if record.header.kind == RecordKind::Rows {
+                    record.decision().iter().for_each(|decision| decided(decision, record.payload));
+                    continue;
+                }
                 let Some(state) = StateRecord::decode(&record) else { continue };
                 let mut payload = Vec::new();
                 state.encode(&mut payload);
                 assert_eq!(payload, record.payload, "a payload that is accepted has one form");
+                if let StateRecord::Decided(decision) = state {
+                    decided(&decision, record.payload);
+                }
             }
         }
     }
+    for (position, later) in &recovered.state.decided {
+        assert!(!later.decision.is_empty(), "nothing was decided about entry {position}");
+    }
+}
+
+/// A decision is the end of its payload, and each row is either kept or rejected.
+fn decided(decision: &Decision, payload: &[u8]) {
+    if decision.is_empty() {
+        return;
+    }
+    let mut bytes = Vec::new();
+    decision.encode(&mut bytes);
+    assert!(payload.ends_with(&bytes), "a decision that is accepted has one form");
+    let kept: u64 = decision.kept(0..u32::MAX).iter().map(|rows| u64::from(rows.end - rows.start)).sum();
+    assert_eq!(kept + decision.rows(), u64::from(u32::MAX));
+    let (first, _) = decision.rejected(0..u32::MAX).next().expect("it rejects something");
+    assert!(decision.rejects(first));
+    assert_eq!(
+        decision.and_later(&Decision::whole(u32::MAX, Reason { code: 1, sentence: "all".into() })).rows(),
+        u64::from(u32::MAX)
+    );
 }
