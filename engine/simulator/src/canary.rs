@@ -69,8 +69,6 @@ pub enum Canary {
     MergeDropsFile,
     /// Nobody looks whether the files of a merge are still part of the table.
     MergeIgnoresTouched,
-    /// A merge is made whoever speaks for the log by now.
-    MergeIgnoresClaim,
     /// The merged file is deleted when the answer to its put is lost.
     MergeDeletesOutputOnError,
     /// A merge whose answer is lost is taken for failed, and looked at anew.
@@ -102,7 +100,7 @@ pub enum Canary {
 }
 
 /// Every planted bug.
-pub const CANARIES: [Canary; 44] = [
+pub const CANARIES: [Canary; 43] = [
     Canary::RetryAtNextVersion,
     Canary::NoCompareAndSet,
     Canary::AckBeforeDecided,
@@ -132,7 +130,6 @@ pub const CANARIES: [Canary; 44] = [
     Canary::LoseOlderColumns,
     Canary::MergeDropsFile,
     Canary::MergeIgnoresTouched,
-    Canary::MergeIgnoresClaim,
     Canary::MergeDeletesOutputOnError,
     Canary::MergeRetriesOnUnknown,
     Canary::MergeDeletesStray,
@@ -204,7 +201,6 @@ impl Canary {
         match this {
             Some(Self::MergeDropsFile) => UpkeepCanary::DropFile,
             Some(Self::MergeIgnoresTouched) => UpkeepCanary::IgnoreTouched,
-            Some(Self::MergeIgnoresClaim) => UpkeepCanary::IgnoreClaim,
             Some(Self::MergeDeletesOutputOnError) => UpkeepCanary::DeleteOutputOnError,
             Some(Self::MergeRetriesOnUnknown) => UpkeepCanary::RetryOnUnknown,
             Some(Self::MergeDeletesStray) => UpkeepCanary::DeleteStray,

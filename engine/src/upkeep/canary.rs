@@ -29,9 +29,6 @@ pub enum Canary {
     /// The merged file is deleted when the table does not show it, though a version may name it.
     #[cfg(any(test, feature = "canary"))]
     DeleteStray,
-    /// A merge is made whoever speaks for the log by now.
-    #[cfg(any(test, feature = "canary"))]
-    IgnoreClaim,
 }
 
 planted! {
@@ -42,5 +39,4 @@ planted! {
     deletes_output_on_error: DeleteOutputOnError;
     retries_on_unknown: RetryOnUnknown;
     deletes_strays: DeleteStray;
-    ignores_claims: IgnoreClaim;
 }

@@ -172,7 +172,6 @@ impl MergeAttempt {
         }
         if let Some(origin) = &self.terms.origin
             && view.log(origin.log).claim != origin.claim
-            && !self.terms.canary.ignores_claims()
         {
             return give_up("another process speaks for this engine's log");
         }
