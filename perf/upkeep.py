@@ -3,6 +3,7 @@ merged and once without.
 
     perf/upkeep                       30 minutes each at 20 MB/s
     perf/upkeep --seconds 120         the same shape, in four minutes
+    perf/upkeep --at-once             both at the same time, each with an engine of its own: half as long, and the same disturbances for both
 
 Of each run it prints how many files the table has at its end and how large they are, how long DuckDB takes to read every value of
 it (the best of three, from the page cache), and the engine's CPU time with the share that is upkeep's; of bytes, what upkeep read
@@ -17,6 +18,7 @@ import shutil
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import duckdb
@@ -28,6 +30,7 @@ sys.path.insert(0, str(ROOT / "scripts"))
 from verifier.delta_log import replay  # noqa: E402
 
 TABLE = "telemetry"
+RUNS = ("off", "on")
 READS = 3
 # How long merging may go on after the last commit before files are counted.
 SETTLE_SECONDS_MAX = 120
@@ -39,14 +42,12 @@ def main() -> int:
     parser.add_argument("--seconds", type=int, default=1800, help="of each run (default: %(default)s)")
     parser.add_argument("--rate", type=float, default=20, help="MB of rows a second (default: %(default)s)")
     parser.add_argument("--interval-ms", type=int, default=1000, help="between commits (default: %(default)s)")
+    parser.add_argument("--at-once", action="store_true", help="both runs at the same time")
     add_places(parser)
     arguments = parser.parse_args()
     work = Path(tempfile.mkdtemp(prefix="upkeep-", dir=arguments.work_dir))
-    runs = {}
     try:
-        for name, compact in (("off", False), ("on", True)):
-            runs[name] = one_run(arguments, work / name, compact)
-            shutil.rmtree(work / name)
+        runs = both_at_once(arguments, work) if arguments.at_once else one_by_one(arguments, work)
     finally:
         shutil.rmtree(work, ignore_errors=True)
     show(runs)
@@ -54,12 +55,35 @@ def main() -> int:
     return 0
 
 
-def one_run(arguments: argparse.Namespace, data_dir: Path, compact: bool) -> dict:
-    engine, bench = binaries(arguments)
+def one_by_one(arguments: argparse.Namespace, work: Path) -> dict:
+    runs = {}
+    for name in RUNS:
+        runs[name] = loaded(arguments, work / name, started(arguments, work / name, name)) | read_back(work / name)
+        shutil.rmtree(work / name)
+    return runs
+
+
+def both_at_once(arguments: argparse.Namespace, work: Path) -> dict:
+    """Tables are read when all engines are gone."""
+    engines = {name: started(arguments, work / name, name) for name in RUNS}
+    with ThreadPoolExecutor(len(RUNS)) as pool:
+        loads = {name: pool.submit(loaded, arguments, work / name, engine) for name, engine in engines.items()}
+        runs = {name: load.result() for name, load in loads.items()}
+    return {name: run | read_back(work / name) for name, run in runs.items()}
+
+
+def started(arguments: argparse.Namespace, data_dir: Path, name: str) -> tuple:
+    """An engine, and the file of its output."""
     data_dir.mkdir()
-    os.environ["LAKEHEAD_UPKEEP_COMPACT"] = "true" if compact else "false"
+    os.environ["LAKEHEAD_UPKEEP_COMPACT"] = "true" if name == "on" else "false"
     os.environ["LAKEHEAD_TABLES_COMMIT_INTERVAL_MS"] = str(arguments.interval_ms)
-    process, log = start(engine, data_dir, *config_options(arguments))
+    return start(binaries(arguments)[0], data_dir, *config_options(arguments))
+
+
+def loaded(arguments: argparse.Namespace, data_dir: Path, engine: tuple) -> dict:
+    """What the load and the engine say."""
+    process, log = engine
+    bench = binaries(arguments)[1]
     table = data_dir / "tables" / TABLE
     try:
         address = listening_address(process, data_dir, log)
@@ -71,16 +95,24 @@ def one_run(arguments: argparse.Namespace, data_dir: Path, compact: bool) -> dic
         stop(process)
     ended = ENDED.findall(log.read_text())
     read, written, _ = map(int, ended[-1]) if ended else (0, 0, 0)
+    return {
+        "rows": report["rows"], "cpu_seconds": sum(cpu.values()), "upkeep_cpu_seconds": cpu.get("upkeep", 0.0),
+        "upkeep_bytes_read": read, "upkeep_bytes_written": written,
+    }
+
+
+def read_back(data_dir: Path) -> dict:
+    """What the table is like."""
+    table = data_dir / "tables" / TABLE
     state = replay(table)
     sizes = sorted(file.size for file in state.state.files.values())
     committed = sum(add.size for commit in state.commits for add in commit.adds if add.data_change)
     return {
-        "rows": report["rows"], "commits": len(state.commits), "files": len(sizes), "bytes": sum(sizes),
+        "commits": len(state.commits), "files": len(sizes), "bytes": sum(sizes),
         "file_bytes_median": sizes[len(sizes) // 2], "file_bytes_max": sizes[-1],
         "merges": sum(1 for commit in state.commits if commit.removes),
         "read_seconds": min(read_seconds(table, state) for _ in range(READS)),
-        "cpu_seconds": sum(cpu.values()), "upkeep_cpu_seconds": cpu.get("upkeep", 0.0),
-        "bytes_committed": committed, "upkeep_bytes_read": read, "upkeep_bytes_written": written,
+        "bytes_committed": committed,
     }
 
 

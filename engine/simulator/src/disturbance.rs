@@ -4,7 +4,7 @@ use crate::checks::Violation;
 use crate::faults::Fault;
 use crate::plane::Plane;
 use crate::producer::Phase;
-use crate::shape::Shape;
+use crate::shape::{BadRows, Shape};
 use crate::world::World;
 use lakehead_engine::shard::event::Event;
 use rand::Rng;
@@ -59,6 +59,9 @@ pub const DISTURBANCES: [(Disturbance, u32); 21] = [
     (Disturbance::DeleteRows, 3),
     (Disturbance::Optimize, 2),
 ];
+
+/// How much more often rules change, and engines die, where that is what a run is about.
+const CHANGING_WEIGHT: u32 = 6;
 
 impl World {
     /// Something comes in between.
@@ -192,6 +195,10 @@ pub fn weights(shape: &Shape) -> impl Iterator<Item = u32> + '_ {
         match disturbance {
             Disturbance::CopyDirectory | Disturbance::RollBack => happens(shape.meddles),
             Disturbance::Restore | Disturbance::Remake => happens(shape.spoils),
+            // It takes several changes of rules, and deaths between them.
+            Disturbance::ChangeSchema | Disturbance::CrashEngine if shape.bad_rows == BadRows::OfChangingTables => {
+                weight * usual + CHANGING_WEIGHT
+            }
             _ => weight * usual,
         }
     })

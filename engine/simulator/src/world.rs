@@ -314,7 +314,7 @@ impl World {
         let schema = self.stores[table].table.view().filter(|_| fault == Fault::SchemaChanged).map(|view| {
             // Or only its comment.
             let added = rows::added_columns(&view.schema) + usize::from(chance(&mut self.rng, 700));
-            let toggles = self.shape.bad_rows == BadRows::OfChangingTables && chance(&mut self.rng, 500);
+            let toggles = self.shape.bad_rows == BadRows::OfChangingTables && chance(&mut self.rng, 900);
             rows::schema_text(added, self.nonce, rows::is_lenient(&view.schema) != toggles)
         });
         let commit = Commit { nonce: self.nonce, schema, ..Commit::default() };
