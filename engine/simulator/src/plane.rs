@@ -7,6 +7,7 @@
 
 mod committing;
 mod evolving;
+mod giving_up;
 mod merging;
 mod rejecting;
 mod staging;
@@ -24,7 +25,7 @@ use lakehead_engine::commit::attempt::{Attempt, Plan};
 use lakehead_engine::commit::cut_book::{CutBook, Gathered, GatheredCut};
 use lakehead_engine::commit::ledger::TableView;
 use lakehead_engine::commit::stop::Stop;
-use lakehead_engine::handover::answer::{Answer, OpenTable, TableColumns};
+use lakehead_engine::handover::answer::{Answer, OpenTable};
 use lakehead_engine::handover::bad_rows::BadRowPolicy;
 use lakehead_engine::handover::cut::Piece;
 use lakehead_engine::handover::cut_size::CutSize;
@@ -407,41 +408,6 @@ impl Plane {
             }
         }
         if was_full { table.to_all(&Answer::Room { table: table.key }) } else { Vec::new() }
-    }
-}
-
-impl OpenedTable {
-    fn discard(
-        &mut self,
-        fenced: Vec<Arc<str>>,
-        why: Refusal,
-        columns: Option<TableColumns>,
-        around: &mut Around<'_>,
-    ) -> Mail {
-        self.gathered.clear();
-        self.rejected.clear();
-        if around.canary != Some(Canary::GenerationIgnored) {
-            self.rows.clear();
-            self.unstage(around);
-        }
-        let (generation, next_cut) = self.book.discard();
-        if around.canary != Some(Canary::FilesOfOlderClaims) {
-            self.upkeep.claims.discarded(generation);
-        }
-        let (fenced, shown) = (fenced.into(), self.known.shown());
-        let columns = columns.map(Arc::new);
-        self.to_all(&Answer::Discarded { table: self.key, generation, next_cut, fenced, why, shown, columns })
-    }
-
-    /// Takes over what was seen of the table, unless something newer is known.
-    fn learn(&mut self, seen: TableView, at: u64) {
-        if seen.version > self.known.version {
-            (self.known, self.known_at) = (seen, at);
-        }
-    }
-
-    fn to_all(&self, answer: &Answer) -> Mail {
-        self.book.members().map(|shard| (shard, answer.clone())).collect()
     }
 }
 
