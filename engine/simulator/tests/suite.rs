@@ -12,8 +12,8 @@ fn a_hundred_seeds_are_clean() {
 }
 
 #[test]
-fn two_thousand_seeds_meet_every_kind_of_fault() {
-    let suite = suite(0, 2_000, None, |_| {});
+fn five_thousand_seeds_meet_every_kind_of_fault() {
+    let suite = suite(0, 5_000, None, |_| {});
     assert_eq!((suite.failure, suite.faults.missing()), (None, vec![]));
 }
 

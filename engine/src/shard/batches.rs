@@ -15,7 +15,6 @@ use crate::log::Decision;
 use lakehead_protocol::batch::ArchivedBatch;
 use lakehead_protocol::header::Header;
 use lakehead_protocol::reject::RejectCode;
-use std::slice;
 
 /// Rows of a batch on their way into a builder.
 #[derive(Debug, Clone, Copy)]
@@ -84,13 +83,12 @@ impl Shard {
         }
         let Some(Connection { phase: Phase::Streaming(streaming), .. }) = self.connections.get_mut(&id) else { return };
         let Some(announced) = streaming.layouts.get(&header.schema_id) else { return };
-        let (layout, schema) = (announced.layout.clone(), announced.schema.clone());
+        let layout = announced.layout.clone();
         let Some(table) = self.tables.get(&streaming.table) else { return };
-        let judged =
-            match rejecting::judge(header, batch, (&layout, &schema), &table.open, table.diverts(), frame.len()) {
-                Ok(judged) => judged,
-                Err((refusal, offset)) => return self.refuse(id, &refusal, offset, actions),
-            };
+        let judged = match rejecting::judge(header, batch, announced, table, frame.len()) {
+            Ok(judged) => judged,
+            Err(refused) => return self.refuse(id, &refused.0, refused.1, actions),
+        };
         streaming.received_bytes += u64::from(header.archive_bytes());
         let spent = streaming.received_bytes + self.settings.credit_bytes - streaming.credit_bytes;
         let credit_is_short = spent * 2 > self.settings.credit_bytes;
@@ -101,13 +99,16 @@ impl Shard {
             Admission::Accept { skip } => {
                 stream.next = header.first_offset + u64::from(header.rows);
                 let from = header.first_offset + u64::from(skip);
-                let position = self.append_to_log(key, slot, (id, header.schema_id), skip, (frame, &judged.decision));
+                let (good, bad) = (Decision::default(), judged);
+                let decision = bad.as_ref().map_or(&good, |judged| &judged.decision);
+                let position = self.append_to_log(key, slot, (id, header.schema_id), skip, (frame, decision));
                 // Until the table is live the replay will find them.
                 let drops = skip > 0 && self.settings.canary.drops_trimmed_rest();
                 if self.tables.get(&key).is_some_and(ShardTable::is_live) && !drops {
-                    let rows = BatchRows { header, batch, layout: Some(&layout), decision: &judged.decision, from };
-                    self.build(key, slot, &rows, actions);
-                    position.inspect(|position| self.reject(key, slot, *position, (header, from), judged.rejected));
+                    self.build(key, slot, &BatchRows { header, batch, layout: Some(&layout), decision, from }, actions);
+                    if let (Some(position), Some(bad)) = (position, bad) {
+                        self.reject(key, slot, position, (header, from), bad.rejected);
+                    }
                 }
                 if credit_is_short {
                     self.acknowledge(key, slot, actions);
@@ -139,25 +140,27 @@ impl Shard {
             table.dirty.push(slot);
         }
         stream.built = header.first_offset + u64::from(header.rows);
-        let skip = from.saturating_sub(header.first_offset) as u32;
-        let bytes = |count: usize| header.archive_bytes() as usize * count / header.rows.max(1) as usize;
-        let whole = skip..header.rows;
-        let parts = if decision.is_empty() { Vec::new() } else { decision.kept(skip..header.rows) };
-        let kept = if decision.is_empty() { slice::from_ref(&whole) } else { &parts };
-        let count: usize = kept.iter().map(ExactSizeIterator::len).sum();
+        let (rows, skip) = (header.rows, from.saturating_sub(header.first_offset) as u32);
+        let bytes = header.archive_bytes() as usize * (rows - skip) as usize / rows.max(1) as usize;
+        table.bytes_since_cut += bytes;
+        let kept = if decision.is_empty() { Vec::new() } else { decision.kept(skip..rows) };
+        let count = if decision.is_empty() { rows - skip } else { kept.iter().map(|part| part.end - part.start).sum() };
         if let Some(layout) = layout.filter(|_| count > 0) {
-            if table.builder.must_be_sealed(batch, layout, count) {
+            if table.builder.must_be_sealed(batch, layout, count as usize) {
                 self.seal(key, actions);
                 let Some(sealed) = self.tables.get_mut(&key) else { return };
                 table = sealed;
             }
-            for rows in kept {
-                table.builder.append(batch, layout, rows.start as usize, rows.end as usize, bytes(rows.len()));
+            if decision.is_empty() {
+                table.builder.append(batch, layout, skip as usize, rows as usize, bytes);
+            }
+            for part in kept {
+                let bytes = bytes * part.len() / (rows - skip) as usize;
+                table.builder.append(batch, layout, part.start as usize, part.end as usize, bytes);
             }
             table.memory.resize(table.builder.memory_bytes());
-            table.rows_since_cut += count as u64;
+            table.rows_since_cut += u64::from(count);
         }
-        table.bytes_since_cut += bytes((header.rows - skip) as usize);
         self.after_append(key, actions);
     }
 

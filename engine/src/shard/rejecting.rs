@@ -6,6 +6,7 @@
 //! is rejected whatever the policy, with an alarm.
 
 use super::action::Action;
+use super::connection::Announced;
 use super::partition_check;
 use super::state::Shard;
 use super::table::{ShardTable, StreamSlot};
@@ -66,33 +67,46 @@ impl ShardTable {
     }
 }
 
-/// Judges a batch's rows by the table's rules.
+/// Judges a batch's rows by the table's rules; `None` when all of them are good.
 ///
 /// # Errors
 /// A refusal, and the offset that it is about.
+#[inline]
 pub(super) fn judge(
     header: &Header,
     batch: &ArchivedBatch,
-    (layout, announced): (&Layout, &Schema),
-    table: &OpenTable,
-    diverts: bool,
+    announced: &Announced,
+    table: &ShardTable,
     frame_bytes: usize,
-) -> Result<Judged, (Refusal, u64)> {
+) -> Result<Option<Box<Judged>>, Box<(Refusal, u64)>> {
+    let checked = batch_check::check(batch, &announced.layout.schema, header.rows);
+    if checked.is_ok() && table.open.partition_columns.is_empty() {
+        return Ok(None);
+    }
+    judge_further(header, batch, announced, table, (checked.err(), frame_bytes))
+}
+
+fn judge_further(
+    header: &Header,
+    batch: &ArchivedBatch,
+    announced: &Announced,
+    table: &ShardTable,
+    (error, frame_bytes): (Option<BatchError>, usize),
+) -> Result<Option<Box<Judged>>, Box<(Refusal, u64)>> {
+    let (layout, open) = (&announced.layout, &table.open);
     let at = |row: usize| header.first_offset.saturating_add(row as u64);
     let refusal = |error: &BatchError| (Refusal::new(error.code(), error.to_string()), at(error.row().unwrap_or(0)));
-    let by_partition = || partition_check::faults(batch, layout, table).into_iter().next();
-    let first = match batch_check::check(batch, &layout.schema, header.rows) {
-        Ok(()) if table.partition_columns.is_empty() => return Ok(Judged::default()),
-        Ok(()) => match by_partition() {
-            None => return Ok(Judged::default()),
+    let first = match error {
+        None => match partition_check::faults(batch, layout, open).into_iter().next() {
+            None => return Ok(None),
             Some(error) => (Refusal::new(error.code(), error.to_string()), at(error.row())),
         },
-        Err(error) => refusal(&error),
+        Some(error) => refusal(&error),
     };
-    if !diverts {
-        return Err(first);
+    if !table.diverts() {
+        return Err(first.into());
     }
-    let broken = broken_rules(header.rows, batch, layout, table).map_err(|error| refusal(&error))?;
+    let broken = broken_rules(header.rows, batch, layout, open).map_err(|error| refusal(&error))?;
     let count = broken.len();
     let decision = Decision::of(broken);
     let mut bytes = Vec::new();
@@ -101,11 +115,11 @@ pub(super) fn judge(
         let (Refusal { code, message }, offset) = first;
         let message =
             format!("{count} rows of the batch are bad, which is more than can be diverted; of the first: {message}");
-        return Err((Refusal::new(code, message), offset));
+        return Err(Box::new((Refusal::new(code, message), offset)));
     }
-    match rendered(header, batch, announced, &decision, 0..header.rows) {
-        Ok(rejected) => Ok(Judged { decision, rejected }),
-        Err(_) => Err(first),
+    match rendered(header, batch, &announced.schema, &decision, 0..header.rows) {
+        Ok(rejected) => Ok(Some(Box::new(Judged { decision, rejected }))),
+        Err(_) => Err(first.into()),
     }
 }
 
