@@ -9,6 +9,7 @@ import unittest
 from tests.e2e import LONG, SCRIPTS, EndToEnd
 
 from harness.load import TABLES, Load
+from harness.workload import Workload
 
 # The engine is what has most to lose.
 KILLS = {"client": 100, "engine": 200, "both": 200} if LONG else {"client": 12, "engine": 12, "both": 12}
@@ -39,7 +40,7 @@ class KillTest(EndToEnd):
         self.assertEqual(sum("rows more in the table of rejected rows" in line for line in lines), 2, lines)
 
     def test_producers_that_are_told_to_end_while_they_start_end_in_order(self):
-        load = Load(self.folder, self.engine())
+        load = Load(self.folder, self.engine(), Workload())
         load.start_producers()
         self.addCleanup(load.producers.kill)
         load.producers.send_signal(signal.SIGTERM)
