@@ -46,8 +46,9 @@ pub enum Judgement<'a> {
 /// table came so far. It was not if it has been found since that it does not fit, because the rules have changed.
 pub fn judge<'a>(cut: &Proposal, rejected: &OfLogs<'a>, view: &TableView, there: Option<&There>) -> Judgement<'a> {
     let parts: BTreeMap<LogId, &LogPart> = cut.logs.iter().map(|log| (log.part.log, &log.part)).collect();
-    let zombie = parts.values().find(|part| view.log(part.log).claim > part.claim);
-    if let Some(LogPart { log, claim, .. }) = zombie.filter(|part| rejected.iter().any(|(log, _)| *log == part.log)) {
+    let logs: BTreeSet<LogId> = rejected.iter().map(|(log, _)| *log).collect();
+    let mut parts_of_rows = logs.iter().filter_map(|log| parts.get(log));
+    if let Some(LogPart { log, claim, .. }) = parts_of_rows.find(|part| view.log(part.log).claim > part.claim) {
         return Judgement::Superseded { log: *log, claim: *claim, shown: view.log(*log).claim };
     }
     // Ranges of one stream in one cut follow one another, under one epoch.
